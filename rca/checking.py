@@ -1,0 +1,176 @@
+"""Check, Verdict, Finding and the engine that runs checks on a RunRecord."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+from pathlib import Path
+
+from rca.collect import collect
+from rca.runs.record import RunRecord
+
+Judge = Callable[[RunRecord], "Finding"]
+
+
+class Verdict(StrEnum):
+    """What a check found; only PASS is a pass."""
+
+    PASS = "PASS"
+    WARN = "WARN"
+    FAIL = "FAIL"
+    VACUOUS = "VACUOUS"
+    """Evidence is there, but what it could show did not happen (no update took place)."""
+    NOT_RUN = "NOT_RUN"
+    """A signal that the check needs is absent."""
+    ERROR = "ERROR"
+    """The check itself broke."""
+
+
+class Severity(IntEnum):
+    """How much a FAIL of the check matters; tables show the worst first."""
+
+    MINOR = 1
+    MAJOR = 2
+    CRITICAL = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check's answer about one run.
+
+    Attributes:
+        verdict: See Verdict.
+        message: One line with number, limit and place.
+        value: The number judged; NaN if there is none.
+        limit: What it was held against; NaN if there is none.
+        unit: Of value and limit.
+        steps: First and last environment step of the evidence; None if it has no place.
+        onset: Environment step at which the symptom began; None if unknown or no symptom.
+        suspects: Ids of causes that this finding speaks for.
+        check: The check's id, filled in by the engine.
+    """
+
+    verdict: Verdict
+    message: str
+    value: float = math.nan
+    limit: float = math.nan
+    unit: str = ""
+    steps: tuple[int, int] | None = None
+    onset: int | None = None
+    suspects: tuple[str, ...] = ()
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question about a run.
+
+    Attributes:
+        id: `<topic>.<name>`, as in `episodes.modes`.
+        title: What a table shows.
+        question: The first line of the judge's docstring.
+        needs: What must be there (RunRecord.has); NOT_RUN otherwise.
+        judge: Answers with a Finding.
+        severity: Of a FAIL.
+        why: The docstring's `Why:` paragraph: why a FAIL matters.
+        remedy: Its `Remedy:` paragraph: what to do about a FAIL.
+        reference: Its `Reference:` paragraph: where the rule and its limit come from.
+    """
+
+    id: str
+    title: str
+    question: str
+    needs: tuple[str, ...]
+    judge: Judge
+    severity: Severity
+    why: str
+    remedy: str
+    reference: str
+
+
+def check(
+    id: str,
+    *,
+    title: str,
+    needs: Sequence[str] = (),
+    severity: Severity = Severity.MAJOR,
+) -> Callable[[Judge], Check]:
+    """Marks a function as a check; its docstring holds question, Why, Remedy and Reference.
+
+    Raises:
+        ValueError: The docstring lacks one of these parts.
+    """
+
+    def mark(judge: Judge) -> Check:
+        parts = _paragraphs(judge.__doc__ or "")
+        missing = {"question", "why", "remedy", "reference"} - parts.keys()
+        if missing:
+            raise ValueError(f"check {id}: its docstring lacks {', '.join(sorted(missing))}")
+        return Check(
+            id=id, title=title, needs=tuple(needs), judge=judge, severity=severity, **parts
+        )
+
+    return mark
+
+
+def _paragraphs(doc: str) -> dict[str, str]:
+    """Splits a docstring into its question and the texts behind `Why:`, `Remedy:`, `Reference:`."""
+    parts: dict[str, str] = {}
+    name = "question"
+    for line in doc.strip().splitlines():
+        head, colon, rest = line.strip().partition(":")
+        if colon and head in ("Why", "Remedy", "Reference"):
+            name, text = head.lower(), rest
+        else:
+            text = line
+        parts[name] = f"{parts.get(name, '')} {text.strip()}".strip()
+    return {key: text for key, text in parts.items() if text}
+
+
+def load_checks(folders: Iterable[Path]) -> list[Check]:
+    """Returns the checks of some folders.
+
+    Raises:
+        ValueError: Two checks have one id.
+    """
+    found = [item for folder in folders for item in collect(folder, Check)]
+    ids = [item.id for item in found]
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise ValueError(f"check ids used twice: {', '.join(twice)}")
+    return found
+
+
+def run_checks(checks: Iterable[Check], run: RunRecord) -> list[Finding]:
+    """Returns one finding per check, in the order given."""
+    return [_judge(item, run) for item in checks]
+
+
+def _judge(item: Check, run: RunRecord) -> Finding:
+    missing = [need for need in item.needs if not run.has(need)]
+    if missing:
+        message = f"not recorded: {', '.join(missing)}"
+        return Finding(Verdict.NOT_RUN, message, check=item.id)
+    try:
+        finding = item.judge(run)
+    except Exception as error:  # noqa: BLE001  a broken check is a result, not a crash
+        finding = Finding(Verdict.ERROR, f"the check broke: {error!r}")
+    return replace(finding, check=item.id)
+
+
+def fail_above(
+    value: float,
+    limit: float,
+    message: str,
+    *,
+    unit: str = "",
+    steps: tuple[int, int] | None = None,
+    onset: int | None = None,
+    suspects: tuple[str, ...] = (),
+) -> Finding:
+    """Returns FAIL if value > limit, PASS if not, NOT_RUN if the value is NaN."""
+    verdict = Verdict.FAIL if value > limit else Verdict.PASS
+    if math.isnan(value):
+        verdict, message = Verdict.NOT_RUN, f"no finite value: {message}"
+    begun = onset if verdict is Verdict.FAIL else None
+    return Finding(verdict, message, value, limit, unit, steps, begun, suspects)

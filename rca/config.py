@@ -1,0 +1,282 @@
+"""RunConfig and its parts: frozen, unknown keys refused; YAML in, effective YAML and digest out."""
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rca.errors import UsageError
+
+PRESETS = Path(__file__).parent / "presets"
+MAX_CONFIG_BYTES = 1_000_000
+"""A run config is a page of text; anything larger is not one (and YAML aliases can explode)."""
+
+Rate = Annotated[float, Field(gt=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Section(BaseModel):
+    """A part of the config: immutable, refuses unknown keys, NaN and infinity."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+class RewardConfig(Section):
+    """Weights of the reward terms; `info["reward_terms"]` reports each term per step."""
+
+    progress: float = 1.0
+    """Per metre driven along the route."""
+    speed: float = 0.0
+    """Per step, times 1 - |v - target| / target clipped to [-1, 1]; standing still earns 0."""
+    target_speed: Positive = 8.0
+    """Speed the `speed` term wants, m/s."""
+    lane_keeping: NotNegative = 0.05
+    """Cost per step of one metre of lateral offset."""
+    steering: NotNegative = 0.0
+    """Cost per unit of change in steering between two steps."""
+    idle: NotNegative = 0.1
+    """Cost per step below 0.5 m/s."""
+    collision: NotNegative = 100.0
+    """Cost of a collision, once; it ends the episode."""
+    off_road: NotNegative = 50.0
+    """Cost of leaving the road, once; it ends the episode."""
+    goal: NotNegative = 20.0
+    """Bonus for finishing the route."""
+
+
+class EnvConfig(Section):
+    """The driving task."""
+
+    map: str = "oval"
+    """Built-in map of the embedded server, or the path of an OpenDRIVE file."""
+    image_size: Annotated[int, Field(ge=36, le=512)] = 84
+    """Width and height of the observed grey image, pixels."""
+    frame_stack: Annotated[int, Field(ge=1, le=16)] = 4
+    """Number of consecutive frames in an observation."""
+    dt: Annotated[float, Field(gt=0, le=0.1)] = 0.05
+    """Simulated seconds per step; above 0.1 s CARLA's physics is unreliable (its documentation)."""
+    num_waypoints: Annotated[int, Field(ge=1, le=50)] = 10
+    """Route points ahead in the vector observation."""
+    waypoint_spacing: Positive = 4.0
+    """Metres between two of these points."""
+    route_length: Positive = 150.0
+    """Metres from start to goal."""
+    off_road_distance: Positive = 2.5
+    """Lateral distance from the lane centre at which the car counts as off the road, metres."""
+    lane_touch_terminates: bool = False
+    """Ends the episode as off the road at any lane marking touched (a defect, see evidence.md)."""
+    stuck_seconds: Positive = 10.0
+    """Seconds below 0.5 m/s after which an episode ends as stuck."""
+    max_episode_steps: Count = 1000
+    """Steps after which an episode is truncated: the only ending that is not terminal."""
+    reward: RewardConfig = RewardConfig()
+
+
+class AgentConfig(Section):
+    """TD3 (Fujimoto, van Hoof, Meger 2018) with one CNN encoder each for actor and critic."""
+
+    actor_lr: Rate = 3e-4
+    """Adam step size of the actor's MLP."""
+    critic_lr: Rate = 3e-4
+    """Adam step size of both critics' MLPs."""
+    actor_encoder_lr: Rate = 3e-4
+    """Adam step size of the actor's encoder."""
+    critic_encoder_lr: Rate = 3e-4
+    """Adam step size of the critic's encoder."""
+    exploration_noise: NotNegative = 0.1
+    """Standard deviation of the Gaussian added to each action; the half-range of an action is 1."""
+    learning_starts: Annotated[int, Field(ge=0)] = 1_000
+    """Steps with uniform random actions before the first update (the random phase)."""
+    batch_size: Count = 128
+    """Transitions per update."""
+    buffer_size: Count = 100_000
+    """Transitions kept in the replay buffer; the oldest are overwritten."""
+    discount: Annotated[float, Field(ge=0, le=1)] = 0.99
+    """Weight of the next step's value."""
+    tau: Rate = 0.005
+    """Share of the online network mixed into the target at each policy update."""
+    encoder_targets: bool = True
+    """Gives the encoders targets of their own (the seed's Phase C); else targets see online ones."""
+    policy_delay: Count = 2
+    """Critic updates per actor update."""
+    target_noise: NotNegative = 0.2
+    """Standard deviation of target policy smoothing."""
+    target_noise_clip: NotNegative = 0.5
+    """Bound of the smoothing noise."""
+
+
+class BudgetConfig(Section):
+    """How long, from which seed, and how often the policy is evaluated."""
+
+    steps: Count = 30_000
+    """Environment steps."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 42
+    """Seed of everything random in the run."""
+    eval_every: Annotated[int, Field(ge=0)] = 5_000
+    """Steps between two evaluations without exploration noise; 0: never."""
+    eval_episodes: Count = 5
+    """Episodes per evaluation, always on the same held-out routes."""
+
+
+class ProbeConfig(Section):
+    """What is measured, and how often."""
+
+    every: Count = 1
+    """Updates between two readings of the per-update signals."""
+
+
+class RunConfig(Section):
+    """Everything that decides a run's result, apart from the versions of the code."""
+
+    env: EnvConfig = EnvConfig()
+    agent: AgentConfig = AgentConfig()
+    budget: BudgetConfig = BudgetConfig()
+    probes: ProbeConfig = ProbeConfig()
+
+    def to_yaml(self) -> str:
+        """Returns the effective config, every value spelt out, in the order of definition."""
+        return yaml.safe_dump(self.model_dump(), sort_keys=False)
+
+    def digest(self) -> str:
+        """Returns 12 hex digits of a SHA-256 over all effective values."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    def flat(self) -> dict[str, object]:
+        """Returns the values by dotted key, such as `agent.batch_size`."""
+        return flatten(self.model_dump())
+
+
+def flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Returns the leaves of nested mappings by dotted key; lists are leaves."""
+    flat: dict[str, object] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping) and value:
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def load_config(source: str = "healthy", overrides: Iterable[str] = ()) -> RunConfig:
+    """Returns the config of a preset or a YAML file with `key=value` overrides applied.
+
+    Args:
+        source: Name of a preset (`rca/presets/NAME.yaml`) or path of a YAML file.
+        overrides: Such as `agent.batch_size=128`; values are read as YAML.
+
+    Raises:
+        UsageError: No such preset or file, not YAML, an unknown key (names the nearest right
+            one) or a value out of range.
+    """
+    path = _find(source)
+    tree = read_yaml(path)
+    for override in overrides:
+        _override(tree, override)
+    return _validated(tree, str(path))
+
+
+def _find(source: str) -> Path:
+    preset = PRESETS / f"{source}.yaml"
+    if preset.is_file():
+        return preset
+    path = Path(source)
+    if path.is_file():
+        return path
+    names = sorted(p.stem for p in PRESETS.glob("*.yaml"))
+    raise UsageError(f"{source}: neither a file nor a preset; presets: {', '.join(names)}")
+
+
+def read_yaml(path: Path) -> dict[str, object]:
+    """Returns a YAML file's top-level mapping.
+
+    Raises:
+        UsageError: Unreadable, too large, not YAML, or not a mapping.
+    """
+    try:
+        if path.stat().st_size > MAX_CONFIG_BYTES:
+            raise UsageError(f"{path}: larger than {MAX_CONFIG_BYTES:,} bytes; not a config")
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        line = " ".join(str(error).split())
+        raise UsageError(f"{path}: not valid YAML: {line}") from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise UsageError(f"{path}: expected `key: value` lines, found {type(tree).__name__}")
+    return tree
+
+
+def _override(tree: dict[str, object], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"--set {override}: write it as section.key=value, as in agent.tau=0.005")
+    *sections, leaf = key.strip().split(".")
+    branch = tree
+    for section in sections:
+        child = branch.setdefault(section, {})
+        if not isinstance(child, dict):
+            raise UsageError(f"--set {override}: {section} is a value, not a section")
+        branch = child
+    try:
+        branch[leaf] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {override}: the value is not valid YAML") from error
+
+
+def _validated(tree: Mapping[str, object], source: str) -> RunConfig:
+    try:
+        return RunConfig.model_validate(_numbers(tree))
+    except ValidationError as error:
+        problems = "; ".join(_problem(item) for item in error.errors()[:3])
+        raise UsageError(f"{source}: {problems}") from error
+
+
+def _numbers(value: object) -> object:
+    """Reads `3e-4`, a string in YAML 1.1, as the number that its author meant."""
+    if isinstance(value, Mapping):
+        return {str(key): _numbers(item) for key, item in value.items()}
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _problem(item: Mapping[str, object]) -> str:
+    """Returns one line for one of pydantic's errors: key, what is wrong, what would be right."""
+    where = [str(part) for part in item["loc"]]  # type: ignore[attr-defined]
+    key = ".".join(where)
+    if item["type"] == "extra_forbidden":
+        nearest = difflib.get_close_matches(key, list(known_keys()), n=1, cutoff=0.0)
+        return f"unknown key {key}; did you mean {nearest[0]}?"
+    return f"{key}: {item['msg']}, got {item['input']!r}"
+
+
+def known_keys() -> dict[str, str]:
+    """Returns every key of a RunConfig by dotted name with its description."""
+    return dict(_describe(RunConfig, ""))
+
+
+def _describe(section: type[Section], prefix: str) -> Iterable[tuple[str, str]]:
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield f"{prefix}{name}", (field.annotation.__doc__ or "")
+            yield from _describe(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", (field.description or "")
+
+
+Size = Literal["short", "medium", "full"]
+STEPS: Mapping[Size, int] = {"short": 100, "medium": 10_000, "full": 30_000}
+"""Lengths of the seed's three verification tests (seed.md, Phase B), environment steps."""

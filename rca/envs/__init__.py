@@ -1,0 +1,1 @@
+"""The driving task, written once on the carla client."""

@@ -1,0 +1,19 @@
+"""The two ways in which the outside world can be wrong; `rca.cli` turns them into exit codes."""
+
+
+class RcaError(Exception):
+    """Carries one line for the user: what broke (file, key or port) and what to do about it."""
+
+    exit_code = 3
+
+
+class UsageError(RcaError):
+    """The command was asked for something it cannot do: a path, key, value or port is wrong."""
+
+    exit_code = 2
+
+
+class EvidenceError(RcaError):
+    """What should be looked at is missing, unreadable or broken."""
+
+    exit_code = 3

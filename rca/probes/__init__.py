@@ -1,0 +1,1 @@
+"""One signal per file."""

@@ -1,0 +1,130 @@
+"""What the trainer tells; whoever listens (probes, recorder, progress display) is given to it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+    from rca.td3.agent import TD3
+    from rca.td3.replay import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """An environment step was taken and stored.
+
+    Attributes:
+        step: Environment steps taken so far, from 1.
+        phase: "random" while actions are drawn uniformly, "learning" afterwards.
+        action: Executed action, in [-1, 1]. [action]
+        reward: Of this step.
+        reward_terms: Its named parts; empty if the environment does not report them.
+        speed: m/s; NaN if the environment does not report it.
+        noise: Standard deviation of the exploration noise; NaN in the random phase.
+        seconds: Wall-clock seconds that the environment took.
+    """
+
+    step: int
+    phase: Literal["random", "learning"]
+    action: NDArray[np.float32]
+    reward: float
+    reward_terms: Mapping[str, float]
+    speed: float
+    noise: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeEnded:
+    """An episode was over.
+
+    Attributes:
+        step: Environment steps taken so far.
+        start_step: Environment steps taken before the episode.
+        index: Episodes before it.
+        length: Steps.
+        episode_return: Undiscounted sum of rewards.
+        end_reason: As `info["end_reason"]` names it, "time_out" for a truncation.
+        success: 1.0, 0.0, or NaN if the environment does not say.
+        collisions: Number, NaN if the environment does not say.
+        distance: Metres along the route, NaN if the environment does not say.
+    """
+
+    step: int
+    start_step: int
+    index: int
+    length: int
+    episode_return: float
+    end_reason: str
+    success: float
+    collisions: float
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class CriticGrads:
+    """The critics' gradients are there and not yet applied."""
+
+    step: int
+    update: int
+    agent: "TD3"
+
+
+@dataclass(frozen=True, slots=True)
+class ActorGrads:
+    """The actor's gradients are there and not yet applied; critics' `.grad` is polluted now."""
+
+    step: int
+    update: int
+    agent: "TD3"
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """An update is complete.
+
+    Attributes:
+        step: Environment steps taken so far.
+        update: Critic updates so far, from 1.
+        agent: After the update.
+        batch: What it was computed on.
+        q1: First critic's values of the batch, before the update. [batch]
+        q2: The second's. [batch]
+        target: What both were regressed on. [batch]
+        critic_loss: Sum of both mean squared errors.
+        actor_loss: None if this update left the actor alone.
+    """
+
+    step: int
+    update: int
+    agent: "TD3"
+    batch: "Batch"
+    q1: "torch.Tensor"
+    q2: "torch.Tensor"
+    target: "torch.Tensor"
+    critic_loss: "torch.Tensor"
+    actor_loss: "torch.Tensor | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The policy was evaluated without exploration noise.
+
+    Attributes:
+        step: Environment steps of training so far.
+        updates: Critic updates so far.
+        episodes: One per evaluation episode; step and start_step count within the evaluation.
+    """
+
+    step: int
+    updates: int
+    episodes: tuple[EpisodeEnded, ...]
+
+
+Event = Stepped | EpisodeEnded | CriticGrads | ActorGrads | Updated | Evaluated
+Emit = Callable[[Event], None]

@@ -104,7 +104,7 @@ class AgentConfig(Section):
     tau: Rate = 0.005
     """Share of the online network mixed into the target at each policy update."""
     encoder_targets: bool = True
-    """Gives the encoders targets of their own (the seed's Phase C); else targets see online ones."""
+    """Gives the encoders targets of their own (the seed's Phase C); else they see online ones."""
     policy_delay: Count = 2
     """Critic updates per actor update."""
     target_noise: NotNegative = 0.2

@@ -4,9 +4,11 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rca.collect import collect
+from rca.errors import UsageError
 from rca.runs.record import RunRecord
 
 Judge = Callable[[RunRecord], "Finding"]
@@ -131,14 +133,34 @@ def load_checks(folders: Iterable[Path]) -> list[Check]:
     """Returns the checks of some folders.
 
     Raises:
-        ValueError: Two checks have one id.
+        UsageError: Two checks have one id.
     """
     found = [item for folder in folders for item in collect(folder, Check)]
     ids = [item.id for item in found]
     twice = sorted({name for name in ids if ids.count(name) > 1})
     if twice:
-        raise ValueError(f"check ids used twice: {', '.join(twice)}")
+        raise UsageError(f"check ids used twice: {', '.join(twice)}; rename one of each")
     return found
+
+
+def builtin_checks() -> Path:
+    """Returns the folder of the checks that come with rca: in the wheel, else in the checkout."""
+    packaged = Path(__file__).parent / "_checks"
+    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "checks"
+
+
+def select(checks: Iterable[Check], patterns: Sequence[str]) -> list[Check]:
+    """Returns the checks whose id matches one of some shell patterns, such as `seed.*`.
+
+    Raises:
+        UsageError: A pattern matches no check.
+    """
+    found = list(checks)
+    for pattern in patterns:
+        if not any(fnmatchcase(item.id, pattern) for item in found):
+            topics = ", ".join(sorted({item.id.partition(".")[0] for item in found}))
+            raise UsageError(f"--only {pattern}: matches no check; topics are {topics}")
+    return [item for item in found if any(fnmatchcase(item.id, p) for p in patterns)]
 
 
 def run_checks(checks: Iterable[Check], run: RunRecord) -> list[Finding]:

@@ -1,0 +1,226 @@
+"""The command line: parse, call, print, exit code. Heavy libraries are imported inside commands."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from rca import __version__
+from rca.errors import RcaError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="rca",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Size(StrEnum):
+    """Lengths of a run: the seed's three verification tests."""
+
+    short = "short"
+    medium = "medium"
+    full = "full"
+
+
+class Format(StrEnum):
+    """How `rca check` prints its verdicts."""
+
+    table = "table"
+    json = "json"
+    junit = "junit"
+    markdown = "markdown"
+
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"rca {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Finds out why a visual TD3 driving agent does not learn, and proves it.
+
+    Start with a failed run, [bold]rca check PATH[/bold], or a new one, [bold]rca run short[/bold].
+    """
+
+
+@app.command()
+def run(
+    size: Annotated[
+        Size | None,
+        typer.Argument(
+            help="short (100 steps), medium (10,000) or full (30,000).", show_default=False
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Environment steps, instead of a named size.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    config: Annotated[
+        str, typer.Option(help="A preset (baseline, fixed, healthy) or a YAML file.")
+    ] = "healthy",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="One value, as in agent.batch_size=128; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder to write; must not exist or be empty.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Host of a running CARLA server; needs --port.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="Port of a running CARLA server; without it, ours is started."
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print the run folder and nothing else.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Trains TD3 in the embedded CARLA world with every probe on, into a new run folder.
+
+    Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
+    """
+    from rca.config import STEPS, load_config
+    from rca.runs.execute import Server, execute, new_folder
+
+    if (size is None) == (steps is None):
+        raise UsageError("rca run: say how long: one of short, medium, full, or --steps N")
+    length = steps or STEPS[size.value if size else ""]
+    overrides = [*(set_ or []), f"budget.steps={length}"]
+    overrides += [] if seed is None else [f"budget.seed={seed}"]
+    settings = load_config(config, overrides)
+    folder = out or new_folder(Path("runs"), Path(config).stem, settings)
+    server = None if port is None else Server(host, port)
+    from rca.report.live import progress
+
+    with progress(settings, quiet=quiet) as listener:
+        execute(settings, folder, server=server, listener=listener)
+    _print_next(folder, quiet=quiet)
+
+
+def _print_next(folder: Path, *, quiet: bool) -> None:
+    if quiet:
+        sys.stdout.write(f"{folder}\n")
+        return
+    sys.stdout.write(f"run folder: {folder}\nnext: rca check {folder}\n")
+
+
+@app.command()
+def check(
+    path: Annotated[
+        Path, typer.Argument(help="A run folder of ours, or a folder of logs from anywhere.")
+    ],
+    format_: Annotated[
+        Format, typer.Option("--format", help="How to print the verdicts.")
+    ] = Format.table,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Checks to run, as in 'seed.*'; may be repeated."),
+    ] = None,
+    checks: Annotated[
+        list[Path] | None,
+        typer.Option("--checks", help="A folder with checks of your own; may be repeated."),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Answers every question of the checklist about a run, with numbers, limits and places.
+
+    Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 evidence missing or a check broke.
+
+    Example:  rca check runs/my-run --only 'seed.*' --format junit > verdicts.xml
+    """
+    from rca.checking import builtin_checks, load_checks, run_checks, select
+    from rca.report.verdicts import FORMATS, Judged, exit_code, table
+    from rca.runs.load import load_run
+
+    asked = select(load_checks([builtin_checks(), *(checks or [])]), only or ["*"])
+    record = load_run(path)
+    judged = Judged(record, asked, run_checks(asked, record))
+    if format_ is Format.table:
+        _console().print(table(judged))
+    else:
+        sys.stdout.write(FORMATS[format_.value](judged) + "\n")
+    raise typer.Exit(exit_code(judged.findings))
+
+
+@app.command()
+def report(
+    baseline: Annotated[Path, typer.Argument(help="Run folder of the configuration in doubt.")],
+    fixed: Annotated[Path, typer.Argument(help="Run folder of the changed configuration.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for report.md, report.html and figures.")
+    ] = Path("report"),
+    debug: Debug = False,
+) -> None:
+    """Compares two runs in one Markdown and one self-contained HTML report.
+
+    Example:  rca report runs/baseline runs/fixed --out report
+    """
+    from rca.report.write import compare
+
+    markdown, html = compare(baseline, fixed, out)
+    sys.stdout.write(f"{markdown}\n{html}\n")
+
+
+@app.command()
+def sim(
+    map_: Annotated[str, typer.Option("--map", help="Built-in map or OpenDRIVE file.")] = "oval",
+    port: Annotated[int, typer.Option(min=0, max=65534, help="RPC port; 0 picks a free one.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random in the world.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Serves the embedded world to any CARLA 0.9.16 client, until Ctrl-C.
+
+    Example:  rca sim --map oval --port 2000
+    """
+    arguments = ["--map", map_, "--port", str(port), "--seed", str(seed)]
+    os.execv(sys.executable, [sys.executable, "-m", "rca.sim", *arguments])
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    # Piped output is read by programs and log files: no wrapping at 80 columns there.
+    return Console() if sys.stdout.isatty() else Console(width=200)
+
+
+def main() -> None:
+    """Runs the command; turns every error into one line on stderr and an exit code."""
+    try:
+        app()
+    except RcaError as error:
+        _fail(f"{error}", error.exit_code, error)
+    except KeyboardInterrupt as error:
+        _fail("interrupted", 130, error)
+    except Exception as error:  # noqa: BLE001  the user's boundary: a bug gets one line too
+        _fail(f"{type(error).__name__}: {error} (a bug in rca; --debug shows where)", 3, error)
+
+
+def _fail(line: str, code: int, error: BaseException) -> NoReturn:
+    if "--debug" in sys.argv:
+        raise error
+    sys.stderr.write("rca: " + " ".join(line.split()) + "\n")
+    sys.exit(code)

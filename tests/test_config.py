@@ -1,0 +1,119 @@
+"""A config is what its author wrote, or one clear line."""
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rca.config import PRESETS, RunConfig, known_keys, load_config
+from rca.errors import UsageError
+
+
+def refusal(source, overrides=()):
+    with pytest.raises(UsageError) as caught:
+        load_config(str(source), overrides)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def written(tmp_path, text):
+    path = tmp_path / "run.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_misspelt_key_is_answered_with_the_nearest_right_one(tmp_path):
+    path = written(tmp_path, "agent: {batchsize: 64}")
+    assert f"{path}: unknown key agent.batchsize; did you mean agent.batch_size?" in refusal(path)
+
+
+def test_a_misspelt_section_is_answered_too(tmp_path):
+    assert "did you mean budget?" in refusal(written(tmp_path, "buget: {steps: 10}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("agent: {tau: 0}", "agent.tau"),
+        ("agent: {discount: 1.5}", "agent.discount"),
+        ("agent: {batch_size: many}", "agent.batch_size"),
+        ("agent: {actor_lr: .nan}", "agent.actor_lr"),
+        ("env: {reward: {progress: .inf}}", "env.reward.progress"),
+        ("budget: {seed: -1}", "budget.seed"),
+    ],
+)
+def test_a_value_out_of_range_names_its_key(tmp_path, text, key):
+    path = written(tmp_path, text)
+    assert refusal(path).startswith(f"{path}: {key}: ")
+
+
+@pytest.mark.parametrize("text", ["a: [", "- 1\n- 2", "just text", "\x00", "a: &a [*a]"])
+def test_what_is_not_a_mapping_of_keys_is_refused(tmp_path, text):
+    assert "run.yaml" in refusal(written(tmp_path, text))
+
+
+def test_yaml_that_would_run_code_is_refused(tmp_path):
+    path = written(tmp_path, "agent: !!python/object/apply:os.system ['true']")
+    assert "not valid YAML" in refusal(path)
+
+
+def test_neither_file_nor_preset():
+    assert "presets: baseline" in refusal("basline")
+
+
+def test_overrides_win_and_are_typed():
+    config = load_config("baseline", ["agent.batch_size=64", "agent.tau=1e-3"])
+    assert (config.agent.batch_size, config.agent.tau) == (64, 1e-3)
+
+
+@pytest.mark.parametrize(
+    "override", ["agent.batch_size", "=3", "agent.tau.x=1", "agent.tau=[", "x=1"]
+)
+def test_a_malformed_override_is_one_line(override):
+    assert refusal("baseline", [override])
+
+
+def test_exponents_without_a_dot_are_numbers(tmp_path):
+    """YAML 1.1 reads 3e-4 as a string; every author of a config means the number."""
+    assert load_config(str(written(tmp_path, "agent: {actor_lr: 3e-4}"))).agent.actor_lr == 3e-4
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS.glob("*.yaml")), ids=lambda p: p.stem)
+def test_a_preset_is_valid_and_each_of_its_numbers_has_its_source(preset):
+    load_config(preset.stem)
+    for line in preset.read_text(encoding="utf-8").splitlines():
+        key, _, rest = line.partition(":")
+        if rest.strip() and not key.lstrip().startswith("#"):
+            assert "#" in rest, f"{preset.name}: {line.strip()} has no source beside it"
+
+
+def test_the_effective_yaml_gives_the_same_config_again(tmp_path):
+    config = load_config("fixed", ["budget.steps=7"])
+    again = load_config(str(written(tmp_path, config.to_yaml())))
+    assert again == config
+    assert again.digest() == config.digest()
+
+
+def test_every_key_says_what_it_means():
+    assert [key for key, text in known_keys().items() if len(text) < 10] == []
+
+
+def test_the_digest_tells_configs_apart():
+    assert RunConfig().digest() != load_config("baseline").digest()
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda c: st.lists(c) | st.dictionaries(st.text(), c),
+    )
+)
+def test_any_yaml_gives_a_config_or_one_line(tmp_path_factory, tree):
+    path = tmp_path_factory.mktemp("any") / "run.yaml"
+    path.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
+    complaint = ""
+    try:
+        load_config(str(path))
+    except UsageError as error:
+        complaint = str(error)
+    assert not complaint or complaint.startswith(str(path))

@@ -57,7 +57,7 @@ def table(judged: Judged) -> RenderableType:
     grid.add_column("what was found", overflow="fold")
     for item, finding in judged.worst_first():
         verdict = Text(finding.verdict.value, style=STYLES[finding.verdict])
-        grid.add_row(verdict, item.id, Text(finding.message))
+        grid.add_row(verdict, item.id, Text(printable(finding.message)))
     return Group(_head(judged.run), "", grid, "", *_remedies(judged), _totals(judged.findings))
 
 
@@ -71,10 +71,10 @@ def _head(run: RunRecord) -> Text:
         "updates unknown" if updates is None else f"{updates:,} critic updates",
         f"{len(run.signals):,} signals",
     ]
-    head = Text(run.id, style="bold")
+    head = Text(printable(run.id), style="bold")
     head.append(f"  {run.kind}, {run.outcome.status}; {', '.join(parts)}", style="not bold")
     for gap in run.gaps:
-        head.append(f"\nnote: {gap}", style="not bold yellow")
+        head.append(f"\nnote: {printable(gap)}", style="not bold yellow")
     return head
 
 
@@ -127,10 +127,10 @@ def _finite(value: float) -> float | None:
 
 def to_junit(judged: Judged) -> str:
     """Returns JUnit XML: FAIL and WARN as failures, ERROR as error, the unseen as skipped."""
-    suite = TestSuite(f"rca check {_printable(judged.run.id)}")
+    suite = TestSuite(f"rca check {printable(judged.run.id)}")
     for item, finding in judged.worst_first():
         case = TestCase(item.id, classname=f"checks.{item.id.partition('.')[0]}")
-        message = _printable(finding.message)
+        message = printable(finding.message)
         if finding.verdict in (Verdict.FAIL, Verdict.WARN):
             case.result = [Failure(message, finding.verdict.value)]
         elif finding.verdict is Verdict.ERROR:
@@ -143,8 +143,8 @@ def to_junit(judged: Judged) -> str:
     return str(xml.tostring().decode())  # type: ignore[no-untyped-call]  # not annotated upstream
 
 
-def _printable(text: str) -> str:
-    """Replaces control characters, which XML 1.0 cannot hold, by their escapes."""
+def printable(text: str) -> str:
+    """Replaces control characters, which steer terminals and break XML 1.0, by their escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -161,7 +161,7 @@ def to_markdown(judged: Judged) -> str:
 
 def _cell(text: str) -> str:
     """Makes a recording's text safe in a Markdown table cell: no HTML, no pipes, one line."""
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     for char in "\\`*_[]":
         text = text.replace(char, "\\" + char)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

@@ -1,0 +1,274 @@
+"""The run folder: written once by the process that trains, readable at any moment after a crash."""
+
+import errno
+import math
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import filelock
+import numpy as np
+
+from rca.config import RunConfig
+from rca.errors import RcaError, UsageError
+from rca.runs.manifest import LOCK, MANIFEST, SCHEMA, describe, now, write_json
+from rca.runs.record import EPISODE_COLUMNS, EVALUATION_COLUMNS, Outcome
+
+DATABASE = "run.sqlite"
+CONFIG = "config.yaml"
+RESULTS = "results.json"
+COMMIT_SECONDS = 1.0
+"""Between two commits: what a SIGKILL can lose. Promised are 2 s; the rest is for a busy disk."""
+COUNTERS = ("executed_steps", "critic_updates", "actor_updates", "first_update_step")
+
+Row = TypeVar("Row")
+
+_TABLES = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+CREATE TABLE signal (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, unit TEXT NOT NULL);
+CREATE TABLE value (signal INTEGER NOT NULL, step INTEGER NOT NULL, value REAL);
+CREATE TABLE episode ({", ".join(f'"{name}"' for name in EPISODE_COLUMNS)});
+CREATE TABLE evaluation ({", ".join(f'"{name}"' for name in EVALUATION_COLUMNS)});
+INSERT INTO meta VALUES ('schema', {SCHEMA});
+"""
+
+
+class RunWriter:
+    """Writes one run folder: manifest.json, config.yaml, run.sqlite and, at the end, results.json.
+
+    What is handed over is committed by a thread of its own within COMMIT_SECONDS, so that a killed
+    run loses no more than that and a long evaluation holds nothing back. NaN is stored as NULL.
+    """
+
+    def __init__(self, folder: Path, config: RunConfig, manifest: dict[str, object]) -> None:
+        self.folder = folder
+        self._config = config
+        self._manifest = manifest
+        self._lock = _lock(folder)
+        self._signals: dict[str, int] = {}
+        # Appended to by the thread that trains, emptied by the one that commits.
+        self._new_signals: deque[tuple[int, str, str]] = deque()
+        self._values: deque[tuple[int, int, float]] = deque()
+        self._episodes: deque[tuple[Any, ...]] = deque()
+        self._evaluations: deque[tuple[Any, ...]] = deque()
+        self._counters: dict[str, int] = {}
+        self._broken: RcaError | None = None
+        self._writing = threading.Lock()
+        self._stop = threading.Event()
+        try:
+            self._database = _create(folder, config, manifest)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._thread = threading.Thread(target=self._commit_regularly, daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def create(
+        cls, folder: Path, config: RunConfig, manifest_extra: Mapping[str, object] | None = None
+    ) -> "RunWriter":
+        """Starts a run folder.
+
+        Args:
+            folder: A new or an empty folder.
+            config: The effective config.
+            manifest_extra: More entries for the manifest; JSON values without NaN.
+
+        Raises:
+            UsageError: The folder is not empty, in use by another process, or not writable.
+        """
+        return cls(folder, config, {**describe(config), **(manifest_extra or {})})
+
+    def signal(self, name: str, unit: str, step: int, value: float) -> None:
+        """Hands over one value of a signal.
+
+        Raises:
+            UsageError: What was handed over before could not be written (disk full).
+        """
+        number = self._signals.get(name)
+        if number is None:
+            number = self._signals[name] = len(self._signals) + 1
+            self._new_signals.append((number, name, unit))
+        self._values.append((number, int(step), float(value)))
+        if self._broken:
+            raise self._broken
+
+    def episode(self, row: Mapping[str, object]) -> None:
+        """Hands over a finished training episode, its values under EPISODE_COLUMNS.
+
+        Raises:
+            ValueError: A key that is no column.
+        """
+        self._episodes.append(_in_order(row, EPISODE_COLUMNS))
+
+    def evaluation(self, row: Mapping[str, object]) -> None:
+        """Hands over an evaluation, its values under EVALUATION_COLUMNS.
+
+        Raises:
+            ValueError: A key that is no column.
+        """
+        self._evaluations.append(_in_order(row, EVALUATION_COLUMNS))
+
+    def count(self, step: int, critic_updates: int, actor_updates: int) -> None:
+        """Says how far the run is, so that a killed run still knows it.
+
+        Args:
+            step: Environment steps taken so far.
+            critic_updates: Critic updates so far.
+            actor_updates: Actor updates so far.
+        """
+        if critic_updates and "first_update_step" not in self._counters:
+            self._counters["first_update_step"] = step
+        self._counters["executed_steps"] = step
+        self._counters["critic_updates"] = critic_updates
+        self._counters["actor_updates"] = actor_updates
+
+    def commit(self) -> None:
+        """Writes what was handed over to disk.
+
+        Raises:
+            UsageError: The disk is full or the folder no longer writable.
+        """
+        with self._writing:
+            try:
+                with self._database:
+                    self._write()
+            except (sqlite3.Error, OSError) as error:
+                self._broken = _unwritable(self.folder, error)
+                raise self._broken from error
+
+    def finish(self, outcome: Outcome) -> None:
+        """Ends the folder: last commit, results.json, final status in the manifest.
+
+        Args:
+            outcome: How the run ended; call it for interrupted and crashed runs as well.
+
+        Raises:
+            UsageError: The disk is full or the folder no longer writable.
+        """
+        self._stop.set()
+        self._thread.join()
+        try:
+            self.commit()
+            self._manifest.update(ended=now(), status=outcome.status, error=outcome.error)
+            self._manifest["outcome"] = {
+                name: getattr(outcome, name)
+                for name in ("executed_steps", "planned_steps", "critic_updates", "actor_updates")
+            }
+            write_json(self.folder / RESULTS, results(self._database, self._config, outcome))
+            write_json(self.folder / MANIFEST, self._manifest)
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+        finally:
+            self._database.close()
+            self._lock.release()
+
+    def _commit_regularly(self) -> None:
+        while not self._stop.wait(COMMIT_SECONDS):
+            try:
+                self.commit()
+            except RcaError:
+                return  # the next call of signal() raises it in the thread that trains
+
+    def _write(self) -> None:
+        """Inserts the rows that wait; values are taken before the names that they refer to."""
+        values, names = _taken(self._values), _taken(self._new_signals)
+        run = self._database.executemany
+        run("INSERT INTO signal VALUES (?, ?, ?)", names)
+        run("INSERT INTO value VALUES (?, ?, ?)", values)
+        run(f"INSERT INTO episode VALUES ({_marks(EPISODE_COLUMNS)})", _taken(self._episodes))
+        run(
+            f"INSERT INTO evaluation VALUES ({_marks(EVALUATION_COLUMNS)})",
+            _taken(self._evaluations),
+        )
+        run("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(self._counters.items()))
+
+
+def _taken(rows: deque[Row]) -> list[Row]:
+    """Empties a queue; what is appended meanwhile stays in it."""
+    return [rows.popleft() for _ in range(len(rows))]
+
+
+def _marks(columns: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(columns))
+
+
+def _in_order(row: Mapping[str, object], columns: tuple[str, ...]) -> tuple[Any, ...]:
+    unknown = sorted(row.keys() - set(columns))
+    if unknown:
+        raise ValueError(f"unknown columns {', '.join(unknown)}; known: {', '.join(columns)}")
+    # sqlite3 would store a numpy scalar as a blob.
+    values = (row.get(name) for name in columns)
+    return tuple(value.item() if isinstance(value, np.generic) else value for value in values)
+
+
+def _lock(folder: Path) -> filelock.FileLock:
+    """Creates the folder and makes it this process's own."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / LOCK)
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise UsageError(
+            f"{folder}: another process writes this run; choose a new folder"
+        ) from error
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    if any(path.name != LOCK for path in folder.iterdir()):
+        lock.release()
+        raise UsageError(f"{folder}: not empty; choose a new folder, runs are never overwritten")
+    return lock
+
+
+def _create(folder: Path, config: RunConfig, manifest: dict[str, object]) -> sqlite3.Connection:
+    try:
+        (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
+        database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
+        database.execute("PRAGMA journal_mode=WAL")
+        # Safe against a killed process; against a power failure the folder stays consistent.
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.executescript(_TABLES)
+        write_json(folder / MANIFEST, manifest)
+    except (OSError, sqlite3.Error) as error:
+        raise _unwritable(folder, error) from error
+    return database
+
+
+def _unwritable(folder: Path, error: Exception) -> UsageError:
+    number = getattr(error, "errno", None)
+    if number == errno.ENOSPC or "disk is full" in str(error):
+        return UsageError(f"{folder}: the disk is full; free some space (what is recorded stays)")
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS) or "readonly" in str(error):
+        return UsageError(f"{folder}: not writable; choose another folder")
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        return UsageError(f"{folder}: is a file or lies below one; choose a folder")
+    return UsageError(f"{folder}: cannot be written: {error}")
+
+
+def results(database: sqlite3.Connection, config: RunConfig, outcome: Outcome) -> dict[str, object]:
+    """Returns the content of results.json, in the keys of the recorded ones, null for NaN."""
+    episodes = database.execute('SELECT "return", length FROM episode ORDER BY rowid').fetchall()
+    columns = "mean_return, success_rate, mean_collisions"
+    evaluations = database.execute(f"SELECT {columns} FROM evaluation ORDER BY rowid").fetchall()
+    returns, rates, collisions = ([_plain(row[i]) for row in evaluations] for i in range(3))
+    return {
+        "scenario": config.env.map,
+        "seed": config.budget.seed,
+        "total_timesteps": config.budget.steps,
+        "executed_timesteps": outcome.executed_steps,
+        "total_episodes": len(episodes),
+        "training_rewards": [_plain(row[0]) for row in episodes],
+        "episode_lengths": [_plain(row[1]) for row in episodes],
+        "eval_rewards": returns,
+        "eval_success_rates": rates,
+        "eval_collisions": collisions,
+        "final_eval_mean_reward": returns[-1] if returns else None,
+        "final_eval_success_rate": rates[-1] if rates else None,
+    }
+
+
+def _plain(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

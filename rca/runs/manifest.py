@@ -1,0 +1,165 @@
+"""manifest.json: what a run was started with, on what, and how it stands."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+
+import rca
+from rca.config import RunConfig
+from rca.errors import EvidenceError
+
+SCHEMA = 1
+"""Version of the run folder's layout; readers refuse newer ones and read older ones."""
+MANIFEST = "manifest.json"
+LOCK = ".lock"
+"""Held by the writing process for as long as it lives; the system frees it when it dies."""
+PACKAGES = ("td3-rca", "torch", "carla", "numpy", "pandas", "gymnasium")
+
+
+def describe(config: RunConfig) -> dict[str, object]:
+    """Returns a manifest for a run that starts now in this process."""
+    return {
+        "schema": SCHEMA,
+        "status": "running",
+        "error": "",
+        "started": now(),
+        "ended": None,
+        "pid": os.getpid(),
+        "command": list(sys.argv),
+        "seed": config.budget.seed,
+        "config_digest": config.digest(),
+        "versions": versions(),
+        "git": git_state(),
+        "machine": machine(),
+    }
+
+
+def now() -> str:
+    """Returns the time as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def versions() -> dict[str, str | None]:
+    """Returns the versions of Python and of what decides a result; None where not installed."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def git_state() -> dict[str, object]:
+    """Returns commit and dirty flag of the code that runs; both None outside its repository."""
+    folder = Path(rca.__file__).parent
+    # A copy installed below some other repository must not report that repository's commit.
+    if _git(folder, "ls-files", "--error-unmatch", "__init__.py") is None:
+        return {"commit": None, "dirty": None}
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    dirty = None if status is None else bool(status)
+    return {"commit": _git(folder, "rev-parse", "HEAD"), "dirty": dirty}
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def machine() -> dict[str, object]:
+    """Returns CPU count, CPU model, operating system and host name."""
+    return {
+        "cpus": os.cpu_count(),
+        "cpu": _cpu_model(),
+        "os": platform.platform(),
+        "host": platform.node(),
+    }
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Writes strict JSON so that a reader sees the old file or the new one, never a part.
+
+    Raises:
+        ValueError: The content holds NaN or infinity.
+    """
+    text = json.dumps(content, indent=2, allow_nan=False)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_manifest(folder: Path) -> dict[str, object]:
+    """Returns a run folder's manifest.
+
+    Raises:
+        EvidenceError: Unreadable, not a manifest, or written by a newer version of rca.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise EvidenceError(f"{path}: cannot be read: {error}; the run is not usable") from error
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool):
+        raise EvidenceError(f"{path}: no integer under `schema`; not a manifest of rca")
+    if schema > SCHEMA:
+        raise EvidenceError(
+            f"{path}: schema {schema}, this version reads up to {SCHEMA}; update rca"
+        )
+    return dict(manifest)
+
+
+def is_written_to(folder: Path, manifest: Mapping[str, object]) -> bool:
+    """Tells whether the process that writes a run folder is still alive."""
+    lock = folder / LOCK
+    if lock.exists() and os.access(lock, os.W_OK):
+        try:
+            with filelock.FileLock(lock, timeout=0):
+                return False
+        except filelock.Timeout:
+            return True
+        except OSError:
+            pass  # a file system without locks: ask for the process instead
+    machine_of_run = manifest.get("machine")
+    host = machine_of_run.get("host") if isinstance(machine_of_run, Mapping) else None
+    return host == platform.node() and _process_exists(manifest.get("pid"))
+
+
+def _process_exists(pid: object) -> bool:
+    if not isinstance(pid, int) or pid <= 0 or os.name != "posix":
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

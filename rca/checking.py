@@ -7,6 +7,8 @@ from enum import IntEnum, StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import numpy as np
+
 from rca.collect import collect
 from rca.errors import UsageError
 from rca.runs.record import RunRecord
@@ -174,7 +176,9 @@ def _judge(item: Check, run: RunRecord) -> Finding:
         message = f"not recorded: {', '.join(missing)}"
         return Finding(Verdict.NOT_RUN, message, check=item.id)
     try:
-        finding = item.judge(run)
+        # Recordings hold infinities and 1e308; arithmetic on them is judged, not warned about.
+        with np.errstate(all="ignore"):
+            finding = item.judge(run)
     except Exception as error:  # noqa: BLE001  a broken check is a result, not a crash
         finding = Finding(Verdict.ERROR, f"the check broke: {error!r}")
     return replace(finding, check=item.id)
@@ -194,5 +198,6 @@ def fail_above(
     verdict = Verdict.FAIL if value > limit else Verdict.PASS
     if math.isnan(value):
         verdict, message = Verdict.NOT_RUN, f"no finite value: {message}"
-    begun = onset if verdict is Verdict.FAIL else None
-    return Finding(verdict, message, value, limit, unit, steps, begun, suspects)
+    if verdict is not Verdict.FAIL:
+        onset, suspects = None, ()
+    return Finding(verdict, message, value, limit, unit, steps, onset, suspects)

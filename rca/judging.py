@@ -1,0 +1,137 @@
+"""What judges share: table columns without gaps, whether anything was learned, several criteria."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rca.checking import Finding, Verdict
+from rca.runs.record import Phase, RunRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+MIN_EPISODES = 20
+"""Fewer episodes show no distribution: bootstrap intervals mislead below it (signals.md)."""
+MIN_READINGS = 20
+"""The same for readings of a signal that a share is taken of."""
+STEP_SECONDS = 0.05
+"""Simulated seconds per step where a run does not say (carla-protocol.md, seed.md)."""
+
+
+def column(table: "pd.DataFrame", *names: str) -> Floats:
+    """Returns the rows of some columns in which all are finite.
+
+    Returns:
+        [rows] for one name, [rows, names] for more.
+    """
+    values = table.reindex(columns=list(names)).to_numpy(dtype=np.float64, na_value=math.nan)
+    kept: Floats = values[np.isfinite(values).all(axis=1)]
+    return kept[:, 0] if len(names) == 1 else kept
+
+
+def number(run: RunRecord, key: str) -> float:
+    """Returns a config value as a number, NaN if it is absent or not one."""
+    value = run.config.get(key)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return math.nan
+
+
+def void(run: RunRecord, by: float = math.inf) -> str:
+    """Returns why a run up to some step says nothing about learning, "" if it may.
+
+    Args:
+        run: Judged.
+        by: Last environment step that counts.
+    """
+    first = run.first_update_step()
+    if first is not None:
+        late = f"0 updates were executed by step {by:,.0f}: the first came at step {first:,}"
+        return late if first > by else ""
+    if run.outcome.critic_updates or (run.outcome.critic_updates is None and not run.phases):
+        return ""
+    return f"0 updates were executed: {_why_none(run)}"
+
+
+def _why_none(run: RunRecord) -> str:
+    starts, steps = number(run, "agent.learning_starts"), run.outcome.executed_steps
+    if math.isnan(starts) or steps is None:
+        return "the run has no learning phase"
+    if starts >= steps:
+        return f"learning_starts {starts:,.0f} lies beyond the run's {steps:,} steps"
+    return f"though learning_starts is {starts:,.0f} and {steps:,} steps took place"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One part of a question.
+
+    Attributes:
+        text: The number, the limit and the place.
+        met: None if it could not be observed; the text says why.
+    """
+
+    text: str
+    met: bool | None
+
+
+def judge_criteria(
+    criteria: Sequence[Criterion],
+    *,
+    steps: tuple[int, int] | None = None,
+    suspects: tuple[str, ...] = (),
+) -> Finding:
+    """Returns FAIL if a criterion is missed, VACUOUS if one could not be observed, else PASS."""
+    met = [item.met for item in criteria]
+    verdict = Verdict.FAIL if False in met else Verdict.PASS
+    if verdict is Verdict.PASS and (None in met or not met):
+        verdict = Verdict.VACUOUS
+    label = {True: "met", False: "MISSED", None: "void"}
+    message = "; ".join(f"{label[item.met]}: {item.text}" for item in criteria)
+    accused = suspects if verdict is Verdict.FAIL else ()
+    return Finding(verdict, message, steps=steps, suspects=accused)
+
+
+def fail_below(
+    value: float,
+    limit: float,
+    message: str,
+    *,
+    unit: str = "",
+    steps: tuple[int, int] | None = None,
+    onset: int | None = None,
+    suspects: tuple[str, ...] = (),
+) -> Finding:
+    """Returns FAIL if value < limit, PASS if not, NOT_RUN if the value is NaN."""
+    verdict = Verdict.FAIL if value < limit else Verdict.PASS
+    if math.isnan(value):
+        verdict, message = Verdict.NOT_RUN, f"no finite value: {message}"
+    if verdict is not Verdict.FAIL:
+        onset, suspects = None, ()
+    return Finding(verdict, message, value, limit, unit, steps, onset, suspects)
+
+
+def vacuous(message: str) -> Finding:
+    """Returns the answer for evidence that is there but cannot show what is asked."""
+    return Finding(Verdict.VACUOUS, message)
+
+
+def too_few(num: int, needed: int, what: str) -> Finding | None:
+    """Returns VACUOUS if there is too little to judge a distribution by, else None."""
+    return vacuous(f"{num} {what}, {needed} are needed to judge") if num < needed else None
+
+
+def span(phase: Phase) -> tuple[int, int]:
+    """Returns a phase's first and last step, as a Finding wants them."""
+    return phase.first_step, phase.last_step
+
+
+def place(phase: Phase) -> str:
+    """Returns a phase in words, as in `random phase (steps 1-10,000)`."""
+    return f"{phase.name} phase (steps {phase.first_step:,}-{phase.last_step:,})"

@@ -1,0 +1,146 @@
+"""Pure numpy and scipy: modes, change points, tests and effect sizes; arrays in, numbers out."""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+MODE_WIDTH = 0.25
+"""Bandwidth of the density that separates modes, in log units: lengths within 28% are alike."""
+MODE_SHARE = 0.01
+"""Smallest share of the values that makes a mode; less is called a stray value."""
+CHANGE_PENALTY = 4.0
+"""Times log(n) per change point. Calibrated on white noise: about 1 series of 100 values in 500
+is cut where nothing changed (tests/test_stats.py measures it)."""
+MAX_POINTS = 2_000
+"""Longer series are reduced to medians of blocks first; the search is quadratic at worst."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A cluster of values.
+
+    Attributes:
+        median: Of its values.
+        count: Number of values in it.
+        share: Of all values, in (0, 1].
+    """
+
+    median: float
+    count: int
+    share: float
+
+
+def modes(values: Floats) -> list[Mode]:
+    """Returns the modes of positive values (episode lengths), the largest first.
+
+    The density of the logarithms is cut at its valleys, so 3 and 1,000 steps are told apart
+    whatever the numbers of either.
+    """
+    usable = values[np.isfinite(values) & (values > 0)]
+    if not len(usable):
+        return []
+    edges = [0.0, *np.exp(_valleys(np.log(usable))), math.inf]
+    parts = [usable[(usable > a) & (usable <= b)] for a, b in itertools.pairwise(edges)]
+    found = [
+        Mode(float(np.median(part)), len(part), len(part) / len(usable))
+        for part in parts
+        if len(part) >= max(1, MODE_SHARE * len(usable))
+    ]
+    return sorted(found, key=lambda mode: -mode.count)
+
+
+def _valleys(logs: Floats) -> Floats:
+    """Returns the local minima of the values' density."""
+    grid = np.arange(logs.min() - 1, logs.max() + 1, MODE_WIDTH / 5)
+    centres, counts = np.unique(logs, return_counts=True)
+    if len(centres) > MAX_POINTS:
+        counts, borders = np.histogram(logs, bins=MAX_POINTS)
+        centres = (borders[1:] + borders[:-1]) / 2
+    weight = np.exp(-0.5 * ((grid[:, None] - centres[None, :]) / MODE_WIDTH) ** 2)
+    density = weight @ counts
+    # A valley must be real: at most half as high as the lower of the peaks beside it.
+    inner = np.flatnonzero((density[1:-1] <= density[:-2]) & (density[1:-1] < density[2:])) + 1
+    deep = [i for i in inner if density[i] <= 0.5 * min(density[: i + 1].max(), density[i:].max())]
+    return np.asarray(grid[deep], dtype=np.float64)
+
+
+def change_points(values: Floats, min_size: int = 2) -> list[int]:
+    """Returns the indices at which the level of a series changes, in order.
+
+    Args:
+        values: In order of time; NaN and infinities are left out of the levels. [n]
+        min_size: Smallest number of values between two changes.
+    """
+    if len(values) > MAX_POINTS:
+        return _coarse_change_points(values, min_size)
+    kept = np.flatnonzero(np.isfinite(values))
+    series = values[kept]
+    noise = _noise(series)
+    if len(series) < 2 * min_size or noise == 0:
+        return []
+    # Imported here: ruptures pulls in scipy (about a second), and most checks do without.
+    from ruptures import KernelCPD
+
+    scaled = ((series - np.median(series)) / noise).reshape(-1, 1)
+    search = KernelCPD(kernel="linear", min_size=min_size).fit(scaled)
+    ends: list[int] = search.predict(pen=CHANGE_PENALTY * math.log(len(series)))
+    return [int(kept[end]) for end in ends[:-1]]
+
+
+def _coarse_change_points(values: Floats, min_size: int) -> list[int]:
+    size = math.ceil(len(values) / MAX_POINTS)
+    blocks = [values[i : i + size] for i in range(0, len(values), size)]
+    medians = np.array([_median(block) for block in blocks])
+    return [point * size for point in change_points(medians, min_size)]
+
+
+def _median(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else math.nan
+
+
+def _noise(series: Floats) -> float:
+    """Returns the spread around a level that may jump: from differences of neighbours."""
+    if len(series) < 2:
+        return 0.0
+    steps = np.abs(np.diff(series))
+    robust = float(np.median(steps)) / 0.9539  # median abs(difference) of two standard normals
+    # Where most neighbours are equal the median is 0; the mean still sees the others.
+    return robust or float(np.mean(steps)) / 1.1284
+
+
+def smaller_p(a: Floats, b: Floats) -> float:
+    """Returns the p value of "a tends to be smaller than b" (Mann-Whitney U, one-sided)."""
+    if not len(a) or not len(b):
+        return math.nan
+    from scipy.stats import mannwhitneyu
+
+    return float(mannwhitneyu(a, b, alternative="less").pvalue)
+
+
+def ratio_p(mean_a: float, mean_b: float, num_a: int, num_b: int) -> float:
+    """Returns the two-sided p value of "both means of episode lengths have one expectation".
+
+    Lengths under a constant hazard are exponential, so the ratio of two means of n and m of them
+    follows F(2n, 2m). Real lengths spread less, which makes the test err towards agreement.
+    """
+    if not (mean_a > 0 and mean_b > 0 and math.isfinite(mean_a) and math.isfinite(mean_b)):
+        return math.nan
+    from scipy.stats import f
+
+    below = float(f.cdf(mean_a / mean_b, 2 * num_a, 2 * num_b))
+    return 2 * min(below, 1 - below)
+
+
+def trend_p(values: Floats) -> float:
+    """Returns the p value of "the series rises" (Kendall's tau against time, one-sided)."""
+    if len(values) < 3 or np.ptp(values) == 0:
+        return math.nan
+    from scipy.stats import kendalltau
+
+    return float(kendalltau(np.arange(len(values)), values, alternative="greater").pvalue)

@@ -1,0 +1,89 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from rca.stats import change_points, modes, ratio_p, smaller_p, trend_p
+
+anything = arrays(
+    np.float64,
+    st.integers(0, 60),
+    elements=st.floats(-1e100, 1e100) | st.sampled_from([math.nan, math.inf, -math.inf]),
+)
+
+
+def test_two_kinds_of_episodes_are_two_modes_whatever_their_numbers():
+    rng = np.random.default_rng(0)
+    short, capped = rng.geometric(0.3, size=1068), np.full(26, 1000)
+    found = modes(np.concatenate([short, capped]).astype(float))
+    assert [mode.count for mode in found] == [1068, 26]
+    assert found[0].median == np.median(short)
+    assert found[1].median == pytest.approx(1000)
+
+
+def test_one_kind_of_episodes_is_one_mode():
+    rng = np.random.default_rng(1)
+    found = modes(rng.normal(300, 40, size=400))
+    assert len(found) == 1
+    assert found[0].share == 1.0
+
+
+def test_modes_of_nothing_is_nothing():
+    assert modes(np.array([math.nan, -1.0, 0.0])) == []
+
+
+def test_a_jump_is_found_where_it_is():
+    rng = np.random.default_rng(2)
+    series = np.concatenate([rng.normal(0, 1, 80), rng.normal(6, 1, 40)])
+    assert change_points(series) == [80]
+
+
+def test_a_jump_in_a_long_series_is_found_within_a_block():
+    rng = np.random.default_rng(3)
+    series = np.concatenate([rng.normal(0, 1, 30_000), rng.normal(3, 1, 20_000)])
+    points = change_points(series)
+    assert any(abs(point - 30_000) <= 50 for point in points)
+
+
+def test_the_penalty_cuts_white_noise_about_once_in_500_series():
+    rng = np.random.default_rng(4)
+    cut = sum(bool(change_points(rng.normal(size=100), min_size=5)) for _ in range(500))
+    assert cut <= 5
+
+
+def test_constant_series_have_no_change_points():
+    assert change_points(np.full(50, 7.0)) == []
+
+
+def test_smaller_p_sees_the_direction():
+    rng = np.random.default_rng(5)
+    low, high = rng.normal(0, 1, 30), rng.normal(2, 1, 30)
+    assert smaller_p(low, high) < 0.001
+    assert smaller_p(high, low) > 0.999
+    assert math.isnan(smaller_p(low, np.array([])))
+
+
+def test_ratio_p_holds_its_level_on_exponential_lengths():
+    rng = np.random.default_rng(6)
+    means = rng.exponential(50, size=(1000, 2, 5)).mean(axis=2)
+    rejected = np.mean([ratio_p(a, b, 5, 5) < 0.05 for a, b in means])
+    assert rejected == pytest.approx(0.05, abs=0.02)
+    assert ratio_p(93, 6, 10, 10) < 1e-4
+
+
+def test_trend_p_sees_a_rise_and_refuses_a_constant():
+    assert trend_p(np.arange(20.0)) < 0.001
+    assert trend_p(-np.arange(20.0)) > 0.999
+    assert math.isnan(trend_p(np.ones(20)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(values=anything)
+def test_modes_and_change_points_take_any_floats(values):
+    assert sum(mode.share for mode in modes(values)) <= 1 + 1e-9
+    points = change_points(values)
+    assert points == sorted(points)
+    assert all(0 < point < len(values) for point in points)

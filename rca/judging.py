@@ -98,6 +98,56 @@ def judge_criteria(
     return Finding(verdict, message, steps=steps, suspects=accused)
 
 
+def within(
+    what: str, value: float, low: float, high: float, *, control: float = math.nan, form: str = ","
+) -> Criterion:
+    """Returns whether a value lies in [low, high] where a random policy's does not.
+
+    Args:
+        what: Names the value, as in `median length`.
+        value: Judged; NaN: not recorded.
+        low: Lower limit, inclusive.
+        high: Upper limit, inclusive; infinity: none.
+        control: The same measure in the random phase; NaN: unknown. What a random policy
+            reaches as well cannot show that something was learned.
+        form: How the numbers are written.
+    """
+    if math.isnan(value):
+        return Criterion(f"{what} is not recorded", None)
+    wanted = f"at least {low:{form}}" if high == math.inf else f"{low:{form}} to {high:{form}}"
+    text = f"{what} {value:{form}}, wanted {wanted}"
+    if not low <= value <= high:
+        return Criterion(text, False)
+    if low <= control <= high:
+        return Criterion(f"{text}, but random actions reach {control:{form}} too", None)
+    return Criterion(text, True)
+
+
+def learned_episodes(run: RunRecord, first: float = 1, last: float = math.inf) -> "pd.DataFrame":
+    """Returns the learning phase's episodes that ended in steps first to last."""
+    phase = run.phase("learning")
+    if phase is None:
+        return run.episodes.iloc[:0]
+    table = run.episodes_in(phase)
+    return table[(table["end_step"] >= first) & (table["end_step"] <= last)]
+
+
+def random_episodes(run: RunRecord) -> "pd.DataFrame":
+    """Returns the random phase's episodes."""
+    phase = run.phase("random")
+    return run.episodes.iloc[:0] if phase is None else run.episodes_in(phase)
+
+
+def mean(values: Floats) -> float:
+    """Returns the mean, NaN of nothing."""
+    return float(np.mean(values)) if len(values) else math.nan
+
+
+def median(values: Floats) -> float:
+    """Returns the median, NaN of nothing."""
+    return float(np.median(values)) if len(values) else math.nan
+
+
 def fail_below(
     value: float,
     limit: float,

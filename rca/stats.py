@@ -18,6 +18,8 @@ CHANGE_PENALTY = 4.0
 is cut where nothing changed (tests/test_stats.py measures it)."""
 MAX_POINTS = 2_000
 """Longer series are reduced to medians of blocks first; the search is quadratic at worst."""
+EXACT_PAIRS = 20_000
+"""Pairs of values up to which the exact rank-sum distribution is worth its time (50 ms)."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,12 @@ def _coarse_change_points(values: Floats, min_size: int) -> list[int]:
     return [point * size for point in change_points(medians, min_size)]
 
 
+def _finite(values: Floats) -> Floats:
+    return values[np.isfinite(values)]
+
+
 def _median(values: Floats) -> float:
-    finite = values[np.isfinite(values)]
+    finite = _finite(values)
     return float(np.median(finite)) if len(finite) else math.nan
 
 
@@ -114,13 +120,52 @@ def _noise(series: Floats) -> float:
     return robust or float(np.mean(steps)) / 1.1284
 
 
+@dataclass(frozen=True)
+class Shift:
+    """A change of level in a series.
+
+    Attributes:
+        index: Of the first value after it.
+        before: Median of the values since the change before.
+        after: Median of the values until the next change.
+        p: Of the two stretches being alike; corrected for the number of places to cut at.
+    """
+
+    index: int
+    before: float
+    after: float
+    p: float
+
+
+def shifts(values: Floats, min_size: int = 2, level: float = 0.01) -> list[Shift]:
+    """Returns the changes of level that chance does not explain, in order.
+
+    Args:
+        values: In order of time; NaN is left out. [n]
+        min_size: Smallest number of values between two changes.
+        level: Largest corrected p value (rank-sum test of neighbouring stretches).
+    """
+    cuts = [0, *change_points(values, min_size), len(values)]
+    found = []
+    for start, middle, end in zip(cuts, cuts[1:], cuts[2:], strict=False):
+        before, after = _finite(values[start:middle]), _finite(values[middle:end])
+        p = 2 * min(smaller_p(before, after), smaller_p(after, before)) * len(values)
+        if p <= level:
+            found.append(Shift(middle, _median(before), _median(after), p))
+    return found
+
+
 def smaller_p(a: Floats, b: Floats) -> float:
     """Returns the p value of "a tends to be smaller than b" (Mann-Whitney U, one-sided)."""
     if not len(a) or not len(b):
         return math.nan
     from scipy.stats import mannwhitneyu
 
-    return float(mannwhitneyu(a, b, alternative="less").pvalue)
+    # The normal approximation cannot reach small p values with a handful of values on one side.
+    few = min(len(a), len(b)) < 8 and len(a) * len(b) < EXACT_PAIRS
+    if few:
+        return float(mannwhitneyu(a, b, alternative="less", method="exact").pvalue)
+    return float(mannwhitneyu(a, b, alternative="less", method="asymptotic").pvalue)
 
 
 def ratio_p(mean_a: float, mean_b: float, num_a: int, num_b: int) -> float:

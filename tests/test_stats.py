@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rca.stats import change_points, modes, ratio_p, smaller_p, trend_p
+from rca.stats import change_points, modes, ratio_p, shifts, smaller_p, trend_p
 
 anything = arrays(
     np.float64,
@@ -78,6 +78,29 @@ def test_trend_p_sees_a_rise_and_refuses_a_constant():
     assert trend_p(np.arange(20.0)) < 0.001
     assert trend_p(-np.arange(20.0)) > 0.999
     assert math.isnan(trend_p(np.ones(20)))
+
+
+def test_two_long_episodes_before_many_short_ones_are_a_shift():
+    rng = np.random.default_rng(7)
+    lengths = np.concatenate([np.full(3, 1000), rng.geometric(0.3, 250)])
+    found = shifts(np.log(lengths))
+    assert [shift.index for shift in found] == [3]
+    assert found[0].before > found[0].after
+
+
+STATIONARY = {
+    "exponential": lambda rng: 1 + rng.exponential(60, 150),
+    "geometric": lambda rng: rng.geometric(0.3, 150),
+    "two kinds": lambda rng: np.where(rng.uniform(size=150) < 0.1, 1000, rng.poisson(20, 150)),
+    "heavy tail": lambda rng: 1 + rng.pareto(1.0, 150) * 10,
+}
+
+
+@pytest.mark.parametrize("kind", STATIONARY)
+def test_shifts_hold_their_level_where_nothing_changes(kind):
+    rng = np.random.default_rng(8)
+    lengths = [STATIONARY[kind](rng) for _ in range(100)]
+    assert sum(bool(shifts(np.log(values + 1))) for values in lengths) <= 3
 
 
 @settings(max_examples=200, deadline=None)

@@ -176,14 +176,12 @@ class RunWriter:
     def _write(self) -> None:
         """Inserts the rows that wait; values are taken before the names that they refer to."""
         values, names = _taken(self._values), _taken(self._new_signals)
+        episodes, evaluations = _taken(self._episodes), _taken(self._evaluations)
         run = self._database.executemany
         run("INSERT INTO signal VALUES (?, ?, ?)", names)
         run("INSERT INTO value VALUES (?, ?, ?)", values)
-        run(f"INSERT INTO episode VALUES ({_marks(EPISODE_COLUMNS)})", _taken(self._episodes))
-        run(
-            f"INSERT INTO evaluation VALUES ({_marks(EVALUATION_COLUMNS)})",
-            _taken(self._evaluations),
-        )
+        run(f"INSERT INTO episode VALUES ({_marks(EPISODE_COLUMNS)})", episodes)
+        run(f"INSERT INTO evaluation VALUES ({_marks(EVALUATION_COLUMNS)})", evaluations)
         run("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(self._counters.items()))
 
 

@@ -120,20 +120,16 @@ def read_manifest(folder: Path) -> dict[str, object]:
     """Returns a run folder's manifest.
 
     Raises:
-        EvidenceError: Unreadable, not a manifest, or written by a newer version of rca.
+        EvidenceError: Unreadable or not a manifest.
     """
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise EvidenceError(f"{path}: cannot be read: {error}; the run is not usable") from error
+        raise EvidenceError(f"{path}: cannot be read: {error}") from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
     if not isinstance(schema, int) or isinstance(schema, bool):
         raise EvidenceError(f"{path}: no integer under `schema`; not a manifest of rca")
-    if schema > SCHEMA:
-        raise EvidenceError(
-            f"{path}: schema {schema}, this version reads up to {SCHEMA}; update rca"
-        )
     return dict(manifest)
 
 

@@ -1,0 +1,195 @@
+"""Our own run folders; recognised by their manifest.json, which brings the files beside it."""
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from rca.config import flatten, read_yaml
+from rca.errors import EvidenceError, UsageError
+from rca.runs.folder import CONFIG, DATABASE, RESULTS
+from rca.runs.json_file import read_json
+from rca.runs.manifest import MANIFEST, SCHEMA, is_written_to, read_manifest
+from rca.runs.part import Importer, Options, Part
+from rca.runs.phases import FirstUpdate, first_update, split
+from rca.runs.record import (
+    EPISODE_COLUMNS,
+    EVALUATION_COLUMNS,
+    Outcome,
+    Phase,
+    Signal,
+    empty_episodes,
+    empty_evaluations,
+)
+
+Status = Literal["finished", "running", "interrupted", "crashed", "unknown"]
+STATUSES: tuple[Status, ...] = ("finished", "running", "interrupted", "crashed")
+KILLED = "the process ended without a word (killed, out of memory, or a power failure)"
+
+
+def recognises(path: Path) -> bool:
+    """Tells by the name run.sqlite, or by manifest.json and a key of it."""
+    if path.name != MANIFEST:
+        return path.name == DATABASE
+    with path.open("rb") as file:
+        return b'"config_digest"' in file.read(4096)
+
+
+def read(path: Path, options: Options) -> Part:
+    """Returns the whole run.
+
+    Raises:
+        EvidenceError: The database is missing or damaged, or the run of a newer version.
+    """
+    del options
+    folder = path.parent
+    gaps: list[str] = []
+    manifest = _optional(folder, read_manifest, gaps)
+    if _whole(manifest.get("schema"), 0) not in range(SCHEMA + 1):
+        raise EvidenceError(f"{path}: schema {manifest['schema']}, known is {SCHEMA}; update rca")
+    live = manifest.get("status") == "running" and is_written_to(folder, manifest)
+    signals, episodes, evaluations, counters = _database(folder, live)
+    config = _optional(folder / CONFIG, lambda file: flatten(read_yaml(file)), gaps)
+    results = _optional(folder / RESULTS, read_json, gaps) if (folder / RESULTS).exists() else {}
+    outcome = _outcome(live, manifest, counters, config, signals, episodes)
+    return Part(
+        source=path,
+        signals=tuple(signals.values()),
+        episodes={name: episodes[name].to_numpy() for name in EPISODE_COLUMNS},
+        evaluations=evaluations,
+        config=config,
+        results=results,
+        provenance=manifest,
+        gaps=tuple(gaps),
+        outcome=outcome,
+        phases=_phases(counters, outcome, signals, config),
+        complete=True,
+    )
+
+
+def _optional(path: Path, reader: object, gaps: list[str]) -> dict[str, object]:
+    try:
+        content = reader(path)  # type: ignore[operator]
+    except (EvidenceError, UsageError) as error:
+        gaps.append(f"{error}; left out")
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _database(
+    folder: Path, live: bool
+) -> tuple[dict[str, Signal], pd.DataFrame, pd.DataFrame, dict[str, int]]:
+    path = folder / DATABASE
+    if not path.is_file():
+        raise EvidenceError(f"{path}: missing; the run recorded nothing that can be read")
+    try:
+        return _tables(path, live)
+    except (sqlite3.Error, OSError, ValueError, pd.errors.DatabaseError) as error:
+        raise EvidenceError(f"{path}: damaged: {error}; the run is not usable") from error
+
+
+def _tables(
+    path: Path, live: bool
+) -> tuple[dict[str, Signal], pd.DataFrame, pd.DataFrame, dict[str, int]]:
+    with tempfile.TemporaryDirectory(prefix="rca-") as scratch:
+        database = _open(path, Path(scratch), live)
+        try:
+            counters = dict(database.execute("SELECT key, value FROM meta"))
+            signals = _signals(database)
+            episodes = _table(database, "episode", EPISODE_COLUMNS, empty_episodes())
+            evaluations = _table(database, "evaluation", EVALUATION_COLUMNS, empty_evaluations())
+        finally:
+            database.close()
+    return signals, episodes, evaluations, counters
+
+
+def _open(path: Path, scratch: Path, live: bool) -> sqlite3.Connection:
+    """Opens a database without changing anything in its folder, which may be read-only."""
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists():  # closed properly: SQLite has merged its log
+        return sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
+    if live:
+        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    for file in (path, log):  # merging the log of a killed run writes, so let it write elsewhere
+        shutil.copyfile(file, scratch / file.name)
+    return sqlite3.connect(scratch / path.name)
+
+
+def _signals(database: sqlite3.Connection) -> dict[str, Signal]:
+    names = database.execute("SELECT id, name, unit FROM signal").fetchall()
+    rows = pd.read_sql_query("SELECT signal, step, value FROM value ORDER BY rowid", database)
+    groups = dict(tuple(rows.groupby("signal", sort=False)))
+    signals = {}
+    for number, name, unit in names:
+        if number in groups:
+            group = groups[number].sort_values("step", kind="stable")
+            steps = group["step"].to_numpy(np.int64)
+            signals[name] = Signal(name, unit, steps, group["value"].to_numpy(np.float64))
+    return signals
+
+
+def _table(
+    database: sqlite3.Connection, name: str, columns: tuple[str, ...], empty: pd.DataFrame
+) -> pd.DataFrame:
+    rows = database.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall()
+    if not rows:
+        return empty
+    return pd.DataFrame(rows, columns=list(columns)).astype(dict(empty.dtypes))
+
+
+def _outcome(
+    live: bool,
+    manifest: Mapping[str, object],
+    counters: Mapping[str, int],
+    config: Mapping[str, object],
+    signals: Mapping[str, Signal],
+    episodes: pd.DataFrame,
+) -> Outcome:
+    recorded = manifest.get("outcome")
+    said: dict[str, object] = dict(recorded) if isinstance(recorded, Mapping) else {}
+    status: Status = next((s for s in STATUSES if s == manifest.get("status")), "unknown")
+    error = str(manifest.get("error") or "")
+    if status == "running" and not live:
+        status, error = "crashed", KILLED
+    seen = [int(signal.steps[-1]) for signal in signals.values()]
+    if len(episodes):
+        seen.append(int(episodes["end_step"].max()))
+    executed = _whole(said.get("executed_steps"), counters.get("executed_steps"))
+    return Outcome(
+        status=status,
+        executed_steps=max(seen, default=0) if executed is None else executed,
+        planned_steps=_whole(said.get("planned_steps"), config.get("budget.steps")),
+        critic_updates=_whole(said.get("critic_updates"), counters.get("critic_updates")),
+        actor_updates=_whole(said.get("actor_updates"), counters.get("actor_updates")),
+        error=error,
+    )
+
+
+def _whole(*values: object) -> int | None:
+    """Returns the first value that is a whole number."""
+    return next((v for v in values if isinstance(v, int) and not isinstance(v, bool)), None)
+
+
+def _phases(
+    counters: Mapping[str, int],
+    outcome: Outcome,
+    signals: Mapping[str, Signal],
+    config: Mapping[str, object],
+) -> tuple[Phase, ...]:
+    counted = counters.get("first_update_step")
+    first = None
+    if counted is not None:
+        first = FirstUpdate(counted, counted, counted, "counted")
+    elif outcome.critic_updates != 0:
+        first = first_update(signals, config)
+        if first is None and outcome.critic_updates is None:
+            return ()
+    return split(first, outcome.executed_steps)
+
+
+IMPORTER = Importer("rca run folder", recognises, read)

@@ -1,0 +1,142 @@
+"""Reads a run, whatever recorded it: one of our run folders, or a folder of foreign logs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rca.collect import collect
+from rca.errors import EvidenceError, UsageError
+from rca.runs.merge import merge, own
+from rca.runs.part import Importer, Options, Part, Progress
+from rca.runs.record import RunRecord
+from rca.runs.tags import load_tags
+
+IMPORTERS = Path(__file__).parent / "importers"
+OWN = "rca run folder"
+MAX_DEPTH = 3
+"""Folders below the given one in which files are looked for."""
+MAX_FILES = 2_000
+"""More files than this are no recording of one run."""
+FORMATS = "rca run folders, TensorBoard event files, results.json, YAML configs"
+
+
+def load_run(
+    path: Path, *, tags: Path | None = None, progress: Progress | None = None
+) -> RunRecord:
+    """Returns what was recorded of a run.
+
+    Args:
+        path: A run folder, a folder with foreign recordings of one run, or one such file.
+        tags: The user's own table of foreign tags (YAML, in the form of rca/runs/tags.yaml).
+        progress: Told about files that take long.
+
+    Raises:
+        UsageError: No such path, several runs below it, or a bad table of tags.
+        EvidenceError: Nothing there that can be read.
+    """
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder; give a run folder or a recording")
+    options = Options(load_tags(tags), progress)
+    found = list(_recognised(path))
+    if not found:
+        raise EvidenceError(f"{path}: nothing to read; known are {FORMATS}")
+    found = _one_run(path, found)
+    parts, problems = _read(found, options)
+    if not any(_says_something(part) for part in parts):
+        raise EvidenceError("; ".join(problems) or f"{path}: the files hold no record of a run")
+    name = path.resolve().name
+    if parts[0].complete:
+        return own(parts[0].source.resolve().parent.name, parts[0])
+    return merge(name, parts, options.tags, problems)
+
+
+def importers() -> list[Importer]:
+    """Returns the importers, one per file of rca/runs/importers."""
+    return collect(IMPORTERS, Importer)
+
+
+def _recognised(path: Path) -> Iterator[tuple[Path, Importer]]:
+    """Yields the files that an importer knows, in the order of their names."""
+    known = importers()
+    for file in [path] if path.is_file() else _files(path):
+        try:
+            importer = next((item for item in known if item.recognises(file)), None)
+        except OSError as error:
+            raise EvidenceError(f"{file}: cannot be read: {error}") from error
+        if importer is not None:
+            yield file, importer
+
+
+def _files(folder: Path, depth: int = 0) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        raise EvidenceError(f"{folder}: cannot be read: {error}") from error
+    visible = [entry for entry in entries if not entry.name.startswith(".")]
+    files = [entry for entry in visible if entry.is_file()]
+    if depth < MAX_DEPTH:
+        for entry in visible:
+            if entry.is_dir() and not entry.is_symlink():
+                files += _files(entry, depth + 1)
+    if len(files) > MAX_FILES:
+        raise UsageError(f"{folder}: more than {MAX_FILES:,} files; give the folder of one run")
+    return files
+
+
+def _one_run(path: Path, found: list[tuple[Path, Importer]]) -> list[tuple[Path, Importer]]:
+    """Keeps the files of one run: the given folder's own, and configs below it."""
+    ours = {file.parent: (file, importer) for file, importer in found if importer.name == OWN}
+    if len(ours) == 1:
+        return list(ours.values())
+    telemetry = {file.parent for file, importer in found if "config" not in importer.name}
+    if path in telemetry or path.is_file() or len(telemetry) <= 1:
+        keep = {path} if path in telemetry else telemetry
+        return [(f, i) for f, i in found if "config" in i.name or f.parent in keep or f == path]
+    names = ", ".join(sorted(str(folder.relative_to(path)) for folder in telemetry)[:5])
+    raise UsageError(f"{path}: holds {len(telemetry)} recordings ({names}); give one of them")
+
+
+def _read(found: Iterable[tuple[Path, Importer]], options: Options) -> tuple[list[Part], list[str]]:
+    """Reads each file; one that cannot be read becomes a line of text."""
+    by_format: dict[str, list[Part]] = {}
+    problems = []
+    for file, importer in found:
+        try:
+            by_format.setdefault(importer.name, []).append(importer.read(file, options))
+        except EvidenceError as error:
+            problems.append(str(error))
+    everything = [part for parts in by_format.values() for part in parts]
+    kept = [part for parts in by_format.values() for part in _of_one_run(parts, everything)]
+    return sorted(kept, key=_begun), problems
+
+
+def _of_one_run(parts: list[Part], everything: list[Part]) -> list[Part]:
+    """Several results of one format are several runs; keeps one and notes the others.
+
+    Kept is the last whose episodes are as long as those of telemetry beside it, else the last.
+    """
+    rivals = [part for part in parts if part.results]
+    if len(rivals) < 2:
+        return parts
+    others = [part for part in everything if "length" in part.episodes and not part.results]
+    lengths = [part.episodes["length"] for part in others]
+    fitting = [
+        part
+        for part in rivals
+        if any(np.array_equal(part.episodes.get("length", ()), other) for other in lengths)
+    ]
+    chosen = (fitting or rivals)[-1]
+    names = ", ".join(part.source.name for part in rivals if part is not chosen)
+    note = f"{chosen.source.name} was read; {names} hold other runs: give a file to read it"
+    return [replace(chosen, notes=(*chosen.notes, note))]
+
+
+def _begun(part: Part) -> float:
+    """Returns the wall clock of the first record, files without a clock last."""
+    return min((float(s.walls[0]) for s in part.series if len(s.walls)), default=float("inf"))
+
+
+def _says_something(part: Part) -> bool:
+    return bool(part.complete or part.series or part.signals or part.episodes or part.results)

@@ -1,0 +1,231 @@
+"""From scalar tags as logged to signals over environment steps, episodes and evaluations.
+
+Rules, by content and never by file name:
+
+- A tag counts episodes if its x axis is 0, 1, 2, ... (or 1, 2, 3, ...) while the recording's other
+  axes go at least MIN_EPISODE_STEPS times as far; or if it is as long as one that does.
+- Records that go back in step (a resumed run, two writers) are sorted; the one logged last wins.
+- `env/step_seconds` is the wall clock between consecutive records of the tag with most records,
+  divided by the steps between them: everything the training loop does, not the environment alone.
+  It is NaN where an evaluation was logged in between or where the clock went back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rca.runs.part import Floats, Series
+from rca.runs.record import EVALUATION_COLUMNS, Signal
+from rca.runs.tags import EPISODE, EVALUATION, Tag, TagTable
+
+MIN_EPISODE_STEPS = 1.5
+"""Mean steps per episode below which a counting axis is not taken for one of episodes."""
+STEP_SECONDS = "env/step_seconds"
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """What scalar tags say.
+
+    Attributes:
+        signals: Over environment steps, by our name (unknown tags keep theirs).
+        episodes: By our name (`episode/length`), one value per episode, in order.
+        episode_ends: Environment step of each episode's end if logged over steps, else None. [n]
+        evaluations: By step.
+        unknown: Tags without a name of ours.
+        gaps: Repairs.
+    """
+
+    signals: Mapping[str, Signal]
+    episodes: Mapping[str, Floats]
+    episode_ends: NDArray[np.int64] | None
+    evaluations: pd.DataFrame | None
+    unknown: tuple[str, ...]
+    gaps: tuple[str, ...]
+
+
+def interpret(files: Sequence[Sequence[Series]], table: TagTable) -> Telemetry:
+    """Returns what the scalar tags of a recording mean.
+
+    Args:
+        files: The tags of each file, files in the order in which they were written.
+        table: Meaning of known tags.
+    """
+    gaps: list[str] = []
+    joined = [_in_order(series, gaps) for series in join(files)]
+    known = {series.tag: table.get(series.tag, Tag(series.tag)) for series in joined}
+    episodic = _episode_axis(joined, known)
+    over_steps = [series for series in joined if series.tag not in episodic]
+    over_episodes = [series for series in joined if series.tag in episodic]
+    signals: dict[str, Signal] = {}
+    for series in over_steps:
+        _add(signals, _signal(series, known[series.tag]), gaps)
+    episodes, ends = _episodes(over_episodes, signals, known)
+    evaluations = _evaluations(signals)
+    seconds = step_seconds(files, {series.tag for series in over_steps}, known, gaps)
+    if seconds is not None and STEP_SECONDS not in signals:
+        signals[STEP_SECONDS] = seconds
+    unknown = tuple(sorted(series.tag for series in joined if series.tag not in table))
+    return Telemetry(signals, episodes, ends, evaluations, unknown, tuple(gaps))
+
+
+def join(files: Sequence[Sequence[Series]]) -> list[Series]:
+    """Returns one series per tag, the records of later files behind those of earlier ones."""
+    by_tag: dict[str, list[Series]] = {}
+    for series in (series for file in files for series in file):
+        by_tag.setdefault(series.tag, []).append(series)
+    return [
+        Series(
+            tag,
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.walls for part in parts]),
+        )
+        for tag, parts in by_tag.items()
+    ]
+
+
+def _in_order(series: Series, gaps: list[str]) -> Series:
+    """Sorts by step and keeps the record logged last where a step occurs twice."""
+    jumps = int(np.count_nonzero(np.diff(series.steps) <= 0))
+    if not jumps:
+        return series
+    order = np.argsort(series.steps, kind="stable")
+    steps = series.steps[order]
+    last = np.append(np.diff(steps) > 0, True)
+    kept = order[last]
+    gaps.append(
+        f"{series.tag}: {jumps} records go back in step or repeat one (a resumed run or two "
+        f"writers); the last of each step was kept, {len(steps) - len(kept)} dropped"
+    )
+    return Series(series.tag, series.steps[kept], series.values[kept], series.walls[kept])
+
+
+def _episode_axis(joined: Iterable[Series], known: Mapping[str, Tag]) -> set[str]:
+    """Returns the tags whose x axis counts episodes."""
+    counting = [series for series in joined if _counts(series.steps)]
+    names = {series.tag for series in counting}
+    others = [
+        series.steps[-1] for series in joined if series.tag not in names and len(series.steps)
+    ]
+    furthest = max(others, default=-1)
+    declared = [series for series in counting if known[series.tag].signal.startswith(EPISODE)]
+    lengths = {len(series.steps) for series in declared}
+    found = set()
+    for series in counting:
+        name = known[series.tag].signal
+        is_per_episode = name.startswith(EPISODE)
+        is_unknown = name == series.tag and not name.startswith(EVALUATION)
+        fits = furthest >= MIN_EPISODE_STEPS * len(series.steps) or (is_per_episode and not others)
+        if fits and (
+            is_per_episode or (is_unknown and (not lengths or len(series.steps) in lengths))
+        ):
+            found.add(series.tag)
+    return found
+
+
+def _counts(steps: NDArray[np.int64]) -> bool:
+    return len(steps) > 0 and steps[0] in (0, 1) and bool(np.all(np.diff(steps) == 1))
+
+
+def _signal(series: Series, tag: Tag) -> Signal:
+    source = series.tag if series.tag != tag.signal else ""
+    return Signal(tag.signal, tag.unit, series.steps, series.values * tag.factor, source)
+
+
+def _add(signals: dict[str, Signal], signal: Signal, gaps: list[str]) -> None:
+    if signal.name in signals:
+        gaps.append(
+            f"{signal.tag}: means {signal.name}, as {signals[signal.name].tag} does, which was "
+            f"kept; {signal.tag} stays under its own name"
+        )
+        signal = replace(signal, name=signal.tag, tag="")
+    signals[signal.name] = signal
+
+
+def _episodes(
+    over_episodes: Iterable[Series], signals: dict[str, Signal], known: Mapping[str, Tag]
+) -> tuple[dict[str, Floats], NDArray[np.int64] | None]:
+    """Returns per-episode arrays; episode tags logged over steps leave the signals."""
+    found = {}
+    for series in over_episodes:
+        tag = known[series.tag]
+        name = tag.signal if tag.signal.startswith(EPISODE) else f"{EPISODE}{tag.signal}"
+        found[name] = (series.steps - series.steps[0], series.values * tag.factor)
+    if found:
+        length = 1 + max(int(index[-1]) for index, _ in found.values())
+        return {
+            name: _spread(index, values, length) for name, (index, values) in found.items()
+        }, None
+    ended = {name: signals.pop(name) for name in list(signals) if name.startswith(EPISODE)}
+    if not ended:
+        return {}, None
+    ends = np.unique(np.concatenate([signal.steps for signal in ended.values()]))
+    return {
+        name: _spread(np.searchsorted(ends, signal.steps), signal.values, len(ends))
+        for name, signal in ended.items()
+    }, ends
+
+
+def _spread(index: NDArray[np.int64], values: Floats, length: int) -> Floats:
+    """Returns an array with the values at their places and NaN elsewhere."""
+    array = np.full(length, np.nan)
+    array[index] = values
+    return array
+
+
+def _evaluations(signals: dict[str, Signal]) -> pd.DataFrame | None:
+    """Returns the evaluation table; its columns leave the signals."""
+    names = [name for name in signals if name.startswith(EVALUATION)]
+    columns = {name.removeprefix(EVALUATION): signals.pop(name) for name in names}
+    if not columns:
+        return None
+    steps = np.unique(np.concatenate([signal.steps for signal in columns.values()]))
+    table = {
+        name: _spread(np.searchsorted(steps, signal.steps), signal.values, len(steps))
+        for name, signal in columns.items()
+    }
+    table["step"] = steps.astype(np.float64)
+    return pd.DataFrame(table).reindex(columns=list(EVALUATION_COLUMNS)).astype("float64")
+
+
+def step_seconds(
+    files: Sequence[Sequence[Series]],
+    over_steps: set[str],
+    known: Mapping[str, Tag],
+    gaps: list[str],
+) -> Signal | None:
+    """Returns wall-clock seconds per training step, None where no clock was recorded."""
+    is_evaluation = {tag for tag in over_steps if known[tag].signal.startswith(EVALUATION)}
+    steps, seconds = [], []
+    for file in files:
+        training = [s for s in file if s.tag in over_steps - is_evaluation and len(s.steps) > 1]
+        if not training:
+            continue
+        series = max(training, key=lambda item: len(item.steps))
+        evaluated = [item.walls for item in file if item.tag in is_evaluation]
+        rate = _rate(series, np.sort(np.concatenate(evaluated)) if evaluated else np.empty(0))
+        back = int(np.count_nonzero(np.diff(series.walls) < 0))
+        if back:
+            gaps.append(f"{series.tag}: the clock goes back {back} times; no step time there")
+        steps.append(series.steps[1:])
+        seconds.append(rate)
+    if not steps:
+        return None
+    order = np.argsort(np.concatenate(steps), kind="stable")
+    values = np.concatenate(seconds)[order]
+    if not np.isfinite(values).any():
+        return None
+    return Signal(STEP_SECONDS, "s", np.concatenate(steps)[order], values, "wall clock")
+
+
+def _rate(series: Series, evaluated: Floats) -> Floats:
+    """Returns seconds per step of each interval, NaN where that is not what the clock shows."""
+    elapsed, taken = np.diff(series.walls), np.diff(series.steps)
+    before = np.searchsorted(evaluated, series.walls[:-1], side="right")
+    after = np.searchsorted(evaluated, series.walls[1:], side="right")
+    valid = (elapsed >= 0) & (taken > 0) & (before == after)
+    return np.where(valid, elapsed / np.where(taken > 0, taken, 1), np.nan)

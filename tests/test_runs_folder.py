@@ -1,0 +1,266 @@
+import json
+import math
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from rca.config import RunConfig
+from rca.errors import EvidenceError, UsageError
+from rca.runs.folder import RunWriter
+from rca.runs.load import load_run
+from rca.runs.record import Outcome, Phase
+
+RESULT_KEYS = {
+    "scenario", "seed", "total_timesteps", "total_episodes", "training_rewards", "eval_rewards",
+    "eval_success_rates", "eval_collisions", "final_eval_mean_reward", "final_eval_success_rate",
+    "episode_lengths", "executed_timesteps",
+}  # fmt: skip
+EPISODE = {"start_step": 0, "end_step": 4, "length": 4, "return": -1.5, "end_reason": "stuck"}
+
+
+def written(folder: Path, outcome: Outcome) -> Path:
+    writer = RunWriter.create(folder, RunConfig(), {"label": "test"})
+    for step in range(1, 11):
+        writer.signal("env/speed", "m/s", step, np.float32(step / 2).item())
+        writer.count(step, max(0, step - 4), max(0, step - 4) // 2)
+    writer.signal("critic/loss", "1", 5, math.nan)
+    writer.signal("critic/loss", "1", 6, math.inf)
+    writer.episode({**EPISODE, "success": math.nan, "collisions": np.int64(1)})
+    writer.evaluation({"step": 5, "updates": 1, "episodes": 2, "mean_return": math.nan})
+    writer.finish(outcome)
+    return folder
+
+
+def test_round_trip(tmp_path):
+    run = load_run(written(tmp_path / "run", Outcome("finished", 10, 20, 6, 3)))
+    assert run.kind == "rca"
+    assert run.outcome == Outcome("finished", 10, 20, 6, 3)
+    assert run.phases == (Phase("random", 1, 4), Phase("learning", 5, 10))
+    assert run.config["agent.batch_size"] == RunConfig().agent.batch_size
+    assert run.provenance["label"] == "test"
+    assert run.gaps == ()
+    speed = run.signals["env/speed"]
+    assert (speed.unit, list(speed.steps)) == ("m/s", list(range(1, 11)))
+    np.testing.assert_array_equal(speed.values, np.arange(1, 11) / 2)
+    np.testing.assert_array_equal(run.signals["critic/loss"].values, [math.nan, math.inf])
+    row = run.episodes.iloc[0]
+    assert (row["length"], row["return"], row["end_reason"], row["collisions"]) == (
+        4,
+        -1.5,
+        "stuck",
+        1,
+    )
+    assert math.isnan(row["success"])
+    assert math.isnan(row["distance"])
+    assert run.evaluations["updates"].tolist() == [1.0]
+
+
+def test_results_are_strict_json_with_null_where_nothing_was_measured(tmp_path):
+    folder = written(tmp_path / "run", Outcome("interrupted", 10, 20, 6, 3))
+    text = (folder / "results.json").read_text()
+    results = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert results.keys() == RESULT_KEYS
+    assert results["executed_timesteps"] == 10
+    assert results["episode_lengths"] == [4]
+    assert results["eval_rewards"] == [None]
+    assert results["eval_success_rates"] == [None]
+
+
+def test_manifest_says_what_ran_where(tmp_path):
+    folder = written(tmp_path / "run", Outcome("crashed", 10, 20, 6, 3, error="boom"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert (manifest["status"], manifest["error"]) == ("crashed", "boom")
+    assert manifest["config_digest"] == RunConfig().digest()
+    assert manifest["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert manifest["machine"]["cpus"] == os.cpu_count()
+    assert manifest["started"] <= manifest["ended"]
+    assert yaml.safe_load((folder / "config.yaml").read_text()) == RunConfig().model_dump()
+    assert load_run(folder).outcome.error == "boom"
+
+
+def test_a_run_without_updates_is_one_random_phase(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    writer.signal("env/speed", "m/s", 7, 0.0)
+    writer.count(7, 0, 0)
+    writer.finish(Outcome("finished", 7, 7, 0, 0))
+    assert load_run(tmp_path / "run").phases == (Phase("random", 1, 7),)
+
+
+def test_refuses_a_folder_that_is_not_empty(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"not empty"):
+        RunWriter.create(tmp_path, RunConfig())
+    assert [path.name for path in tmp_path.iterdir() if path.name != ".lock"] == ["notes.txt"]
+
+
+def test_refuses_a_folder_below_a_file(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=str(tmp_path / "file")):
+        RunWriter.create(tmp_path / "file" / "run", RunConfig())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_refuses_a_read_only_folder(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(UsageError, match="not writable"):
+        RunWriter.create(tmp_path / "run", RunConfig())
+
+
+def test_unknown_columns_are_refused(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    with pytest.raises(ValueError, match="unknown columns lenght"):
+        writer.episode({"lenght": 3})
+    writer.finish(Outcome("finished"))
+
+
+def test_a_full_disk_is_said_and_what_was_recorded_stays(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    writer.signal("env/speed", "m/s", 1, 1.0)
+    writer.commit()
+    pages = writer._database.execute("PRAGMA page_count").fetchone()[0]
+    writer._database.execute(f"PRAGMA max_page_count={pages}")  # SQLite's own "disk is full"
+    for step in range(2, 20_000):
+        writer._values.append((1, step, 0.5))
+    with pytest.raises(UsageError, match="disk is full"):
+        writer.commit()
+    with pytest.raises(UsageError, match="disk is full"):
+        writer.signal("env/speed", "m/s", 20_000, 1.0)
+    writer._values.extend((1, step, 0.5) for step in range(20_001, 40_000))
+    with pytest.raises(UsageError, match="disk is full"):
+        writer.finish(Outcome("crashed"))
+    run = load_run(tmp_path / "run")
+    assert run.outcome.status == "crashed"
+    assert list(run.signals["env/speed"].values) == [1.0]
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from rca.config import RunConfig
+from rca.runs.folder import RunWriter
+writer = RunWriter.create(Path(sys.argv[1]), RunConfig())
+step = 0
+while True:
+    step += 1
+    writer.signal("clock", "s", step, time.time())
+    writer.count(step, 0, 0)
+    if step == 1:
+        print("writing", flush=True)
+    time.sleep(0.001)
+"""
+
+
+@pytest.fixture
+def other_process(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "run")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_killed_run_is_readable_and_lost_at_most_two_seconds(tmp_path, other_process):
+    time.sleep(2.3)
+    other_process.send_signal(signal.SIGKILL)
+    killed = time.time()
+    other_process.wait()
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["status"] == "running"
+    before = {path.name for path in (tmp_path / "run").iterdir()}
+    run = load_run(tmp_path / "run")
+    assert run.outcome.status == "crashed"
+    assert "killed" in run.outcome.error
+    assert killed - run.signals["clock"].values[-1] < 2.0
+    assert run.outcome.executed_steps == run.signals["clock"].steps[-1]
+    assert {path.name for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_a_run_is_readable_while_it_runs_and_belongs_to_one_process(tmp_path, other_process):
+    with pytest.raises(UsageError, match="another process"):
+        RunWriter.create(tmp_path / "run", RunConfig())
+    time.sleep(1.5)
+    run = load_run(tmp_path / "run")
+    assert run.outcome.status == "running"
+    assert len(run.signals["clock"]) > 0
+    assert other_process.poll() is None
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda whole: b"",
+    "garbage": lambda whole: np.random.default_rng(0).bytes(500),
+    "half": lambda whole: whole[: len(whole) // 2],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_database_is_named(tmp_path, damage):
+    folder = written(tmp_path / "run", Outcome("finished", 10, 20, 6, 3))
+    file = folder / "run.sqlite"
+    file.write_bytes(DAMAGE[damage](file.read_bytes()))
+    with pytest.raises(EvidenceError, match=r"run\.sqlite: damaged"):
+        load_run(folder)
+
+
+def test_a_missing_database_is_named(tmp_path):
+    folder = written(tmp_path / "run", Outcome("finished", 10, 20, 6, 3))
+    (folder / "run.sqlite").unlink()
+    with pytest.raises(EvidenceError, match=r"run\.sqlite: missing"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize("damage", [*DAMAGE, "missing"])
+def test_without_its_manifest_a_run_is_still_read(tmp_path, damage):
+    folder = written(tmp_path / "run", Outcome("finished", 10, 20, 6, 3))
+    file = folder / "manifest.json"
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(DAMAGE[damage](file.read_bytes()))
+    run = load_run(folder)
+    assert run.kind == "rca"
+    assert run.outcome == Outcome("unknown", 10, RunConfig().budget.steps, 6, 3)
+    assert "manifest.json" in run.gaps[0]
+
+
+def test_a_newer_schema_is_refused(tmp_path):
+    folder = written(tmp_path / "run", Outcome("finished", 10, 20, 6, 3))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "schema": 99}))
+    with pytest.raises(EvidenceError, match="schema 99"):
+        load_run(folder)
+
+
+def test_a_broken_config_or_results_is_a_gap(tmp_path):
+    folder = written(tmp_path / "run", Outcome("finished", 10, 20, 6, 3))
+    (folder / "config.yaml").write_text("env: [")
+    (folder / "results.json").write_text("{")
+    run = load_run(folder)
+    assert len(run.episodes) == 1
+    assert [gap.split(": ")[1] for gap in run.gaps] == [
+        "not valid YAML",
+        "not valid JSON at line 1",
+    ]
+
+
+def test_database_is_in_wal_mode_and_compact(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    for step in range(10_000):
+        writer.signal("critic_encoder/grad_norm", "1", step, step / 7)
+    writer.finish(Outcome("finished"))
+    database = sqlite3.connect(tmp_path / "run" / "run.sqlite")
+    assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    database.close()
+    assert (tmp_path / "run" / "run.sqlite").stat().st_size < 10_000 * 24

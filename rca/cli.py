@@ -94,6 +94,12 @@ def run(
             min=1, max=65535, help="Port of a running CARLA server; without it, ours is started."
         ),
     ] = None,
+    scale_warmup: Annotated[
+        bool,
+        typer.Option(
+            "--scale-warmup", help="Shorten the random phase as the run is against 30,000 steps."
+        ),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the run folder and nothing else.")
     ] = False,
@@ -103,22 +109,30 @@ def run(
 
     Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
     """
-    from rca.config import STEPS, load_config
-    from rca.runs.execute import Server, execute, new_folder
+    from rca import config as configs
+    from rca.envs.servers import Address
+    from rca.runs.execute import execute, new_folder
 
     if (size is None) == (steps is None):
         raise UsageError("rca run: say how long: one of short, medium, full, or --steps N")
-    length = steps or STEPS[size.value if size else ""]
+    length = steps or configs.STEPS[size.value if size else ""]
     overrides = [*(set_ or []), f"budget.steps={length}"]
     overrides += [] if seed is None else [f"budget.seed={seed}"]
-    settings = load_config(config, overrides)
+    settings = configs.load_config(config, overrides)
+    settings = configs.scale_warmup(settings) if scale_warmup else settings
+    warning = configs.warning_before_start(settings)
+    if warning and not quiet:
+        sys.stderr.write(f"note: {warning}\n")
     folder = out or new_folder(Path("runs"), Path(config).stem, settings)
-    server = None if port is None else Server(host, port)
+    server = None if port is None else Address(host, port)
     from rca.report.live import progress
 
     with progress(settings, quiet=quiet) as listener:
-        execute(settings, folder, server=server, listener=listener)
+        outcome = execute(settings, folder, server=server, listener=listener)
+    if outcome.status == "interrupted":
+        sys.stderr.write(f"rca: interrupted after {outcome.executed_steps:,} steps\n")
     _print_next(folder, quiet=quiet)
+    raise typer.Exit(130 if outcome.status == "interrupted" else 0)
 
 
 def _print_next(folder: Path, *, quiet: bool) -> None:

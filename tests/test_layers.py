@@ -25,6 +25,7 @@ ORDER = [
     {"report"},
     {"watch"},
     {"cli"},
+    {"__main__"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 FILES = sorted((ROOT / "rca").rglob("*.py"))

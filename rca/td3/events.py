@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """An environment step was taken and stored.
+    """An environment step was taken, and stored unless the simulator failed in it.
 
     Attributes:
         step: Environment steps taken so far, from 1.
@@ -27,6 +27,7 @@ class Stepped:
         speed: m/s; NaN if the environment does not report it.
         noise: Standard deviation of the exploration noise; NaN in the random phase.
         seconds: Wall-clock seconds that the environment took.
+        replay_size: Transitions in the replay memory now.
     """
 
     step: int
@@ -37,6 +38,7 @@ class Stepped:
     speed: float
     noise: float
     seconds: float
+    replay_size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,10 @@ class CriticGrads:
 
 @dataclass(frozen=True, slots=True)
 class ActorGrads:
-    """The actor's gradients are there and not yet applied; critics' `.grad` is polluted now."""
+    """The actor's gradients are there and not yet applied.
+
+    TD3 here leaves the critics' `.grad` alone; a foreign trainer's may hold both losses' sum now.
+    """
 
     step: int
     update: int

@@ -1,0 +1,164 @@
+"""What a probe is, and the engine that reads probes without disturbing the run."""
+
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import numpy as np
+import torch
+
+from rca.collect import collect
+from rca.config import ProbeConfig
+from rca.td3.agent import TD3
+from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
+
+Number = float | torch.Tensor
+Reading = Number | Mapping[str, Number] | None
+Reader = Callable[[Event], Reading]
+E = TypeVar("E", bound=Event)
+Cost = Literal["cheap", "slow"]
+"""When a probe of updates is due: every `probes.every` or every `probes.slow_every` updates."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One value of a signal.
+
+    Attributes:
+        name: `<part>/<quantity>`.
+        unit: Such as "m/s"; "1" for ratios.
+        step: Environment steps taken when it was read.
+        value: NaN or infinite if that is what was found.
+    """
+
+    name: str
+    unit: str
+    step: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Probe:
+    """How one signal, or one signal per module, is read off an event.
+
+    Attributes:
+        signal: `<part>/<quantity>`; a `*` stands for the keys of the mapping that is returned.
+        on: The event it is read at.
+        unit: Of its values.
+        cost: How often it is due.
+        start: Called with the agent before training, returns the reader: a number, one number per
+            key, or None if the event has nothing to read.
+    """
+
+    signal: str
+    on: type[Event]
+    unit: str
+    cost: Cost
+    start: Callable[[TD3], Reader]
+
+
+def probe(
+    signal: str, *, on: type[E], unit: str, cost: Cost = "cheap"
+) -> Callable[[Callable[[E], Reading]], Probe]:
+    """Marks a function of an event as a probe, see Probe for the arguments."""
+
+    def mark(read: Callable[[E], Reading]) -> Probe:
+        return Probe(signal, on, unit, cost, lambda agent: read)  # type: ignore[return-value, arg-type]
+
+    return mark
+
+
+def probe_from_start(
+    signal: str, *, on: type[E], unit: str, cost: Cost = "cheap"
+) -> Callable[[Callable[[TD3], Callable[[E], Reading]]], Probe]:
+    """Marks a class whose instances, made with the untrained agent, read the event."""
+
+    def mark(start: Callable[[TD3], Callable[[E], Reading]]) -> Probe:
+        return Probe(signal, on, unit, cost, start)  # type: ignore[arg-type]
+
+    return mark
+
+
+def load_probes() -> list[Probe]:
+    """Returns the probes in this folder."""
+    return collect(Path(__file__).parent, Probe)
+
+
+class Probes:
+    """Reads every probe that is due at an event."""
+
+    def __init__(
+        self, config: ProbeConfig, agent: TD3, probes: Iterable[Probe] | None = None
+    ) -> None:
+        """Starts the probes.
+
+        Args:
+            config: How often they are due.
+            agent: Before its first update; a resumed run gives one made anew from its seed.
+            probes: Which ones; None for all of this folder.
+        """
+        self._every = {"cheap": config.every, "slow": config.slow_every}
+        chosen = load_probes() if probes is None else list(probes)
+        self._readers: dict[type[Event], list[tuple[Probe, Reader]]] = {}
+        for item in chosen:
+            self._readers.setdefault(item.on, []).append((item, item.start(agent)))
+
+    def measure(self, event: Event) -> list[Measurement]:
+        """Returns what the event shows; generators, weights and gradients stay as they are."""
+        due = [pair for pair in self._readers.get(type(event), []) if self._due(pair[0], event)]
+        if not due:
+            return []
+        found: list[Measurement] = []
+        with _untouched_generators(event), torch.no_grad():
+            for item, read in due:
+                values = _by_name(item.signal, read(event))
+                found += [
+                    Measurement(name, item.unit, event.step, float(value))
+                    for name, value in values.items()
+                ]
+        return found
+
+    def _due(self, item: Probe, event: Event) -> bool:
+        """Updates 1, 1 + every, ...: the first one shows that a probe is alive."""
+        if isinstance(event, CriticGrads | Updated):
+            return (event.update - 1) % self._every[item.cost] == 0
+        if isinstance(event, ActorGrads):
+            return (event.agent.actor_updates - 1) % self._every[item.cost] == 0
+        return True
+
+
+def _by_name(signal: str, reading: Reading) -> Mapping[str, Number]:
+    if reading is None:
+        return {}
+    if isinstance(reading, Mapping):
+        return {signal.replace("*", key): value for key, value in reading.items()}
+    return {signal: reading}
+
+
+@contextmanager
+def _untouched_generators(event: Event) -> Iterator[None]:
+    """Puts every generator that a probe can reach back to where it was."""
+    smoothing = getattr(getattr(event, "agent", None), "smoothing", None)
+    ours, numpys, torchs = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    agents = smoothing.get_state() if smoothing is not None else None
+    try:
+        yield
+    finally:
+        random.setstate(ours)
+        np.random.set_state(numpys)  # noqa: NPY002
+        torch.set_rng_state(torchs)
+        if smoothing is not None and agents is not None:
+            smoothing.set_state(agents)
+
+
+def norm(tensors: Iterable[torch.Tensor | None]) -> torch.Tensor:
+    """Returns the L2 norm over all tensors that are there, NaN if none is."""
+    present = [tensor for tensor in tensors if tensor is not None]
+    if not present:
+        return torch.tensor(math.nan)
+    total: torch.Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(present)))
+    return total

@@ -1,0 +1,230 @@
+"""TD3 (Fujimoto, van Hoof, Meger 2018) on images, with one encoder each for actor and critic."""
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rca.config import AgentConfig
+from rca.td3.events import ActorGrads, CriticGrads, Emit, Updated
+from rca.td3.networks import (
+    ACTOR_GAIN,
+    FEATURES,
+    Actor,
+    NatureCNN,
+    Shapes,
+    TwinCritic,
+    orthogonal,
+    scaled,
+)
+from rca.td3.replay import Batch, Obs
+
+MODULES = ("actor_encoder", "actor", "critic_encoder", "critic")
+"""Names of the trained modules, as attributes of TD3 and as the first part of signal names."""
+
+
+class TD3:
+    """The agent: networks, their targets, their optimizers and one update.
+
+    Attributes:
+        config: Its settings.
+        shapes: Sizes of observations and actions.
+        actor_encoder: Trained by the actor's loss.
+        actor: The policy's MLP.
+        critic_encoder: Trained by the critics' loss.
+        critic: Both critics' MLPs.
+        targets: Slow copies by module name; an encoder without a target is the online one.
+        critic_updates: Critic updates so far.
+        actor_updates: Actor updates so far.
+    """
+
+    def __init__(
+        self,
+        config: AgentConfig,
+        shapes: Shapes,
+        *,
+        init: torch.Generator,
+        smoothing: torch.Generator,
+    ) -> None:
+        """Draws the weights.
+
+        Args:
+            config: Its settings.
+            shapes: Sizes of observations and actions.
+            init: Source of the initial weights.
+            smoothing: Source of the target policy's smoothing noise.
+        """
+        self.config = config
+        self.shapes = shapes
+        self.smoothing = smoothing
+        self.actor_encoder = NatureCNN(shapes.image)
+        self.actor = Actor(FEATURES + shapes.vector, shapes.action)
+        self.critic_encoder = NatureCNN(shapes.image)
+        self.critic = TwinCritic(FEATURES + shapes.vector + shapes.action)
+        orthogonal(self.actor_encoder, init, None)
+        orthogonal(self.actor, init, ACTOR_GAIN)
+        orthogonal(self.critic_encoder, init, None)
+        orthogonal(self.critic, init, 1.0)
+        self.targets = {name: self._target(name) for name in MODULES}
+        rates = {name: getattr(config, f"{name}_lr") for name in MODULES}
+        self.actor_optimizer = self._adam(rates, "actor_encoder", "actor")
+        self.critic_optimizer = self._adam(rates, "critic_encoder", "critic")
+        self.critic_updates = 0
+        self.actor_updates = 0
+
+    def modules(self) -> Mapping[str, nn.Module]:
+        """Returns the trained modules by name."""
+        return {name: getattr(self, name) for name in MODULES}
+
+    def act(self, obs: Obs, noise: float, rng: np.random.Generator) -> NDArray[np.float32]:
+        """Returns the policy's action plus Gaussian noise, clipped to [-1, 1].
+
+        Args:
+            obs: One observation.
+            noise: Standard deviation; 0 for the policy itself.
+            rng: Source of the noise; not drawn from if that is 0.
+        """
+        with torch.no_grad():
+            features = self.actor_encoder(torch.from_numpy(obs["image"][None]))
+            action = self.actor(features, torch.from_numpy(obs["vector"][None]))[0].numpy()
+        if noise > 0:
+            action = action + rng.normal(0.0, noise, size=action.shape)
+        clipped: NDArray[np.float32] = np.clip(action, -1.0, 1.0).astype(np.float32)
+        return clipped
+
+    def update(self, batch: Batch, emit: Emit, step: int) -> None:
+        """Does one critic update and, at every `policy_delay`-th, one actor update.
+
+        Args:
+            batch: What to learn from.
+            emit: Told CriticGrads, ActorGrads and Updated.
+            step: Environment steps so far, for the events.
+        """
+        self.critic_updates += 1
+        update = self.critic_updates
+        image, vector = scaled(batch.obs.image), batch.obs.vector
+
+        # Both critics move towards the same target.
+        target = self._target_value(batch)
+        features = self.critic_encoder(image)
+        q1, q2 = self.critic(features, vector, batch.action)
+        critic_loss = functional.mse_loss(q1, target) + functional.mse_loss(q2, target)
+        self.critic_optimizer.zero_grad()
+        torch.autograd.backward(critic_loss)
+        emit(CriticGrads(step, update, self))
+        self.critic_optimizer.step()
+
+        # Delayed policy updates: actor and targets move less often than the critics.
+        actor_loss = None
+        if update % self.config.policy_delay == 0:
+            actor_loss = self._update_actor(image, vector, features, emit, step)
+            self._update_targets()
+
+        emit(
+            Updated(
+                step,
+                update,
+                self,
+                batch,
+                q1.detach(),
+                q2.detach(),
+                target,
+                critic_loss.detach(),
+                actor_loss,
+            )
+        )
+
+    @torch.no_grad()
+    def _target_value(self, batch: Batch) -> Tensor:
+        """Returns what the critics should say of the batch, [batch]."""
+        config, next_vector = self.config, batch.next_obs.vector
+        next_image = scaled(batch.next_obs.image)
+
+        # Target policy smoothing: clipped noise on the target actor's action.
+        features = self.targets["actor_encoder"](next_image)
+        action = self.targets["actor"](features, next_vector)
+        noise = torch.randn(action.shape, generator=self.smoothing) * config.target_noise
+        noise = noise.clamp(-config.target_noise_clip, config.target_noise_clip)
+        action = (action + noise).clamp(-1.0, 1.0)
+
+        # Clipped double Q-learning: the smaller of the two target critics.
+        features = self.targets["critic_encoder"](next_image)
+        q1, q2 = self.targets["critic"](features, next_vector, action)
+        next_value = torch.minimum(q1, q2)
+
+        # Only a terminal state has no future; a time-out has one.
+        return batch.reward + config.discount * (1.0 - batch.terminated) * next_value
+
+    def _update_actor(
+        self, image: Tensor, vector: Tensor, features: Tensor, emit: Emit, step: int
+    ) -> Tensor:
+        """Climbs Q1 and returns the actor's loss."""
+        # Q1 sees the critic's features, which it was trained on; they are constants here, so the
+        # gradient reaches the actor through the action alone.
+        if self.config.reuse_features:
+            features = features.detach()  # computed one Adam step ago
+        else:
+            with torch.no_grad():
+                features = self.critic_encoder(image)
+        action = self.actor(self.actor_encoder(image), vector)
+        loss = -self.critic.q1(features, vector, action).mean()
+        self.actor_optimizer.zero_grad()
+        # `inputs` keeps the gradient out of the critic's weights.
+        torch.autograd.backward(loss, inputs=_parameters(self.actor_optimizer))
+        self.actor_updates += 1
+        emit(ActorGrads(step, self.critic_updates, self))
+        self.actor_optimizer.step()
+        return loss.detach()
+
+    @torch.no_grad()
+    def _update_targets(self) -> None:
+        """Moves each target by `tau` towards its module (Polyak averaging)."""
+        for name, module in self.modules().items():
+            if self.targets[name] is not module:
+                slow: list[Tensor] = list(self.targets[name].parameters())
+                torch._foreach_lerp_(slow, list(module.parameters()), self.config.tau)
+
+    def _target(self, name: str) -> nn.Module:
+        module: nn.Module = getattr(self, name)
+        if name.endswith("encoder") and not self.config.encoder_targets:
+            return module
+        return copy.deepcopy(module).requires_grad_(False)
+
+    def _adam(self, rates: Mapping[str, float], *names: str) -> torch.optim.Adam:
+        groups = [
+            {"params": list(getattr(self, name).parameters()), "lr": rates[name], "name": name}
+            for name in names
+        ]
+        return torch.optim.Adam(groups, fused=True)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns everything that the next update depends on."""
+        return {
+            "modules": {name: module.state_dict() for name, module in self.modules().items()},
+            "targets": {name: module.state_dict() for name, module in self.targets.items()},
+            "actor_optimizer": self.actor_optimizer.state_dict(),
+            "critic_optimizer": self.critic_optimizer.state_dict(),
+            "critic_updates": self.critic_updates,
+            "actor_updates": self.actor_updates,
+            "smoothing": self.smoothing.get_state(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state_dict` of an agent with the same config and shapes returned."""
+        for name in MODULES:
+            getattr(self, name).load_state_dict(state["modules"][name])
+            self.targets[name].load_state_dict(state["targets"][name])
+        self.actor_optimizer.load_state_dict(state["actor_optimizer"])
+        self.critic_optimizer.load_state_dict(state["critic_optimizer"])
+        self.critic_updates = state["critic_updates"]
+        self.actor_updates = state["actor_updates"]
+        self.smoothing.set_state(state["smoothing"])
+
+
+def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    return [weight for group in optimizer.param_groups for weight in group["params"]]

@@ -1,0 +1,155 @@
+"""Replay memory that keeps each frame once, as uint8."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rca.td3.networks import Shapes
+
+Obs = Mapping[str, NDArray[Any]]
+"""What an environment returns: `image` uint8 [frames, height, width], `vector` float32 [n]."""
+
+
+class Observations(NamedTuple):
+    """A batch of observations.
+
+    Attributes:
+        image: Pixels, uint8. [batch, frames, height, width]
+        vector: Float32. [batch, vector]
+    """
+
+    image: Tensor
+    vector: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Transitions to learn from.
+
+    Attributes:
+        obs: Before the action.
+        action: Executed, in [-1, 1]. [batch, action]
+        reward: Of the step. [batch]
+        next_obs: After it; of the same episode, also where that ended.
+        terminated: 1.0 where next_obs has no future; 0.0 at a time-out. [batch]
+    """
+
+    obs: Observations
+    action: Tensor
+    reward: Tensor
+    next_obs: Observations
+    terminated: Tensor
+
+
+class Replay:
+    """A ring of transitions; the oldest are overwritten.
+
+    A transition holds the row numbers of its `frames + 1` frames, so neighbours share frames and
+    no episode border can be crossed. An episode of n steps takes n + 1 rows (more if the frames
+    that it starts with differ). Rows are reused in the order in which they fall free. Memory is
+    reserved at once but taken only as rows are written.
+    """
+
+    def __init__(self, capacity: int, shapes: Shapes) -> None:
+        frames, height, width = shapes.image
+        rows = 2 * capacity + frames + 1  # enough for episodes of one step
+        self.capacity = capacity
+        self._frames = np.empty((rows, height, width), np.uint8)
+        self._vectors = np.empty((rows, shapes.vector), np.float32)
+        self._rows = np.empty((capacity, frames + 1), np.int32)
+        self._actions = np.empty((capacity, shapes.action), np.float32)
+        self._rewards = np.empty(capacity, np.float32)
+        self._terminated = np.empty(capacity, np.float32)
+        self._added = 0
+        self._used_rows = 0
+        self._live: deque[int] = deque()  # rows in order of time
+        self._free: deque[int] = deque()
+        self._current: list[int] = []  # rows of the newest observation
+
+    def __len__(self) -> int:
+        return min(self._added, self.capacity)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the rows and transitions written so far."""
+        row = self._frames[:1].nbytes + self._vectors[:1].nbytes
+        columns = (self._rows, self._actions, self._rewards, self._terminated)
+        transition = sum(column[:1].nbytes for column in columns)
+        return self._used_rows * row + len(self) * transition
+
+    def begin(self, obs: Obs) -> None:
+        """Starts an episode with the observation of a reset."""
+        image = obs["image"]
+        self._current = []
+        for index, frame in enumerate(image):
+            if index == 0 or not np.array_equal(frame, image[index - 1]):
+                row = self._store(frame, obs["vector"])
+            self._current.append(row)
+
+    def add(self, action: NDArray[Any], reward: float, next_obs: Obs, terminated: bool) -> None:
+        """Stores the step that led from the newest observation to `next_obs`.
+
+        Args:
+            action: Executed action, in [-1, 1]. [action]
+            reward: Of the step.
+            next_obs: After the step.
+            terminated: Whether next_obs has no future; False at a time-out.
+
+        Raises:
+            ValueError: There is no newest observation, or the image is not the last one with
+                its oldest frame dropped and a new one appended.
+        """
+        if not self._current:
+            raise ValueError("call begin() with the observation of a reset first")
+        image = next_obs["image"]
+        if not np.array_equal(image[:-1], self._frames[self._current[1:]]):
+            raise ValueError("image is not a sliding stack of frames; keep the older frames in it")
+        row = self._store(image[-1], next_obs["vector"])
+        slot = self._added % self.capacity
+        self._rows[slot] = [*self._current, row]
+        self._actions[slot] = action
+        self._rewards[slot] = reward
+        self._terminated[slot] = terminated
+        self._added += 1
+        self._current = [*self._current[1:], row]
+        self._release()
+
+    def sample(self, size: int, rng: np.random.Generator) -> Batch:
+        """Returns transitions drawn uniformly, with replacement."""
+        slots = rng.integers(len(self), size=size)
+        rows = self._rows[slots]
+        images = torch.from_numpy(self._frames.take(rows, axis=0))  # [batch, frames + 1, h, w]
+        vectors = torch.from_numpy(self._vectors.take(rows[:, -2:], axis=0))
+        return Batch(
+            obs=Observations(images[:, :-1], vectors[:, 0]),
+            action=torch.from_numpy(self._actions[slots]),
+            reward=torch.from_numpy(self._rewards[slots]),
+            next_obs=Observations(images[:, 1:], vectors[:, 1]),
+            terminated=torch.from_numpy(self._terminated[slots]),
+        )
+
+    def _store(self, frame: NDArray[Any], vector: NDArray[Any]) -> int:
+        row = self._free.popleft() if self._free else self._new_row()
+        self._frames[row] = frame
+        self._vectors[row] = vector
+        self._live.append(row)
+        return row
+
+    def _new_row(self) -> int:
+        if self._used_rows == len(self._frames):  # only if starting frames differ all the time
+            self._frames = np.concatenate([self._frames, np.empty_like(self._frames)])
+            self._vectors = np.concatenate([self._vectors, np.empty_like(self._vectors)])
+        self._used_rows += 1
+        return self._used_rows - 1
+
+    def _release(self) -> None:
+        """Frees the rows that are older than the oldest transition."""
+        oldest = self._added % self.capacity if self._added > self.capacity else 0
+        while self._live[0] != self._rows[oldest, 0]:
+            self._free.append(self._live.popleft())

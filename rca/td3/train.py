@@ -1,0 +1,212 @@
+"""The training loop: random phase, then one update a step."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+from rca.config import RunConfig
+from rca.td3.agent import TD3
+from rca.td3.events import Emit, EpisodeEnded, Evaluated, Stepped
+from rca.td3.replay import Obs, Replay
+from rca.td3.streams import Streams, episode_seed
+
+Env = gym.Env[Any, NDArray[np.float32]]
+Evaluate = Callable[[], tuple[EpisodeEnded, ...]]
+
+
+@dataclass
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        step: Environment steps taken.
+        episode: Episodes ended.
+        stopped: Whether it was asked to stop before its budget was used up.
+    """
+
+    step: int = 0
+    episode: int = 0
+    stopped: bool = False
+
+
+@dataclass
+class Episode:
+    """An episode under way.
+
+    Attributes:
+        index: Episodes before it.
+        start_step: Environment steps before it.
+        length: Steps so far.
+        total: Undiscounted sum of rewards so far.
+    """
+
+    index: int
+    start_step: int
+    length: int = 0
+    total: float = 0.0
+
+    def add(self, reward: float) -> None:
+        """Counts a step."""
+        self.length += 1
+        self.total += reward
+
+    def ended(self, info: Mapping[str, Any], truncated: bool) -> EpisodeEnded:
+        """Returns the event of its end; what info does not say is NaN or ""."""
+        return EpisodeEnded(
+            step=self.start_step + self.length,
+            start_step=self.start_step,
+            index=self.index,
+            length=self.length,
+            episode_return=self.total,
+            end_reason=str(info.get("end_reason", "time_out" if truncated else "")),
+            success=float(info.get("success", math.nan)),
+            collisions=float(info.get("collisions", math.nan)),
+            distance=float(info.get("distance", math.nan)),
+        )
+
+
+@dataclass
+class Training:
+    """A run's parts and the steps of its loop.
+
+    Attributes:
+        agent: Learns.
+        replay: Remembers.
+        env: Acted in.
+        config: Budget, exploration and when learning starts.
+        streams: Randomness.
+        emit: Told what happens.
+        progress: Where to start from; changed as the run goes on.
+    """
+
+    agent: TD3
+    replay: Replay
+    env: Env
+    config: RunConfig
+    streams: Streams
+    emit: Emit
+    progress: Progress = field(default_factory=Progress)
+
+    def reset(self) -> tuple[Obs, Episode]:
+        """Starts the next episode."""
+        done = self.progress
+        obs, _ = self.env.reset(seed=episode_seed(self.streams.routes, done.episode))
+        self.replay.begin(obs)
+        return obs, Episode(done.episode, done.step)
+
+    def step(self, obs: Obs, episode: Episode) -> tuple[Obs, EpisodeEnded | None]:
+        """Takes an environment step, stores it and reports it."""
+        self.progress.step += 1
+        random = self.progress.step <= self.config.agent.learning_starts
+        noise = math.nan if random else self.config.agent.exploration_noise
+        action = self._random_action() if random else self._noisy_action(obs, noise)
+        started = time.perf_counter()
+        next_obs, reward, terminated, truncated, info = self.env.step(action)
+        seconds = time.perf_counter() - started
+        if info.get("end_reason") != "simulator_fault":  # says nothing about driving
+            self.replay.add(action, float(reward), next_obs, terminated)
+        episode.add(float(reward))
+        self.emit(
+            Stepped(
+                step=self.progress.step,
+                phase="random" if random else "learning",
+                action=action,
+                reward=float(reward),
+                reward_terms=info.get("reward_terms", {}),
+                speed=float(info.get("speed", math.nan)),
+                noise=noise,
+                seconds=seconds,
+                replay_size=len(self.replay),
+            )
+        )
+        return next_obs, episode.ended(info, truncated) if terminated or truncated else None
+
+    def learn(self) -> None:
+        """Does an update unless the random phase is still on."""
+        config = self.config.agent
+        if self.progress.step > config.learning_starts and len(self.replay) > 0:
+            batch = self.replay.sample(config.batch_size, self.streams.replay)
+            self.agent.update(batch, self.emit, self.progress.step)
+
+    def _random_action(self) -> NDArray[np.float32]:
+        drawn = self.streams.exploration.uniform(-1.0, 1.0, self.agent.shapes.action)
+        return drawn.astype(np.float32)
+
+    def _noisy_action(self, obs: Obs, noise: float) -> NDArray[np.float32]:
+        return self.agent.act(obs, noise, self.streams.exploration)
+
+
+def train(
+    run: Training,
+    *,
+    evaluate: Evaluate | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Progress:
+    """Trains until the budget is used up or a stop is asked for.
+
+    An episode that the budget cuts off is not reported as ended. Evaluations take place every
+    `budget.eval_every` steps and after the last one.
+
+    Args:
+        run: The parts; `run.progress` says where to start.
+        evaluate: Returns the episodes of an evaluation, see `evaluation`.
+        should_stop: Asked after each step.
+
+    Returns:
+        How far the run came.
+    """
+    progress, budget = run.progress, run.config.budget
+    obs, episode = run.reset()
+    while progress.step < budget.steps:
+        obs, ended = run.step(obs, episode)
+        run.learn()
+        if ended:
+            run.emit(ended)
+            progress.episode += 1
+        if should_stop():
+            progress.stopped = progress.step < budget.steps
+            break
+        if evaluate and budget.eval_every and _evaluation_due(progress.step, run.config):
+            run.emit(Evaluated(progress.step, run.agent.critic_updates, evaluate()))
+        if ended and progress.step < budget.steps:
+            obs, episode = run.reset()
+    return progress
+
+
+def _evaluation_due(step: int, config: RunConfig) -> bool:
+    return step % config.budget.eval_every == 0 or step == config.budget.steps
+
+
+def evaluation(agent: TD3, env: Env, episodes: int, root: int) -> Evaluate:
+    """Returns a function that drives the same held-out episodes each time, without noise.
+
+    Args:
+        agent: Drives.
+        env: Another environment than the one trained in, whose episode must not be disturbed.
+        episodes: Number of them.
+        root: Of their seeds, `Streams.held_out`.
+    """
+    unused = np.random.default_rng(0)  # no noise, no draw
+
+    def drive(index: int, start_step: int) -> EpisodeEnded:
+        obs, _ = env.reset(seed=episode_seed(root, index))
+        episode = Episode(index, start_step)
+        while True:
+            obs, reward, terminated, truncated, info = env.step(agent.act(obs, 0.0, unused))
+            episode.add(float(reward))
+            if terminated or truncated:
+                return episode.ended(info, truncated)
+
+    def evaluate() -> tuple[EpisodeEnded, ...]:
+        ended: list[EpisodeEnded] = []
+        for index in range(episodes):
+            ended.append(drive(index, ended[-1].step if ended else 0))
+        return tuple(ended)
+
+    return evaluate

@@ -1,0 +1,338 @@
+"""TD3: one update against an independent implementation, and its promises one by one."""
+
+import copy
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from rca.config import AgentConfig
+from rca.td3.agent import MODULES, TD3
+from rca.td3.events import ActorGrads, CriticGrads, Updated
+from rca.td3.networks import Shapes
+from rca.td3.replay import Batch, Observations
+
+SHAPES = Shapes((2, 36, 36), 3, 2)
+CONFIG = AgentConfig(
+    actor_lr=1e-3, critic_lr=2e-3, actor_encoder_lr=3e-4, critic_encoder_lr=5e-4, tau=0.02
+)
+
+
+@pytest.fixture
+def double():
+    """Float64, so that two orders of summation agree to 1e-6 even behind Adam's division."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def make_agent(config=CONFIG, seed=0):
+    generators = [torch.Generator().manual_seed(seed + i) for i in range(2)]
+    return TD3(config, SHAPES, init=generators[0], smoothing=generators[1])
+
+
+def make_batch(seed=0, size=8, terminated=None):
+    rng = np.random.default_rng(seed)
+
+    def floats(*shape):
+        return torch.from_numpy(rng.uniform(-1, 1, shape)).to(torch.get_default_dtype())
+
+    def observations():
+        pixels = rng.integers(256, size=(size, *SHAPES.image), dtype=np.uint8)
+        return Observations(torch.from_numpy(pixels), floats(size, SHAPES.vector))
+
+    ends = torch.from_numpy(rng.random(size) < 0.3).to(torch.get_default_dtype())
+    return Batch(
+        obs=observations(),
+        action=floats(size, SHAPES.action),
+        reward=floats(size) * 3,
+        next_obs=observations(),
+        terminated=ends if terminated is None else torch.full((size,), terminated),
+    )
+
+
+def weights(agent):
+    """Every weight of networks and targets by name."""
+    named = {f"{m}.{n}": w for m in MODULES for n, w in getattr(agent, m).named_parameters()}
+    slow = {f"target.{m}.{n}": w for m in MODULES for n, w in agent.targets[m].named_parameters()}
+    return {k: v.detach().clone() for k, v in {**named, **slow}.items()}
+
+
+class Plain:
+    """TD3 written once more with functions and dictionaries, Adam by hand."""
+
+    def __init__(self, agent, config):
+        self.w = weights(agent)
+        self.c = config
+        self.moments = {}
+        self.noise = torch.Generator()
+        self.noise.set_state(agent.smoothing.get_state())
+
+    def encode(self, name, image):
+        h = image.to(torch.get_default_dtype()) / 255
+        for layer, stride in ((0, 4), (2, 2), (4, 1)):
+            w, b = self.w[f"{name}.layers.{layer}.weight"], self.w[f"{name}.layers.{layer}.bias"]
+            h = functional.relu(functional.conv2d(h, w, b, stride))
+        return functional.relu(self.linear(f"{name}.layers.7", h.flatten(1)))
+
+    def linear(self, name, h):
+        return h @ self.w[f"{name}.weight"].T + self.w[f"{name}.bias"]
+
+    def mlp(self, name, h):
+        for layer in (0, 2):
+            h = functional.relu(self.linear(f"{name}.{layer}", h))
+        return self.linear(f"{name}.4", h)
+
+    def policy(self, prefix, obs):
+        h = torch.cat([self.encode(f"{prefix}actor_encoder", obs.image), obs.vector], 1)
+        return torch.tanh(self.mlp(f"{prefix}actor.layers", h))
+
+    def values(self, prefix, obs, action):
+        features = self.encode(f"{prefix}critic_encoder", obs.image)
+        h = torch.cat([features, obs.vector, action], 1)
+        return [self.mlp(f"{prefix}critic.{k}", h)[:, 0] for k in ("first", "second")]
+
+    def adam(self, loss, groups, count):
+        rates = {
+            name: rate
+            for module, rate in groups.items()
+            for name in self.w
+            if name.startswith(f"{module}.")
+        }
+        grads = torch.autograd.grad(loss, [self.w[name] for name in rates])
+        for (name, rate), grad in zip(rates.items(), grads, strict=True):
+            m, v = self.moments.get(name, (0.0, 0.0))
+            m, v = 0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad**2
+            self.moments[name] = m, v
+            m_hat, v_hat = m / (1 - 0.9**count), v / (1 - 0.999**count)
+            self.w[name] = (self.w[name] - rate * m_hat / (v_hat.sqrt() + 1e-8)).detach()
+
+    def require_grad(self):
+        self.w = {k: v.detach().requires_grad_(True) for k, v in self.w.items()}
+
+    def update(self, batch, count):
+        c, next_obs = self.c, batch.next_obs
+        noise = torch.randn(batch.action.shape, generator=self.noise) * c.target_noise
+        noise = noise.clamp(-c.target_noise_clip, c.target_noise_clip)
+        next_action = (self.policy("target.", next_obs) + noise).clamp(-1, 1)
+        q = torch.stack(self.values("target.", next_obs, next_action)).amin(0)
+        target = batch.reward + c.discount * (1 - batch.terminated) * q
+        self.require_grad()
+        q1, q2 = self.values("", batch.obs, batch.action)
+        loss = ((q1 - target.detach()) ** 2).mean() + ((q2 - target.detach()) ** 2).mean()
+        self.adam(loss, {"critic": c.critic_lr, "critic_encoder": c.critic_encoder_lr}, count)
+        if count % c.policy_delay:
+            return
+        self.require_grad()
+        loss = -self.values("", batch.obs, self.policy("", batch.obs))[0].mean()
+        rates = {"actor": c.actor_lr, "actor_encoder": c.actor_encoder_lr}
+        self.adam(loss, rates, count // c.policy_delay)
+        for name in [n for n in self.w if n.startswith("target.")]:
+            online = self.w[name.removeprefix("target.")]
+            self.w[name] = (1 - c.tau) * self.w[name] + c.tau * online
+
+
+@pytest.mark.parametrize("policy_delay", [1, 2, 3])
+def test_updates_equal_an_independent_implementation(double, policy_delay):
+    config = CONFIG.model_copy(update={"policy_delay": policy_delay})
+    agent = make_agent(config)
+    plain = Plain(agent, config)
+    for count in range(1, 7):
+        agent.update(make_batch(count), lambda event: None, step=count)
+        plain.update(make_batch(count), count)
+    for name, weight in weights(agent).items():
+        torch.testing.assert_close(weight, plain.w[name], atol=1e-6, rtol=0, msg=name)
+
+
+def updated(agent, batch, updates=1):
+    seen = []
+    for step in range(updates):
+        agent.update(batch, seen.append, step)
+    return seen
+
+
+def test_a_time_out_bootstraps_and_a_terminal_state_does_not():
+    ended = updated(make_agent(), make_batch(terminated=1.0))[-1]
+    torch.testing.assert_close(ended.target, ended.batch.reward)
+    timed_out = updated(make_agent(), make_batch(terminated=0.0))[-1]
+    assert (timed_out.target - timed_out.batch.reward).abs().min() > 1e-4
+
+
+def test_the_target_is_the_smaller_critic_of_a_smoothed_action():
+    config = CONFIG.model_copy(update={"target_noise": 0.0})
+    agent, batch = make_agent(config), make_batch(terminated=0.0)
+    with torch.no_grad():
+        t, image, vector = agent.targets, batch.next_obs.image, batch.next_obs.vector
+        action = t["actor"](t["actor_encoder"](image), vector)
+        q1, q2 = t["critic"](t["critic_encoder"](image), vector, action)
+    expected = batch.reward + 0.99 * torch.minimum(q1, q2)
+    assert not torch.allclose(q1, q2)
+    torch.testing.assert_close(updated(agent, batch)[-1].target, expected)
+
+
+def test_smoothing_noise_is_clipped():
+    wild = CONFIG.model_copy(update={"target_noise": 100.0, "target_noise_clip": 0.0})
+    quiet = CONFIG.model_copy(update={"target_noise": 0.0})
+    batch = make_batch(terminated=0.0)
+    a, b = (updated(make_agent(config), batch)[-1].target for config in (wild, quiet))
+    torch.testing.assert_close(a, b)
+
+
+def test_the_actors_loss_reaches_no_critic_weight_and_both_actor_modules():
+    agent, batch = make_agent(), make_batch()
+    found = {}
+
+    def look(event):
+        if isinstance(event, CriticGrads):
+            found["critic"] = gradients(agent, "critic", "critic_encoder")
+            agent.actor.zero_grad()
+            agent.actor_encoder.zero_grad()
+        if isinstance(event, ActorGrads):
+            found["after"] = gradients(agent, "critic", "critic_encoder")
+            found["actor"] = gradients(agent, "actor", "actor_encoder")
+
+    agent.update(batch, look, 0)
+    agent.update(batch, look, 1)
+    for before, after in zip(found["critic"], found["after"], strict=True):
+        assert torch.equal(before, after)
+    assert all(grad.abs().sum() > 0 for grad in found["actor"])
+
+
+def gradients(agent, *modules):
+    return [w.grad.clone() for m in modules for w in getattr(agent, m).parameters()]
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+def test_q1_in_the_actors_loss_sees_the_critics_features(reuse):
+    """D08: with the actor's features in their place, blanking the critic's would change nothing."""
+    config = CONFIG.model_copy(update={"policy_delay": 1, "reuse_features": reuse})
+    agent, batch = make_agent(config), make_batch()
+    frozen = copy.deepcopy(agent)
+    critic_frozen_rate = 1e-30  # the critic as good as stands still, so both moments agree
+    for group in agent.critic_optimizer.param_groups:
+        group["lr"] = critic_frozen_rate
+    loss = updated(agent, batch)[-1].actor_loss
+    with torch.no_grad():
+        action = frozen.actor(frozen.actor_encoder(batch.obs.image), batch.obs.vector)
+        features = frozen.critic_encoder(batch.obs.image)
+        right = -frozen.critic.q1(features, batch.obs.vector, action).mean()
+        features = frozen.actor_encoder(batch.obs.image)
+        mixed_up = -frozen.critic.q1(features, batch.obs.vector, action).mean()
+    torch.testing.assert_close(loss, right)
+    assert (right - mixed_up).abs() > 1e-3
+
+
+def test_reused_features_are_one_critic_step_old():
+    exact, reused = (
+        make_agent(CONFIG.model_copy(update={"policy_delay": 1, "reuse_features": reuse}))
+        for reuse in (False, True)
+    )
+    losses = [updated(agent, make_batch())[-1].actor_loss for agent in (exact, reused)]
+    assert losses[0] != losses[1]
+    torch.testing.assert_close(losses[0], losses[1], atol=0.2, rtol=0)
+
+
+def test_targets_equal_the_recomputed_polyak_average():
+    agent, batch = make_agent(), make_batch()
+    updated(agent, batch, 2)
+    before = weights(agent)
+    updated(agent, batch, 1)  # the third: no policy update, no target update
+    after = weights(agent)
+    assert all(torch.equal(before[n], after[n]) for n in before if n.startswith("target."))
+    updated(agent, batch, 1)
+    last = weights(agent)
+    for name in (n for n in last if n.startswith("target.")):
+        online = last[name.removeprefix("target.")]
+        expected = CONFIG.tau * online + (1 - CONFIG.tau) * after[name]
+        torch.testing.assert_close(last[name], expected, atol=1e-7, rtol=0)
+        assert not torch.equal(last[name], online)
+
+
+def test_encoders_without_targets_are_seen_online():
+    agent = make_agent(CONFIG.model_copy(update={"encoder_targets": False}))
+    updated(agent, make_batch(), 4)
+    assert agent.targets["critic_encoder"] is agent.critic_encoder
+    assert agent.targets["actor_encoder"] is agent.actor_encoder
+    assert all(weight.requires_grad for weight in agent.critic_encoder.parameters())
+    assert agent.targets["critic"] is not agent.critic
+
+
+def test_each_weight_is_in_one_optimizer_with_its_own_rate():
+    agent = make_agent()
+    groups = agent.actor_optimizer.param_groups + agent.critic_optimizer.param_groups
+    assert {group["name"]: group["lr"] for group in groups} == {
+        "actor": 1e-3,
+        "critic": 2e-3,
+        "actor_encoder": 3e-4,
+        "critic_encoder": 5e-4,
+    }
+    held = [id(weight) for group in groups for weight in group["params"]]
+    owned = [id(weight) for module in agent.modules().values() for weight in module.parameters()]
+    assert sorted(held) == sorted(owned)
+
+
+@pytest.mark.parametrize("rate", ["actor_lr", "critic_lr", "actor_encoder_lr", "critic_encoder_lr"])
+def test_each_rate_moves_its_own_module(rate):
+    slow = CONFIG.model_copy(update={rate: 1e-30})
+    agent = make_agent(slow)
+    before = weights(agent)
+    updated(agent, make_batch(), 2)
+    after = weights(agent)
+    module = rate.removesuffix("_lr")
+    for name in MODULES:
+        key = f"{name}.{'first.0' if name == 'critic' else 'layers.0'}.weight"
+        assert torch.equal(before[key], after[key]) == (name == module)
+
+
+def test_events_come_in_order_and_the_actor_is_updated_at_every_second():
+    kinds = [type(event) for event in updated(make_agent(), make_batch(), 2)]
+    assert kinds == [CriticGrads, Updated, CriticGrads, ActorGrads, Updated]
+    agent = make_agent()
+    losses = [e.actor_loss for e in updated(agent, make_batch(), 4) if isinstance(e, Updated)]
+    assert [loss is None for loss in losses] == [True, False, True, False]
+    assert (agent.critic_updates, agent.actor_updates) == (4, 2)
+
+
+def test_the_policy_acts_without_noise_and_with_it():
+    agent = make_agent()
+    obs = {
+        "image": np.random.default_rng(0).integers(256, size=SHAPES.image, dtype=np.uint8),
+        "vector": np.zeros(3, np.float32),
+    }
+    rng = np.random.default_rng(1)
+    plain = agent.act(obs, 0.0, rng)
+    assert rng.random() == np.random.default_rng(1).random()
+    expected = agent.actor(
+        agent.actor_encoder(torch.from_numpy(obs["image"])[None]), torch.zeros(1, 3)
+    )
+    np.testing.assert_allclose(plain, expected[0].detach(), atol=1e-6)
+    noisy = np.array([agent.act(obs, 0.3, rng) for _ in range(400)])
+    assert abs((noisy - plain).std() - 0.3) < 0.03
+    assert np.abs([agent.act(obs, 50.0, rng) for _ in range(20)]).max() == 1.0
+
+
+def test_a_restored_agent_continues_bit_for_bit():
+    agent = make_agent()
+    updated(agent, make_batch(1), 3)
+    restored = make_agent(seed=9)
+    restored.load_state_dict(copy.deepcopy(agent.state_dict()))
+    for one in (agent, restored):
+        updated(one, make_batch(2), 3)
+    after = weights(restored)
+    assert all(torch.equal(weight, after[name]) for name, weight in weights(agent).items())
+    assert (restored.critic_updates, restored.actor_updates) == (6, 3)
+
+
+def test_a_copy_learns_without_touching_the_original():
+    agent = make_agent()
+    before = weights(agent)
+    updated(copy.deepcopy(agent), make_batch(), 2)
+    assert all(torch.equal(weight, before[name]) for name, weight in weights(agent).items())
+
+
+def test_a_nan_reward_shows_in_the_loss():
+    batch = make_batch()
+    batch.reward[0] = math.nan
+    assert math.isnan(float(updated(make_agent(), batch)[-1].critic_loss))

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rca.errors import UsageError
+from rca.sim.collision import Obstacles
 from rca.sim.opendrive import (
     Lane,
     Link,
@@ -16,7 +18,17 @@ from rca.sim.opendrive import (
     closed_polygon,
     to_xml,
 )
+from rca.sim.roads import Network, driving_strips, read_network
+from rca.sim.solids import Faces, fixed_faces
+from rca.sim.wire import Transform
 
+if TYPE_CHECKING:
+    from rca.sim.ground import Ground
+
+SPAWN_EVERY = 50
+"""Samples of half a metre between two spawn points of a lane."""
+SPAWN_HEIGHT = 0.3
+"""Height of spawn points, metres; as in CARLA, a car drops the last bit."""
 MAX_XODR_BYTES = 64 * 2**20
 """Largest accepted OpenDRIVE file; CARLA's biggest town (Town12's tiles aside) is about 20 MB."""
 
@@ -43,9 +55,48 @@ def load_xodr(name: str) -> str:
         raise UsageError(f"{path}: cannot be read as an OpenDRIVE file ({error})") from None
 
 
-def map_name(name: str) -> str:
-    """Returns the name that the client sees: the built-in name, or the file's name without ending."""
-    return name if name in BUILT_IN else Path(name).stem
+class Map:
+    """A map with everything that is derived from its OpenDRIVE text.
+
+    Raises:
+        UsageError: The text is not a usable OpenDRIVE map.
+    """
+
+    def __init__(self, name: str, xodr: str) -> None:
+        self.name = name
+        self.xodr = xodr
+        self.network = read_network(xodr, name)
+        self.obstacles = Obstacles(self.network.boxes)
+        self.spawn_points = spawn_points(self.network)
+
+    @classmethod
+    def load(cls, name: str) -> "Map":
+        """Loads a built-in map by name or a `.xodr` file by path."""
+        return cls(name if name in BUILT_IN else Path(name).stem, load_xodr(name))
+
+    @cached_property
+    def ground(self) -> "Ground":
+        """The raster for cameras; drawn at first use, since a run without camera needs none."""
+        from rca.sim.ground import Ground  # needs OpenCV, 0.2 s
+
+        return Ground(self.network)
+
+    @cached_property
+    def faces(self) -> "Faces | None":
+        """What stands beside the roads, for cameras."""
+        return fixed_faces(self.network.boxes)
+
+
+def spawn_points(network: Network) -> list[Transform]:
+    """Returns lane centres about every 25 m outside junctions, in driving direction."""
+    points: list[Transform] = []
+    for strip in driving_strips(network, junctions=False):
+        path, yaw = strip.path, strip.yaw
+        for index in range(SPAWN_EVERY // 4, len(path) - SPAWN_EVERY // 4, SPAWN_EVERY):
+            heading = math.degrees(math.remainder(float(yaw[index]), 2 * math.pi))
+            x, y = (float(value) for value in path[index])
+            points.append((x, y, SPAWN_HEIGHT, 0.0, heading, 0.0))
+    return points
 
 
 def _rural_side(width: float) -> list[Lane]:

@@ -23,7 +23,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Shape:
-    """A piece of a reference line: a line (curvature 0) or an arc, curvature in 1/m, left positive."""
+    """A piece of a reference line: a line (curvature 0) or an arc; 1/m, left positive."""
 
     length: float
     curvature: float = 0.0
@@ -60,7 +60,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Object:
-    """A box or a tree beside the road, placed by road coordinates; sizes in metres, `hdg` in radians."""
+    """A box or a tree beside the road, placed by road coordinates; metres and radians."""
 
     kind: str
     s: float

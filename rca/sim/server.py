@@ -1,0 +1,154 @@
+"""The server: two loopback sockets, one thread, one loop."""
+
+import logging
+import selectors
+import socket
+import time
+
+from rca.errors import UsageError
+from rca.sim import actor_calls, batch_calls, vehicle_calls, world_calls
+from rca.sim.maps import Map
+from rca.sim.rpc import ProtocolError, Requests, answer, marked
+from rca.sim.streams import MAX_BACKLOG, Streams
+from rca.sim.world import World
+
+LOG = logging.getLogger("rca.sim")
+
+LOOPBACK = "127.0.0.1"
+MAX_CLIENTS = 256
+_READ = 2**18
+
+
+class Server:
+    """Listens from construction on; `run` serves until the process ends.
+
+    Raises:
+        UsageError: A port is taken or out of range.
+    """
+
+    def __init__(self, port: int, start: Map, seed: int) -> None:
+        self.selector = selectors.DefaultSelector()
+        self._rpc, stream_socket = _listen_pair(port)
+        self.port: int = self._rpc.getsockname()[1]
+        self._rpc.setblocking(False)
+        self.selector.register(self._rpc, selectors.EVENT_READ, self._accept)
+        self.streams = Streams(stream_socket, self.selector)
+        self.world = World(start, seed, self.streams)
+        self._functions = marked(world_calls, actor_calls, vehicle_calls, batch_calls)
+        self._clients: set[Client] = set()
+        self._next_tick = time.monotonic()
+
+    def run(self) -> None:
+        """Serves for ever."""
+        while True:
+            for key, events in self.selector.select(self._until_tick()):
+                key.data(events)
+            if self._until_tick() == 0.0:
+                self._next_tick = time.monotonic() + self.world.settings.step
+                self.world.tick()
+
+    def _until_tick(self) -> float | None:
+        """Returns the seconds to the next tick of its own; None in synchronous mode."""
+        if self.world.settings.synchronous:
+            return None
+        return max(0.0, self._next_tick - time.monotonic())
+
+    def _accept(self, events: int) -> None:
+        try:
+            sock, _ = self._rpc.accept()
+        except OSError:
+            return
+        if len(self._clients) >= MAX_CLIENTS:
+            sock.close()
+            return
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client = Client(sock)
+        self._clients.add(client)
+        self.selector.register(
+            sock, selectors.EVENT_READ, lambda events: self._serve(client, events)
+        )
+
+    def _serve(self, client: "Client", events: int) -> None:
+        try:
+            if events & selectors.EVENT_WRITE:
+                client.flush()
+            if events & selectors.EVENT_READ:
+                self._read(client)
+            self._watch(client)
+        except (BlockingIOError, InterruptedError):
+            return
+        except (OSError, ProtocolError) as error:
+            LOG.info("client dropped: %s", error)
+            self._clients.discard(client)
+            self.selector.unregister(client.sock)
+            client.sock.close()
+
+    def _read(self, client: "Client") -> None:
+        data = client.sock.recv(_READ)
+        if not data:
+            raise ConnectionResetError("closed")
+        for number, method, arguments in client.requests.feed(data):
+            client.send(answer(self._functions, self.world, number, method, arguments))
+
+    def _watch(self, client: "Client") -> None:
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
+        key = self.selector.get_key(client.sock)
+        if key.events != wanted:
+            self.selector.modify(client.sock, wanted, key.data)
+
+
+class Client:
+    """One RPC connection."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.requests = Requests()
+        self.unsent = b""
+
+    def send(self, data: bytes) -> None:
+        """Sends an answer, now or when the socket takes it.
+
+        Raises:
+            ProtocolError: The client asks on without reading the answers.
+        """
+        self.unsent += data
+        self.flush()
+        if len(self.unsent) > MAX_BACKLOG:
+            raise ProtocolError("answers are not read")
+
+    def flush(self) -> None:
+        """Sends as much as the socket takes."""
+        try:
+            while self.unsent:
+                self.unsent = self.unsent[self.sock.send(self.unsent) :]
+        except BlockingIOError:
+            return
+
+
+def _listen_pair(port: int) -> tuple[socket.socket, socket.socket]:
+    """Returns sockets listening on `port` and the next one; 0 chooses a free pair."""
+    for _ in range(50 if port == 0 else 1):
+        first = _listen(port)
+        chosen: int = first.getsockname()[1]
+        try:
+            return first, _listen(chosen + 1)
+        except UsageError:
+            first.close()
+            if port:
+                raise
+    raise UsageError("no two neighbouring free ports were found: give one with --port")
+
+
+def _listen(port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((LOOPBACK, port))
+        sock.listen(128)
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise UsageError(
+            f"port {port} cannot be used ({error}): choose another or 0 for any free one"
+        ) from None
+    return sock

@@ -26,7 +26,7 @@ EVERY_UPDATE = ProbeConfig()
 def run(probes=None, settings=EVERY_UPDATE):
     """Trains; returns the agent and what was measured; `probes` None: nothing is read at all."""
     found = []
-    engine = []
+    engine: list[Probes] = []
 
     def emit(event):
         if engine:
@@ -74,17 +74,21 @@ def greedy(event):
     return float(torch.rand(1)) + np.random.random()  # noqa: NPY002
 
 
+def global_states():
+    return torch.get_rng_state().tolist(), random.getstate(), repr(np.random.get_state())  # noqa: NPY002
+
+
 def test_a_probe_that_draws_changes_no_generator():
     plain, _ = run()
     training = default_build(CONFIG).training(Pointing(), lambda event: None)
-    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    before = global_states()
     engine = Probes(ProbeConfig(), training.agent, [greedy])
     for step in range(3):
-        event = Updated(step, step + 1, training.agent, *[torch.zeros(1)] * 5, None)
+        zero = torch.zeros(1)
+        batch = training.replay  # not looked at
+        event = Updated(step, step + 1, training.agent, batch, zero, zero, zero, zero, None)  # type: ignore[arg-type]
         assert engine.measure(event)
-    assert torch.equal(torch.get_rng_state(), before[0])
-    assert random.getstate() == before[1]
-    assert np.random.get_state()[1].tolist() == before[2]  # noqa: NPY002
+    assert global_states() == before
     probed, _ = run([greedy])
     for one, two in zip(everything(plain), everything(probed), strict=True):
         assert torch.equal(one, two)

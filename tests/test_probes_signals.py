@@ -33,8 +33,8 @@ def run():
     """Measured values by name and step, and the same recomputed in numpy."""
     measured: dict[str, dict[int, float]] = {}
     expected: dict[str, dict[int, float]] = {}
-    engine = []
-    start = {}
+    engine: list[Probes] = []
+    start: dict[str, list[np.ndarray]] = {}
 
     def note(name, event, value):
         expected.setdefault(name, {})[event.step] = float(value)
@@ -121,7 +121,7 @@ def test_learning_moves_both_encoders(run):
 
 
 def test_a_frozen_encoder_has_no_gradient_and_no_drift():
-    found = {}
+    found: dict[str, list[float]] = {}
 
     def emit(event):
         for m in engine.measure(event):
@@ -137,7 +137,7 @@ def test_a_frozen_encoder_has_no_gradient_and_no_drift():
 
 
 def test_a_broken_critic_shows_as_nan_not_as_zero():
-    found = {}
+    found: dict[str, dict[int, float]] = {}
 
     def emit(event):
         if isinstance(event, Stepped) and event.step == 15:

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from rca.config import AgentConfig
 from rca.td3.agent import MODULES, TD3
-from rca.td3.events import ActorGrads, CriticGrads, Updated
+from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
 from rca.td3.networks import Shapes
 from rca.td3.replay import Batch, Observations
 
@@ -147,7 +147,7 @@ def test_updates_equal_an_independent_implementation(double, policy_delay):
 
 
 def updated(agent, batch, updates=1):
-    seen = []
+    seen: list[Event] = []
     for step in range(updates):
         agent.update(batch, seen.append, step)
     return seen

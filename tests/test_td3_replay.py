@@ -128,14 +128,16 @@ def test_an_image_that_is_no_sliding_stack_is_refused():
     replay = Replay(10, Shapes((2, SIZE, SIZE), 1, 1))
     vector = np.zeros(1, np.float32)
     replay.begin({"image": np.zeros((2, SIZE, SIZE), np.uint8), "vector": vector})
+    other: dict[str, np.ndarray] = {"image": np.ones((2, SIZE, SIZE), np.uint8), "vector": vector}
     with pytest.raises(ValueError, match="sliding stack"):
-        replay.add(
-            np.zeros(1), 0.0, {"image": np.ones((2, SIZE, SIZE), np.uint8), "vector": vector}, False
-        )
+        replay.add(np.zeros(1), 0.0, other, False)
 
 
 def test_a_step_before_any_reset_is_refused():
     replay = Replay(10, Shapes((1, SIZE, SIZE), 1, 1))
-    obs = {"image": np.zeros((1, SIZE, SIZE), np.uint8), "vector": np.zeros(1, np.float32)}
+    obs: dict[str, np.ndarray] = {
+        "image": np.zeros((1, SIZE, SIZE), np.uint8),
+        "vector": np.zeros(1, np.float32),
+    }
     with pytest.raises(ValueError, match="begin"):
         replay.add(np.zeros(1), 0.0, obs, False)

@@ -3,11 +3,13 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 
 from rca.build import Build, default_build
 from rca.config import AgentConfig, BudgetConfig, RunConfig
-from rca.td3.events import EpisodeEnded, Evaluated, Stepped, Updated
+from rca.errors import EvidenceError
+from rca.td3.events import EpisodeEnded, Evaluated, Event, Stepped, Updated
 from rca.td3.replay import Replay
 from rca.td3.train import evaluation, train
 from tests.tiny_env import Pointing
@@ -24,7 +26,7 @@ def config(steps=30, seed=3, eval_every=0, **agent):
 
 def run(settings, env=None, **options):
     """Trains in the tiny environment; returns the run and its events."""
-    seen = []
+    seen: list[Event] = []
     build = tiny_build(settings)
     training = build.training(env or Pointing(), seen.append)
     if settings.budget.eval_every:
@@ -118,19 +120,18 @@ def test_a_time_out_is_not_stored_as_terminal():
 
 
 class FailingSimulator(Pointing):
-    def _info(self, terminated):
-        fault = "simulator_fault" if self.steps == 4 else "goal"
-        return super()._info(terminated) | {"end_reason": fault}
-
     def step(self, action):
-        *rest, truncated, info = super().step(action)
-        return *rest, truncated or self.steps == 4, info
+        if self.episodes == 1 and self.steps == 4:
+            raise EvidenceError("simulator gone")
+        return super().step(action)
 
 
-def test_a_step_in_which_the_simulator_failed_is_not_stored():
-    training, seen = run(config(steps=8), env=FailingSimulator())
-    assert len(training.replay) == 6
-    assert [e.end_reason for e in of(EpisodeEnded, seen)] == ["simulator_fault"] * 2
+def test_a_failing_simulator_ends_the_run_and_stores_nothing_of_the_failed_step():
+    training = tiny_build(config(steps=30)).training(FailingSimulator(), lambda event: None)
+    with pytest.raises(EvidenceError, match="simulator gone"):
+        train(training)
+    assert len(training.replay) == 14
+    assert training.agent.critic_updates == 0
 
 
 def test_evaluations_drive_the_same_held_out_episodes_without_noise():
@@ -151,7 +152,7 @@ def test_evaluation_does_not_disturb_training():
 
 
 def test_a_stop_is_obeyed_after_the_step_and_told():
-    seen = []
+    seen: list[Event] = []
     training = tiny_build(config(steps=30)).training(Pointing(), seen.append)
     progress = train(training, should_stop=lambda: len(of(Stepped, seen)) == 23)
     assert (progress.step, progress.stopped) == (23, True)

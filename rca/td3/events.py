@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """An environment step was taken, and stored unless the simulator failed in it.
+    """An environment step was taken and stored.
 
     Attributes:
         step: Environment steps taken so far, from 1.

@@ -64,7 +64,7 @@ class Episode:
             index=self.index,
             length=self.length,
             episode_return=self.total,
-            end_reason=str(info.get("end_reason", "time_out" if truncated else "")),
+            end_reason=info.get("end_reason") or ("time_out" if truncated else ""),
             success=float(info.get("success", math.nan)),
             collisions=float(info.get("collisions", math.nan)),
             distance=float(info.get("distance", math.nan)),
@@ -109,8 +109,7 @@ class Training:
         started = time.perf_counter()
         next_obs, reward, terminated, truncated, info = self.env.step(action)
         seconds = time.perf_counter() - started
-        if info.get("end_reason") != "simulator_fault":  # says nothing about driving
-            self.replay.add(action, float(reward), next_obs, terminated)
+        self.replay.add(action, float(reward), next_obs, terminated)
         episode.add(float(reward))
         self.emit(
             Stepped(

@@ -1,0 +1,94 @@
+"""Records, findings and checks -> Report."""
+
+import shlex
+from collections.abc import Sequence
+
+from rca.report.model import Block, Code, Report, Section, Text
+from rca.report.outcome import lead, subjects, tiles, verdict
+from rca.report.plots import (
+    SIGNALS,
+    episode_figure,
+    evaluation_figure,
+    histogram_figure,
+    signal_figure,
+)
+from rca.report.sides import Side, sides_of
+from rca.report.tables import (
+    checks_table,
+    config_table,
+    expected_table,
+    provenance_table,
+    unseen_table,
+)
+from rca.report.verdicts import Judged
+from rca.runs.record import RunRecord
+
+
+def build(baseline: Sequence[Judged], fixed: Sequence[Judged] = ()) -> Report:
+    """Returns the report on one configuration, or on two that are compared.
+
+    Args:
+        baseline: A run per seed.
+        fixed: A run per seed of the changed configuration; none: nothing is compared.
+    """
+    sides = sides_of(baseline, fixed)
+    sentence, tone = verdict(sides)
+    return Report(
+        title=" against ".join(dict.fromkeys(side.first.id for side in reversed(sides))),
+        verdict=f"{sentence}.",
+        tone=tone,
+        lead=lead(sides),
+        subjects=subjects(sides),
+        tiles=tiles(sides),
+        sections=tuple(_sections(sides)),
+    )
+
+
+def _sections(sides: tuple[Side, ...]) -> list[Section]:
+    compared = len(sides) == 2
+    title = "Checks side by side" if compared else "Checks"
+    return [
+        Section("checks", title, (checks_table(sides),)),
+        Section("configuration", "Configuration", _configuration(sides)),
+        Section("signals", "Inside the learner", _signals(sides)),
+        Section("curves", "Learning curves", _curves(sides)),
+        Section("expected", "The seed's expected ranges", (expected_table(sides),)),
+        Section("unseen", "What did not run, and why", (unseen_table(sides),)),
+        Section("reproduce", "How to reproduce", _reproduce(sides)),
+    ]
+
+
+def _configuration(sides: tuple[Side, ...]) -> tuple[Block, ...]:
+    table = config_table(sides)
+    if table.rows:
+        return (table,)
+    same = "Both sides have the same settings." if len(sides) == 2 else "No setting is recorded."
+    return (Text((same,)),)
+
+
+def _signals(sides: tuple[Side, ...]) -> tuple[Block, ...]:
+    return (*(signal_figure(group, sides) for group in SIGNALS), histogram_figure(sides))
+
+
+def _curves(sides: tuple[Side, ...]) -> tuple[Block, ...]:
+    figures = (episode_figure("return", sides), episode_figure("length", sides))
+    return (*figures, evaluation_figure(sides))
+
+
+def _reproduce(sides: tuple[Side, ...]) -> tuple[Block, ...]:
+    records = [record for side in sides for record in side.records]
+    ours = [record for record in records if record.kind == "rca"]
+    lines = [f"rca run --steps {_steps(r)} --config {shlex.quote(r.id)}/config.yaml" for r in ours]
+    names = " ".join(shlex.quote(record.id) for record in records)
+    note = (
+        "The config file holds every effective value, the seed included; the same seed, versions "
+        "and machine give the same weights and signals."
+    )
+    if len(ours) < len(records):
+        note += " A recording was made elsewhere: it can be read again, not run again."
+    return (Code((*lines, f"rca report {names}")), Text((note,)), provenance_table(sides))
+
+
+def _steps(record: RunRecord) -> str:
+    outcome = record.outcome
+    return str(outcome.planned_steps or outcome.executed_steps)

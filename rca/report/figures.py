@@ -1,0 +1,229 @@
+"""Panels -> SVG with matplotlib; the same panel always gives the same bytes."""
+
+import re
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from rca.report.model import Bars, Figure, Panel, Series
+from rca.report.wording import MINUS, plain
+
+PALETTE = ("#0072b2", "#d55e00", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#8a94a0", "#b8a800")
+"""Okabe and Ito's colour-blind safe colours (jfly.uni-koeln.de/color, 2008), grey for dots; their
+yellow is darkened to be seen on white. HTML replaces these by its own variables."""
+INK, MUTED, GRID, PAPER = "#1b1f24", "#5b6570", "#e3e7eb", "#ffffff"
+LEARNING, EXPECTED = "#eaf1f8", "#009e73"
+PANEL_INCHES = (5.6, 2.8)
+MAX_LABEL = 60
+"""Characters; a longer name would leave no room for the curves."""
+NARROW = 0.12
+"""Share of the axis below which a phase has no room for its name."""
+STYLE: Any = {
+    "axes.edgecolor": MUTED,
+    "axes.facecolor": "none",
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 8.5,
+    "axes.spines.left": False,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.unicode_minus": True,
+    "figure.facecolor": PAPER,
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "path.simplify": True,
+    "svg.hashsalt": "rca",
+    "text.color": INK,
+    "text.parse_math": False,  # a label of a recording may hold dollar signs
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "ytick.left": False,
+}
+
+
+def picture(figure: Figure) -> str:
+    """Returns all panels of a figure, two in a row, as an SVG that needs no font."""
+    columns = min(2, len(figure.panels))
+    rows = -(-len(figure.panels) // columns)
+    size = (PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows)
+    return _draw(figure.panels, rows, columns, size, fonttype="path")
+
+
+def panel_picture(panel: Panel) -> str:
+    """Returns one panel as an SVG whose text stays text."""
+    return _draw((panel,), 1, 1, PANEL_INCHES, fonttype="none")
+
+
+def _draw(
+    panels: Sequence[Panel], rows: int, columns: int, size: tuple[float, float], fonttype: str
+) -> str:
+    with _style(fonttype):
+        canvas = Canvas(figsize=size, layout="constrained")
+        axes = canvas.subplots(rows, columns, squeeze=False).ravel()
+        for ax, panel in zip(axes, panels, strict=False):
+            _panel(ax, panel)
+        for ax in axes[len(panels) :]:
+            ax.axis("off")
+        out = StringIO()
+        canvas.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return _shortened(out.getvalue())
+
+
+@contextmanager
+def _style(fonttype: str) -> Iterator[None]:
+    with mpl.rc_context({**STYLE, "svg.fonttype": fonttype}), warnings.catch_warnings():
+        # A recording's label may use letters that the font lacks; they become boxes.
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+        yield
+
+
+def _shortened(svg: str) -> str:
+    """Drops digits below a hundredth of a point, half of the file."""
+    return re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
+
+
+def _panel(ax: Axes, panel: Panel) -> None:
+    ax.set_title(_label(panel.title), loc="left", fontsize=9.5, fontweight="bold", color=INK)
+    ax.set_xlabel(_label(panel.x_label))
+    ax.set_ylabel(_label(panel.y_label))
+    if panel.empty:
+        _empty(ax, panel)
+        return
+    _axes(ax, panel)
+    _background(ax, panel)
+    bottom = np.zeros(0)
+    for mark in panel.marks:
+        if isinstance(mark, Series):
+            _curve(ax, mark)
+        else:
+            bottom = _bars(ax, mark, bottom if panel.stacked else np.zeros(0))
+    _legend(ax)
+
+
+def _label(text: str) -> str:
+    return plain(text, MAX_LABEL)
+
+
+def _empty(ax: Axes, panel: Panel) -> None:
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_facecolor("none")
+    words = textwrap.fill(panel.empty, 46)
+    ax.text(0.5, 0.5, words, ha="center", va="center", color=MUTED, transform=ax.transAxes)
+
+
+def _axes(ax: Axes, panel: Panel) -> None:
+    if panel.x_scale != "linear":
+        ax.set_xscale("log")
+    if panel.y_scale == "symlog":
+        ax.set_yscale("symlog", linthresh=_threshold(panel))
+    else:
+        ax.set_yscale(panel.y_scale)
+    ax.set_xlim(*panel.x_range)
+    ax.set_ylim(*panel.y_range)
+    scales = ((ax.xaxis, panel.x_scale), (ax.yaxis, panel.y_scale))
+    for axis, scale in scales:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+        axis.set_minor_formatter(NullFormatter())
+        if scale == "linear":
+            axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        elif scale == "log":
+            axis.set_major_locator(LogLocator(10, numticks=6))
+    ax.grid(axis="y", color=GRID, linewidth=0.8)
+    ax.set_axisbelow(True)
+
+
+def _threshold(panel: Panel) -> float:
+    """Returns below which size a symmetric logarithmic axis is linear."""
+    values = np.concatenate([np.abs(m.y) for m in panel.marks if isinstance(m, Series)])
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.quantile(values, 0.1)) if len(values) else 1.0
+
+
+def _background(ax: Axes, panel: Panel) -> None:
+    for shade in panel.shades:
+        if shade.dark:
+            ax.axvspan(shade.first, shade.last, color=LEARNING, linewidth=0, zorder=0)
+        if shade.last - shade.first < NARROW * (panel.x_range[1] - panel.x_range[0]):
+            continue
+        left = max(shade.first, panel.x_range[0])
+        ax.annotate(
+            shade.label,
+            (left, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, -3),
+            textcoords="offset points",
+            va="top",
+            fontsize=7.5,
+            color=MUTED,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.8},
+            zorder=5,
+            annotation_clip=True,
+        ).set_in_layout(False)
+    label = "expected (seed)"
+    for band in panel.bands:
+        corners = [band.first, band.last, band.last, band.first]
+        heights = [band.low, band.low, band.high, band.high]
+        ax.fill(corners, heights, color=EXPECTED, alpha=0.18, linewidth=0, label=label, zorder=1)
+        label = "_"
+    for event in panel.events:
+        ax.axvline(event.x, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=event.label)
+
+
+def _curve(ax: Axes, series: Series) -> None:
+    color = PALETTE[series.color]
+    if series.style == "points":
+        ax.plot(series.x, series.y, ".", color=color, markersize=3.5, alpha=0.6, label=series.label)
+        return
+    if series.low is not None and series.high is not None:
+        ax.fill_between(series.x, series.low, series.high, color=color, alpha=0.2, linewidth=0)
+    dashes = (0, (5, 1.5)) if series.style == "dashed" else "solid"
+    ax.plot(series.x, series.y, color=color, linewidth=1.5, linestyle=dashes, label=series.label)
+
+
+def _bars(ax: Axes, bars: Bars, bottom: np.ndarray) -> np.ndarray:
+    base = bottom if len(bottom) else np.zeros(len(bars.heights))
+    top = base + bars.heights
+    color = PALETTE[bars.color]
+    ax.stairs(top, bars.edges, baseline=base, fill=True, color=color, alpha=0.85, label=bars.label)
+    return top
+
+
+def _legend(ax: Axes) -> None:
+    """Writes a legend above the axes if there is more than one thing to tell apart."""
+    drawn, labels = ax.get_legend_handles_labels()
+    handles = {_label(label): handle for handle, label in zip(drawn, labels, strict=True)}
+    if len(handles) < 2:
+        return
+    ax.legend(
+        list(handles.values()),
+        list(handles),
+        loc="lower right",
+        bbox_to_anchor=(1.0, 0.99),
+        ncols=len(handles),
+        frameon=False,
+        fontsize=7.5,
+        handlelength=1.4,
+        columnspacing=1.0,
+        borderaxespad=0.2,
+    )
+
+
+def compact(value: float) -> str:
+    """Returns an axis label such as 30k, 1.5M or 1e-5."""
+    size = abs(value)
+    for unit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if unit <= size < 1e12:
+            return f"{value / unit:g}{letter}".replace("-", MINUS)
+    if size >= 1e12 or 0 < size < 1e-3:
+        mantissa, exponent = f"{value:.0e}".split("e")
+        return f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+    return f"{value:g}".replace("-", MINUS)

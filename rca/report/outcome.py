@@ -1,0 +1,197 @@
+"""The first screen: one sentence, and four outcomes with what they rest on."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from rca.checking import Verdict
+from rca.report.model import Tile, Tiles, Tone
+from rca.report.sides import Side, checks_of
+from rca.report.wording import NOT_MEASURED, listing, number, plural, signed
+from rca.runs.record import RunRecord
+
+
+@dataclass(frozen=True)
+class Metric:
+    """An outcome and the columns that hold it.
+
+    Attributes:
+        label: For the tile.
+        unit: Of its values.
+        evaluation: Column of the evaluation table.
+        episode: Column of the episode table.
+        middle: How training episodes are summed up: lengths and returns have several modes, of
+            which a mean would hit none.
+    """
+
+    label: str
+    unit: str
+    evaluation: str
+    episode: str
+    middle: Literal["median", "mean"] = "median"
+
+
+METRICS = (
+    Metric("Return", "", "mean_return", "return"),
+    Metric("Episode length", "steps", "mean_length", "length"),
+    Metric("Success", "%", "success_rate", "success", middle="mean"),
+    Metric("Distance", "m", "mean_distance", "distance"),
+)
+
+
+def tiles(sides: tuple[Side, ...]) -> Tiles:
+    """Returns the outcomes, each measured in the same way on all sides."""
+    return Tiles(tuple(_tile(metric, sides) for metric in METRICS))
+
+
+def _tile(metric: Metric, sides: tuple[Side, ...]) -> Tile:
+    evaluated = all(_measured(r.evaluations, metric.evaluation) for s in sides for r in s.records)
+    per_side = [np.array([_value(r, metric, evaluated) for r in s.records]) for s in sides]
+    values = [float(np.mean(column)) for column in per_side]
+    shown = tuple((s.name, number(v, metric.unit)) for s, v in zip(sides, values, strict=True))
+    if all(math.isnan(value) for value in values):
+        return Tile(metric.label, shown, "", "neither evaluation nor training recorded it")
+    difference = _difference(per_side, metric.unit) if len(sides) == 2 else ""
+    return Tile(metric.label, shown, difference, _note(metric, sides, evaluated))
+
+
+def _measured(table: pd.DataFrame, column: str) -> bool:
+    return len(table) > 0 and bool(np.isfinite(table[column].iloc[-1]))
+
+
+def _value(record: RunRecord, metric: Metric, evaluated: bool) -> float:
+    if evaluated:
+        return float(record.evaluations[metric.evaluation].iloc[-1])
+    values = record.episodes[metric.episode].dropna()
+    return float(values.agg(metric.middle)) if len(values) else math.nan
+
+
+def _note(metric: Metric, sides: tuple[Side, ...], evaluated: bool) -> str:
+    if evaluated:
+        steps = [number(float(s.first.evaluations["step"].iloc[-1])) for s in sides]
+        return f"last evaluation, at step {' / '.join(dict.fromkeys(steps))}"
+    counts = [f"{sum(_episodes(r, metric) for r in s.records):,}" for s in sides]
+    what = "share" if metric.unit == "%" else metric.middle
+    return f"{what} of {' / '.join(counts)} training episodes"
+
+
+def _episodes(record: RunRecord, metric: Metric) -> int:
+    return int(record.episodes[metric.episode].notna().sum())
+
+
+def _difference(per_side: list[np.ndarray], unit: str) -> str:
+    """Returns fixed minus baseline, with Welch's 95% interval from two seeds a side on."""
+    before, after = per_side
+    difference = float(np.mean(after) - np.mean(before))
+    if math.isnan(difference):
+        return NOT_MEASURED
+    text = signed(difference, unit).replace(" %", " points")
+    if min(len(before), len(after)) < 2 or np.ptp(before) + np.ptp(after) == 0:
+        return text
+    interval = stats.ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
+    low, high = (signed(float(edge), unit).removesuffix(f" {unit}") for edge in interval)
+    return f"{text} [{low}, {high}]"
+
+
+def verdict(sides: tuple[Side, ...]) -> tuple[str, Tone]:
+    """Returns what these runs show, in one sentence, and whether that is good."""
+    last = sides[-1]
+    if last.updates() == 0:
+        name = "this run" if len(sides) == 1 else f"the {last.name} run"
+        return (
+            f"Undecided: {name} executed 0 updates, so nothing in it is about learning",
+            "void",
+        )
+    return _alone(last) if len(sides) == 1 else _compared(*sides)
+
+
+def _alone(side: Side) -> tuple[str, Tone]:
+    failed = _titles([side], side, Verdict.FAIL)
+    count = sum(side.count().values())
+    if failed:
+        return f"{plural(len(failed), 'check')} of {count} fail, first: {_named(failed)}", "bad"
+    return _unseen(side, f"None of {plural(count, 'check')} fails")
+
+
+def _compared(before: Side, after: Side) -> tuple[str, Tone]:
+    sides = [before, after]
+    failed, failed_before = (_titles(sides, side, Verdict.FAIL) for side in (after, before))
+    passed_before = [*_titles(sides, before, Verdict.PASS), *_titles(sides, before, Verdict.WARN)]
+    new = [title for title in failed if title in passed_before]
+    if new:
+        count = plural(len(new), "check")
+        return f"The fixed run fails {count} that the baseline did not fail: {_named(new)}", "bad"
+    if failed:
+        was = f"{plural(len(failed), 'check')}, the baseline {len(failed_before)}"
+        return f"Not solved: the fixed run fails {was}; first: {_named(failed)}", "bad"
+    if failed_before:
+        gone = f"The fixed run no longer fails the {plural(len(failed_before), 'check')}"
+        return _unseen(after, f"{gone} that the baseline failed")
+    return _unseen(after, "No check fails on either side")
+
+
+def _unseen(side: Side, sentence: str) -> tuple[str, Tone]:
+    """Adds what could not be judged: only a PASS is a pass."""
+    count = side.count()
+    unseen = sum(count.values()) - count[Verdict.PASS] - count[Verdict.WARN] - count[Verdict.FAIL]
+    if unseen:
+        return f"{sentence}, but {unseen} of {sum(count.values())} could not be judged", "warn"
+    return sentence, "warn" if count[Verdict.WARN] else "good"
+
+
+def _titles(sides: list[Side], side: Side, wanted: Verdict) -> list[str]:
+    return [c.title for c in checks_of(sides) if side.worst(c.id) is wanted]
+
+
+def _named(titles: list[str]) -> str:
+    shown = [title[0].lower() + title[1:] for title in titles[:2]]
+    rest = len(titles) - len(shown)
+    return listing(shown) if not rest else f"{', '.join(shown)} and {rest} more"
+
+
+def lead(sides: tuple[Side, ...]) -> tuple[str, ...]:
+    """Returns what the verdict rests on and what these runs cannot show."""
+    counts = [f"{side.name}: {_counts(side)}" for side in sides]
+    lines = [f"Verdicts of the checks. {'; '.join(counts)}."]
+    seeds = min(len(side.runs) for side in sides)
+    if len(sides) == 2 and seeds == 1:
+        lines.append(
+            "One run a side: differences below are what was seen, not proof of an effect. Two "
+            "seeds of one configuration differ too; 3 to 5 seeds a side can tell the two apart."
+        )
+    elif len(sides) == 2:
+        lines.append(
+            f"{seeds} seeds a side. Square brackets: 95% interval of the difference (Welch); "
+            "one that holds 0 leaves open whether the change did anything."
+        )
+    return tuple(lines)
+
+
+def _counts(side: Side) -> str:
+    count = side.count()
+    parts = [f"{count[v]} {v.value.replace('_', ' ')}" for v in Verdict if count[v]]
+    return ", ".join(parts) or "none was asked"
+
+
+def subjects(sides: tuple[Side, ...]) -> tuple[tuple[str, str], ...]:
+    """Returns a line per run: what it is and how much of it took place."""
+    return tuple((side.name, _subject(record)) for side in sides for record in side.records)
+
+
+def _subject(record: RunRecord) -> str:
+    outcome = record.outcome
+    steps = "unknown" if outcome.executed_steps is None else f"{outcome.executed_steps:,}"
+    if outcome.planned_steps not in (None, outcome.executed_steps):
+        steps += f" of {outcome.planned_steps:,}"
+    known = outcome.critic_updates
+    updates = "critic updates not recorded" if known is None else f"{known:,} critic updates"
+    kind = "our run" if record.kind == "rca" else "recording"
+    status = "" if outcome.status == "unknown" else f", {outcome.status}"
+    seed = record.provenance.get("seed", record.config.get("budget.seed"))
+    tail = "" if seed is None else f", seed {seed}"
+    count = f"{len(record.episodes):,} episodes"
+    return f"{record.id}: {kind}{status}, {steps} steps, {count}, {updates}{tail}"

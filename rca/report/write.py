@@ -1,0 +1,55 @@
+"""Runs -> report.md, figures and report.html in one folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rca.checking import builtin_checks, load_checks, run_checks
+from rca.errors import UsageError
+from rca.report.build import build
+from rca.report.html import write_html
+from rca.report.markdown import write_markdown
+from rca.report.verdicts import Judged
+from rca.report.wording import tidy
+from rca.runs.load import load_run
+
+
+def compare(baseline: Path, fixed: Path, folder: Path) -> tuple[Path, Path]:
+    """Loads and checks two runs and writes the report that compares them.
+
+    Args:
+        baseline: Run folder or recording of the configuration in doubt.
+        fixed: The same of the changed one.
+        folder: Made if it does not exist; files of an earlier report in it are overwritten.
+
+    Returns:
+        Paths of the Markdown and of the HTML file.
+
+    Raises:
+        UsageError: A path does not exist or the folder cannot be written.
+        EvidenceError: A run cannot be read.
+    """
+    return write_report([judged(baseline)], [judged(fixed)], folder)
+
+
+def judged(path: Path) -> Judged:
+    """Returns a run with the answers of every built-in check."""
+    record = load_run(path)
+    checks = load_checks([builtin_checks()])
+    return Judged(record, checks, run_checks(checks, record))
+
+
+def write_report(
+    baseline: Sequence[Judged], fixed: Sequence[Judged], folder: Path
+) -> tuple[Path, Path]:
+    """Writes the report on one side, or on two that are compared; a run per seed.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    report = tidy(build(baseline, fixed))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return write_markdown(report, folder), write_html(report, folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"{folder}: cannot be written: {reason}; give --out DIR") from error

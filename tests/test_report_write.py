@@ -1,0 +1,46 @@
+"""Whole reports on disk."""
+
+from pathlib import Path
+
+import pytest
+
+from rca.errors import UsageError
+from rca.report.write import compare, write_report
+from tests.judged import judged, really_judged, unlearned
+from tests.records import healthy
+
+CASES = Path(__file__).parents[2] / "shared" / "cases"
+
+
+def test_the_same_runs_give_the_same_report(tmp_path):
+    for name in ("a", "b"):
+        write_report([really_judged(unlearned())], [really_judged(healthy())], tmp_path / name)
+    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*.*"))
+    assert len(files) >= 8
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_any_number_of_seeds_and_one_side(tmp_path, seeds):
+    runs = [judged(healthy(seed), a="PASS") for seed in range(seeds)]
+    markdown, html = write_report(runs, [], tmp_path)
+    assert markdown.stat().st_size > 1_000
+    assert html.stat().st_size < 3_000_000
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("x")
+    with pytest.raises(UsageError, match=r"file: cannot be written.*--out"):
+        write_report([judged(healthy())], [], blocked)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason=f"{CASES} is absent: no recordings to report on")
+def test_recordings_are_compared(tmp_path):
+    before, after = (next(CASES.glob(f"{name}*")) for name in ("c03", "c16"))
+    markdown, html = compare(before, after, tmp_path)
+    text = markdown.read_text(encoding="utf-8")
+    assert "30,000 steps, 1,094 episodes" in text
+    assert "not recorded" in text
+    assert html.stat().st_size < 3_000_000

@@ -82,8 +82,27 @@ def declared(leaves: Mapping[str, object]) -> Declared:
         if more:
             others[ours] = more
     used = set(origin.values())
+    used = set(origin.values())
+    _updates_per_step(leaves, config, origin)
     config.update({place: value for place, value in leaves.items() if place not in used})
     return Declared(config, origin, others)
+
+
+def _updates_per_step(
+    leaves: Mapping[str, object], config: dict[str, object], origin: dict[str, str]
+) -> None:
+    """Derives `agent.updates_per_step` from how often and how much is trained.
+
+    -1 gradient steps mean as many as environment steps (Stable-Baselines3).
+    """
+    every = next((place for place in leaves if _means(place, "train_freq")), None)
+    steps = next((place for place in leaves if _means(place, "gradient_steps")), None)
+    if every is None or steps is None:
+        return
+    between, updates = as_number(leaves[every]), as_number(leaves[steps])
+    if between is not None and updates is not None and between >= 1 and updates != 0:
+        config["agent.updates_per_step"] = 1.0 if updates < 0 else updates / between
+        origin["agent.updates_per_step"] = every
 
 
 def _end(ours: str, place: str) -> str:

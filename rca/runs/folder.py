@@ -175,6 +175,7 @@ class RunWriter:
 
     def _write(self) -> None:
         """Inserts the rows that wait; values are taken before the names that they refer to."""
+        counters = list(self._counters.items())
         values, names = _taken(self._values), _taken(self._new_signals)
         episodes, evaluations = _taken(self._episodes), _taken(self._evaluations)
         run = self._database.executemany
@@ -182,7 +183,7 @@ class RunWriter:
         run("INSERT INTO value VALUES (?, ?, ?)", values)
         run(f"INSERT INTO episode VALUES ({_marks(EPISODE_COLUMNS)})", episodes)
         run(f"INSERT INTO evaluation VALUES ({_marks(EVALUATION_COLUMNS)})", evaluations)
-        run("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(self._counters.items()))
+        run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)
 
 
 def _taken(rows: deque[Row]) -> list[Row]:

@@ -41,8 +41,8 @@ def number(tree: Mapping[str, object], key: str, where: str, gaps: list[str]) ->
     if isinstance(value, bool) or not isinstance(value, int | float):
         gaps.append(f"{where}: {key}: expected a number, found {_kind(value)}; ignored")
         return None
-    if not math.isfinite(value):
-        gaps.append(f"{where}: {key}: is NaN or infinite; ignored")
+    if not math.isfinite(_float(value)):
+        gaps.append(f"{where}: {key}: is NaN, infinite or too large; ignored")
         return None
     return float(value)
 

@@ -1,58 +1,52 @@
 """One RunRecord out of what several files say about one run."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from rca.runs import episodes as episode_parts
 from rca.runs.declared import Declared, declared
+from rca.runs.observed import observed
 from rca.runs.part import Part
 from rca.runs.phases import NOISE, UPDATES, FirstUpdate, first_update, is_learner, split
-from rca.runs.record import (
-    EPISODE_COLUMNS,
-    Outcome,
-    Phase,
-    RunRecord,
-    Signal,
-    empty_episodes,
-    empty_evaluations,
-)
-from rca.runs.tags import EPISODE, TagTable
-from rca.runs.telemetry import STEP_SECONDS, Telemetry, interpret
-
-SAME = 1e-4
-"""Relative difference up to which two files agree; TensorBoard keeps 24 bits of a number."""
-RUNNING = "env/episode_steps"
+from rca.runs.record import Observed, Outcome, Phase, RunRecord, Signal, empty_evaluations
+from rca.runs.sessions import File, one_training
+from rca.runs.tags import TagTable
+from rca.runs.telemetry import RUNNING, STEP_SECONDS, Telemetry, interpret
 
 
 def merge(
-    name: str, parts: Sequence[Part], table: TagTable, problems: Sequence[str] = ()
+    name: str, parts: Sequence[Part], tags: TagTable, problems: Sequence[str] = ()
 ) -> RunRecord:
     """Returns the record of a recorded run.
 
     Args:
         name: Its id.
-        parts: What its files say, event files in the order in which they were written.
-        table: Meaning of foreign tags.
+        parts: What its files say, event files in the order in which they were begun.
+        tags: Meaning of foreign tags.
         problems: Files that could not be read.
     """
     gaps = [*problems, *(gap for part in parts for gap in part.gaps)]
     notes = [note for part in parts for note in part.notes]
-    telemetry = interpret([part.series for part in parts if part.series], table)
+    files = one_training(_without_copies(parts, notes), tags, gaps)
+    telemetry = interpret([file.series for file in files], tags)
     gaps += telemetry.gaps
     known = declared({key: value for part in parts for key, value in part.config.items()})
-    columns = _columns(parts, telemetry, gaps)
-    episodes = _episode_table(columns, telemetry.episode_ends)
-    signals = {**telemetry.signals, **{s.name: s for part in parts for s in part.signals}}
-    executed = _executed(parts, signals, telemetry, episodes, gaps, notes)
-    first = first_update(signals, known.config)
-    updates, phases = _updates(first, telemetry.signals, table, known, executed, notes)
+    found = episode_parts.columns(parts, telemetry, gaps)
+    episodes = episode_parts.table(found, telemetry.episode_ends)
+    signals = {s.name: s for part in parts for s in part.signals} | dict(telemetry.signals)
+    episode_parts.check_running(signals.get(RUNNING), episodes, gaps)
     evaluations = _evaluations(parts, telemetry, gaps)
+    executed = _executed(parts, signals, evaluations, episodes, notes)
+    first = first_update(signals, known.config)
+    updates, phases = _updates(first, telemetry.signals, tags, known, executed, notes)
     _count_updates(evaluations, first, updates, signals)
-    signals.update(_episode_signals(columns, episodes))
-    results = next((part.results for part in parts if part.results), {})
+    in_force = observed(signals, evaluations, first, known.config)
+    if updates == 0 and executed:
+        in_force["agent.learning_starts"] = _never_started(executed, known)
+    signals |= episode_parts.as_signals(found, episodes)
     planned = [p.outcome.planned_steps for p in parts if p.outcome and p.outcome.planned_steps]
     return RunRecord(
         id=name,
@@ -64,132 +58,89 @@ def merge(
         signals=dict(sorted(signals.items())),
         episodes=episodes,
         evaluations=evaluations,
-        results=results,
+        results=next((part.results for part in parts if part.results), {}),
         gaps=tuple(gaps),
+        observed=in_force,
     )
 
 
-def _columns(
-    parts: Sequence[Part], telemetry: Telemetry, gaps: list[str]
-) -> dict[str, NDArray[np.generic]]:
-    """Returns per-episode arrays by column or `episode/...` name; telemetry goes before files."""
-    columns: dict[str, NDArray[np.generic]] = {}
-    for name, values in telemetry.episodes.items():
-        short = name.removeprefix(EPISODE)
-        columns[short if short in EPISODE_COLUMNS else name] = values
+def own(name: str, part: Part) -> RunRecord:
+    """Returns the record of one of our own run folders."""
+    assert part.outcome is not None
+    assert part.evaluations is not None
+    return RunRecord(
+        id=name,
+        kind="rca",
+        config=part.config,
+        provenance=part.provenance,
+        outcome=part.outcome,
+        phases=part.phases,
+        signals={signal.name: signal for signal in part.signals},
+        episodes=episode_parts.table(part.episodes, None),
+        evaluations=part.evaluations,
+        results=part.results,
+        gaps=part.gaps,
+    )
+
+
+def _without_copies(parts: Sequence[Part], notes: list[str]) -> list[File]:
+    """Returns the files with scalar tags, without tags that a file with a clock holds as well.
+
+    Stable-Baselines3 writes the same values to TensorBoard and to progress.csv.
+    """
+    clocked = {s.tag for part in parts for s in part.series if np.isfinite(s.walls).any()}
+    files = []
     for part in parts:
-        for name, other in part.episodes.items():
-            if name in columns:
-                _compare(part, name, columns[name], other, gaps)
-            else:
-                columns[name] = other
-    return columns
-
-
-def _compare(
-    part: Part,
-    name: str,
-    kept: NDArray[np.generic],
-    other: NDArray[np.generic],
-    gaps: list[str],
-) -> None:
-    where = f"{part.source.name}: {name}"
-    if len(kept) != len(other):
-        gaps.append(
-            f"{where}: {len(other):,} episodes, elsewhere {len(kept):,}; the latter is used"
-        )
-    both = min(len(kept), len(other))
-    a, b = kept[:both].astype(np.float64), other[:both].astype(np.float64)
-    differs = np.flatnonzero(~np.isclose(a, b, rtol=SAME, atol=SAME, equal_nan=True))
-    if len(differs):
-        at = int(differs[0])
-        gaps.append(
-            f"{where}: differs from other telemetry in {len(differs):,} of {both:,} episodes, "
-            f"first in episode {at} ({b[at]:g}, elsewhere {a[at]:g}); the latter is used"
-        )
-
-
-def _episode_table(
-    columns: Mapping[str, NDArray[np.generic]], ends: NDArray[np.int64] | None
-) -> pd.DataFrame:
-    """Returns the episodes; without logged ends they follow from adding up the lengths."""
-    known = {name: values for name, values in columns.items() if name in EPISODE_COLUMNS}
-    rows = max((len(values) for values in known.values()), default=0)
-    if not rows:
-        return empty_episodes()
-    table = empty_episodes().reindex(range(rows))
-    table["end_reason"] = None
-    for name, values in known.items():
-        table.loc[: len(values) - 1, name] = values
-    if ends is not None and len(ends) == rows:
-        table["end_step"] = ends.astype(np.float64)
-    elif "end_step" not in known:
-        # A missing length leaves the place of everything behind it unknown.
-        table["end_step"] = np.cumsum(table["length"].to_numpy())
-    if "start_step" not in known:
-        table["start_step"] = table["end_step"] - table["length"]
-    return table
+        series = [s for s in part.series if s.tag not in clocked or np.isfinite(s.walls).any()]
+        if len(series) < len(part.series):
+            notes.append(
+                f"{part.source.name}: {len(part.series) - len(series)} tags are in a file with a "
+                "clock too, which was read"
+            )
+        files.append(File(part.source.name, tuple(series)))
+    return [file for file in files if file.series]
 
 
 def _executed(
     parts: Sequence[Part],
     signals: Mapping[str, Signal],
-    telemetry: Telemetry,
+    evaluations: pd.DataFrame,
     episodes: pd.DataFrame,
-    gaps: list[str],
     notes: list[str],
 ) -> int | None:
-    """Returns the steps that took place; compares lengths of episodes with the logged steps."""
+    """Returns the steps that took place: the furthest that any record reaches."""
     said = [p.outcome.executed_steps for p in parts if p.outcome and p.outcome.executed_steps]
-    logged = max((int(s.steps[-1]) for s in signals.values() if len(s)), default=0)
-    if telemetry.evaluations is not None:
-        logged = max(logged, int(telemetry.evaluations["step"].max()))
-    ended = episodes["end_step"].max() if len(episodes) else np.nan
-    summed = int(ended) if np.isfinite(ended) else 0
-    _check_running(signals.get(RUNNING), episodes, gaps)
-    if 0 < summed < logged:
+    logged = [int(signal.steps[-1]) for signal in signals.values() if len(signal)]
+    logged += [int(step) for step in evaluations["step"].dropna()]
+    ended = episodes["end_step"].max() if len(episodes) else math.nan
+    summed = int(ended) if math.isfinite(ended) else 0
+    rest = max(logged, default=0) - summed
+    if summed and rest > 0:
         notes.append(
-            f"episodes that ended hold {summed:,} of {logged:,} logged steps; the last "
-            f"{logged - summed:,} belong to an episode that was not ended"
+            f"episodes that ended hold {summed:,} of {summed + rest:,} logged steps; the last "
+            f"{rest:,} belong to an episode that was not ended"
         )
-    executed = max([logged, summed, *said])
-    return executed or None
-
-
-def _check_running(running: Signal | None, episodes: pd.DataFrame, gaps: list[str]) -> None:
-    """Compares the logged steps of the running episode with the ends that lengths add up to."""
-    if running is None or not len(episodes):
-        return
-    ends = np.append(0, episodes["end_step"].to_numpy())
-    began = running.steps - running.values
-    checked = began <= np.nanmax(ends)
-    wrong = np.flatnonzero(checked & ~np.isin(began, ends) & ~np.isin(running.steps, ends))
-    if len(wrong):
-        gaps.append(
-            f"episode lengths do not add up to the steps logged: {len(wrong)} of "
-            f"{int(checked.sum())} records of {running.tag} lie elsewhere, first at step "
-            f"{int(running.steps[wrong[0]]):,}; places of episodes are uncertain from there on"
-        )
+    return max([*logged, summed, *said], default=0) or None
 
 
 def _updates(
     first: FirstUpdate | None,
     signals: Mapping[str, Signal],
-    table: TagTable,
+    tags: TagTable,
     known: Declared,
     executed: int | None,
     notes: list[str],
 ) -> tuple[int | None, tuple[Phase, ...]]:
     """Returns the critic updates and the phases, saying what is an inference."""
-    counter = signals.get(UPDATES)
     if first is not None:
         notes.append(
             f"first update at step {first.step:,}, from {first.rule}; certain is that it lies "
             f"in steps {first.earliest:,}-{first.latest:,}"
         )
+        counter = signals.get(UPDATES)
         counted = counter.finite() if counter is not None else np.empty(0)
         return (int(counted[-1]) if len(counted) else None), split(first, executed)
-    ours = {tag.signal for tag in table.values()}
+    ours = {tag.signal for tag in tags.values()}
     training = [n for n in signals if n in ours and n != STEP_SECONDS and not is_learner(n)]
     if not training or NOISE in signals:
         return None, ()
@@ -208,19 +159,34 @@ def _against(known: Declared, executed: int | None) -> str:
     return ""
 
 
+def _never_started(executed: int, known: Declared) -> Observed:
+    starts = known.config.get("agent.learning_starts")
+    stated = float(starts) if isinstance(starts, int) else None
+    return Observed(executed, executed, executed, math.inf, "no update was logged", stated)
+
+
 def _evaluations(parts: Sequence[Part], telemetry: Telemetry, gaps: list[str]) -> pd.DataFrame:
-    """Returns the evaluations; files without steps are only compared with telemetry."""
-    others = [part for part in parts if part.evaluations is not None]
-    if telemetry.evaluations is None:
-        return others[0].evaluations.copy() if others else empty_evaluations()  # type: ignore[union-attr]
-    table = telemetry.evaluations.copy()
-    for part in others:
-        assert part.evaluations is not None
-        for name in part.evaluations.columns:
-            values = part.evaluations[name].to_numpy()
-            if np.isfinite(values).any() and np.isfinite(table[name]).any():
-                _compare(part, f"evaluations.{name}", table[name].to_numpy(), values, gaps)
-    return table
+    """Returns the evaluations: telemetry, completed by files with steps, compared with the rest."""
+    table = telemetry.evaluations
+    tables = [(part, part.evaluations) for part in parts if part.evaluations is not None]
+    for part, other in sorted(tables, key=lambda item: item[1]["step"].isna().all()):
+        if table is None:
+            table = other.copy()
+        elif other["step"].notna().all():
+            both = table.set_index("step"), other.set_index("step")
+            shared = both[0].index.intersection(both[1].index)
+            _compare_columns(part, both[0].loc[shared], both[1].loc[shared], gaps)
+            table = both[0].combine_first(both[1]).sort_index().reset_index()[list(table.columns)]
+        else:
+            _compare_columns(part, table, other, gaps)
+    return empty_evaluations() if table is None else table.astype("float64")
+
+
+def _compare_columns(part: Part, kept: pd.DataFrame, other: pd.DataFrame, gaps: list[str]) -> None:
+    for name in other.columns:
+        if kept.get(name, other[name]).notna().any() and other[name].notna().any():
+            ours, theirs = kept[name].to_numpy(), other[name].to_numpy()
+            episode_parts.compare(part, f"evaluations.{name}", ours, theirs, gaps)
 
 
 def _count_updates(
@@ -241,27 +207,7 @@ def _count_updates(
         before = np.where(steps < first.earliest, 0.0, before)
     elif updates == 0:
         before = np.zeros(len(steps))
-    evaluations["updates"] = np.where(
-        evaluations["updates"].notna(), evaluations["updates"], before
-    )
-
-
-def _episode_signals(
-    columns: Mapping[str, NDArray[np.generic]], episodes: pd.DataFrame
-) -> dict[str, Signal]:
-    """Returns what was logged per episode as signals over the steps at which episodes ended."""
-    found = {}
-    for name, values in columns.items():
-        if name in ("start_step", "end_step", "end_reason"):
-            continue
-        ends = episodes["end_step"].to_numpy()[: len(values)]
-        placed = np.isfinite(ends)
-        full = name if name.startswith(EPISODE) else f"{EPISODE}{name}"
-        unit = "steps" if name == "length" else ""
-        if placed.any():
-            steps = ends[placed].astype(np.int64)
-            found[full] = Signal(full, unit, steps, values[: len(ends)][placed].astype(np.float64))
-    return found
+    evaluations["updates"] = evaluations["updates"].fillna(pd.Series(before))
 
 
 def _provenance(
@@ -287,23 +233,3 @@ def _provenance(
             "rule": first.rule,
         }
     return found
-
-
-def own(name: str, part: Part) -> RunRecord:
-    """Returns the record of one of our own run folders."""
-    assert part.outcome is not None
-    assert part.evaluations is not None
-    kind: Literal["rca"] = "rca"
-    return RunRecord(
-        id=name,
-        kind=kind,
-        config=part.config,
-        provenance=part.provenance,
-        outcome=part.outcome,
-        phases=part.phases,
-        signals={signal.name: signal for signal in part.signals},
-        episodes=_episode_table(part.episodes, None),
-        evaluations=part.evaluations,
-        results=part.results,
-        gaps=part.gaps,
-    )

@@ -129,6 +129,35 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Observed:
+    """A configuration value as telemetry shows it to have been in force.
+
+    Attributes:
+        value: What was in force, at first if it changed.
+        last: At the end; equals value if it did not change.
+        low: The value is not smaller, given how well telemetry shows it.
+        high: Nor larger.
+        source: What it was read from.
+        declared: What the config files declare under the same key; None if nothing.
+    """
+
+    value: float
+    last: float
+    low: float
+    high: float
+    source: str
+    declared: float | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Tells whether the declared number was not, or not all the time, in force."""
+        if self.declared is None:
+            return False
+        changed = not self.low <= self.last <= self.high
+        return changed or not self.low <= self.declared <= self.high
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """A run as checks, diagnosis and reports see it.
 
@@ -146,6 +175,8 @@ class RunRecord:
         evaluations: One row per evaluation with EVALUATION_COLUMNS, in order; may be empty.
         results: The run's results.json as read, {} if there was none.
         gaps: One line per thing that could not be read or was repaired.
+        observed: Recordings: config values that telemetry shows, by our dotted key or
+            `agent.updates_per_step`; our own runs have none, their config is effective.
     """
 
     id: str
@@ -159,6 +190,7 @@ class RunRecord:
     evaluations: pd.DataFrame
     results: Mapping[str, object] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
+    observed: Mapping[str, Observed] = field(default_factory=dict)
 
     def phase(self, name: PhaseName) -> Phase | None:
         """Returns a phase by name, None if the run has none of it."""
@@ -179,15 +211,15 @@ class RunRecord:
 
         Args:
             need: A signal name, `episodes`, `episodes.<column>`, `evaluations`,
-                `evaluations.<column>`, `config.<dotted key>`, `phases`, `results` or
-                `outcome.<field>`.
+                `evaluations.<column>`, `config.<dotted key>`, `observed.<dotted key>`,
+                `phases`, `results` or `outcome.<field>`.
         """
         room, _, rest = need.partition(".")
         if room in ("episodes", "evaluations"):
             table = self.episodes if room == "episodes" else self.evaluations
             return len(table) > 0 and (not rest or bool(table[rest].notna().any()))
-        if room == "config":
-            return rest in self.config
+        if room in ("config", "observed"):
+            return rest in (self.config if room == "config" else self.observed)
         if room == "outcome" and rest:
             return getattr(self.outcome, rest) is not None
         if need == "phases":

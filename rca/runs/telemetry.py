@@ -23,7 +23,11 @@ from rca.runs.tags import EPISODE, EVALUATION, Tag, TagTable
 
 MIN_EPISODE_STEPS = 1.5
 """Mean steps per episode below which a counting axis is not taken for one of episodes."""
+MAX_STEP = 10**12
+"""No training is longer; a record beyond it is damaged."""
 STEP_SECONDS = "env/step_seconds"
+RUNNING = "env/episode_steps"
+"""Steps taken so far in the running episode."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ def interpret(files: Sequence[Sequence[Series]], table: TagTable) -> Telemetry:
         table: Meaning of known tags.
     """
     gaps: list[str] = []
-    joined = [_in_order(series, gaps) for series in join(files)]
+    ordered = [_in_order(series, gaps) for series in join(files)]
+    joined = [series for series in ordered if len(series.steps)]
     known = {series.tag: table.get(series.tag, Tag(series.tag)) for series in joined}
     episodic = _episode_axis(joined, known)
     over_steps = [series for series in joined if series.tag not in episodic]
@@ -90,18 +95,25 @@ def join(files: Sequence[Sequence[Series]]) -> list[Series]:
 
 def _in_order(series: Series, gaps: list[str]) -> Series:
     """Sorts by step and keeps the record logged last where a step occurs twice."""
+    usable = (series.steps >= 0) & (series.steps <= MAX_STEP)
+    if not usable.all():
+        gaps.append(f"{series.tag}: {int((~usable).sum())} records at impossible steps; left out")
+        series = _picked(series, np.flatnonzero(usable))
     jumps = int(np.count_nonzero(np.diff(series.steps) <= 0))
     if not jumps:
         return series
     order = np.argsort(series.steps, kind="stable")
-    steps = series.steps[order]
-    last = np.append(np.diff(steps) > 0, True)
+    last = np.append(np.diff(series.steps[order]) > 0, True)
     kept = order[last]
     gaps.append(
         f"{series.tag}: {jumps} records go back in step or repeat one (a resumed run or two "
-        f"writers); the last of each step was kept, {len(steps) - len(kept)} dropped"
+        f"writers); the last of each step was kept, {len(order) - len(kept)} dropped"
     )
-    return Series(series.tag, series.steps[kept], series.values[kept], series.walls[kept])
+    return _picked(series, kept)
+
+
+def _picked(series: Series, index: NDArray[np.int64]) -> Series:
+    return Series(series.tag, series.steps[index], series.values[index], series.walls[index])
 
 
 def _episode_axis(joined: Iterable[Series], known: Mapping[str, Tag]) -> set[str]:
@@ -133,7 +145,8 @@ def _counts(steps: NDArray[np.int64]) -> bool:
 
 def _signal(series: Series, tag: Tag) -> Signal:
     source = series.tag if series.tag != tag.signal else ""
-    return Signal(tag.signal, tag.unit, series.steps, series.values * tag.factor, source)
+    with np.errstate(over="ignore"):
+        return Signal(tag.signal, tag.unit, series.steps, series.values * tag.factor, source)
 
 
 def _add(signals: dict[str, Signal], signal: Signal, gaps: list[str]) -> None:
@@ -208,7 +221,8 @@ def step_seconds(
         series = max(training, key=lambda item: len(item.steps))
         evaluated = [item.walls for item in file if item.tag in is_evaluation]
         rate = _rate(series, np.sort(np.concatenate(evaluated)) if evaluated else np.empty(0))
-        back = int(np.count_nonzero(np.diff(series.walls) < 0))
+        with np.errstate(invalid="ignore", over="ignore"):
+            back = int(np.count_nonzero(np.diff(series.walls) < 0))
         if back:
             gaps.append(f"{series.tag}: the clock goes back {back} times; no step time there")
         steps.append(series.steps[1:])
@@ -224,7 +238,8 @@ def step_seconds(
 
 def _rate(series: Series, evaluated: Floats) -> Floats:
     """Returns seconds per step of each interval, NaN where that is not what the clock shows."""
-    elapsed, taken = np.diff(series.walls), np.diff(series.steps)
+    with np.errstate(invalid="ignore", over="ignore"):
+        elapsed, taken = np.diff(series.walls), np.diff(series.steps)
     before = np.searchsorted(evaluated, series.walls[:-1], side="right")
     after = np.searchsorted(evaluated, series.walls[1:], side="right")
     valid = (elapsed >= 0) & (taken > 0) & (before == after)

@@ -159,10 +159,11 @@ def _outcome(
     seen = [int(signal.steps[-1]) for signal in signals.values()]
     if len(episodes):
         seen.append(int(episodes["end_step"].max()))
-    executed = _whole(said.get("executed_steps"), counters.get("executed_steps"))
+    seen.append(counters.get("executed_steps", 0))
+    executed = _whole(said.get("executed_steps"))
     return Outcome(
         status=status,
-        executed_steps=max(seen, default=0) if executed is None else executed,
+        executed_steps=max(seen) if executed is None else executed,
         planned_steps=_whole(said.get("planned_steps"), config.get("budget.steps")),
         critic_updates=_whole(said.get("critic_updates"), counters.get("critic_updates")),
         actor_updates=_whole(said.get("actor_updates"), counters.get("actor_updates")),

@@ -47,7 +47,7 @@ class Columns:
     def series(self) -> tuple[Series, ...]:
         """Returns one series per tag, in the order of first appearance."""
         return tuple(
-            Series(tag, np.array(steps, np.int64), np.array(values), np.array(walls))
+            Series(tag, np.frombuffer(steps, np.int64), np.frombuffer(values), np.frombuffer(walls))
             for tag, (steps, values, walls) in self.records.items()
         )
 

@@ -1,0 +1,79 @@
+"""Strict reading of foreign CSV: numbers by column, every damaged line named."""
+
+import csv
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from rca.errors import EvidenceError
+from rca.runs.part import Floats
+
+MAX_COLUMNS = 5_000
+
+
+def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floats]:
+    """Returns a CSV file's columns as numbers, NaN for empty fields and what is no number.
+
+    Args:
+        path: With a line of names first; a file may repeat it (written by a resumed run).
+        gaps: Gets a line per kind of damage.
+        comment: Lines that start with it are left out.
+
+    Raises:
+        EvidenceError: Unreadable, or no line of names.
+    """
+    rows: list[list[float]] = []
+    problems: dict[str, list[int]] = {"no number": [], "another number of fields": []}
+    try:
+        with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+            lines = _rows(file, comment)
+            _, names = next(lines, (0, []))
+            names = [name.strip() for name in names]
+            if not names or len(names) > MAX_COLUMNS:
+                raise EvidenceError(f"{path}: no line of column names; not a table")
+            for number, fields in lines:
+                if [field.strip() for field in fields] != names:
+                    rows.append(_numbers(fields, len(names), number, problems))
+    except (OSError, csv.Error) as error:
+        raise EvidenceError(f"{path}: cannot be read: {error}") from error
+    for problem, numbers in problems.items():
+        if numbers:
+            gaps.append(
+                f"{path.name}: line {numbers[0]}: {problem}; {len(numbers)} such lines, "
+                "taken as not recorded"
+            )
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(names))
+    return {name: table[:, column] for column, name in enumerate(names)}
+
+
+def _rows(file: TextIO, comment: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(line.replace("\0", "") for line in file)
+    for fields in reader:
+        if fields and not (comment and fields[0].startswith(comment)):
+            yield reader.line_num, fields
+
+
+def _numbers(
+    fields: list[str], width: int, line: int, problems: dict[str, list[int]]
+) -> list[float]:
+    if len(fields) != width:
+        problems["another number of fields"].append(line)
+        fields = [*fields[:width], *[""] * (width - len(fields))]
+    values = [_number(field) for field in fields]
+    if None in values:
+        problems["no number"].append(line)
+    return [math.nan if value is None else value for value in values]
+
+
+def _number(field: str) -> float | None:
+    """Returns NaN for an empty field, None for text; True and False count as 1 and 0."""
+    text = field.strip()
+    if text in ("", "True", "False"):
+        return {"True": 1.0, "False": 0.0}.get(text, math.nan)
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,42 @@
+"""JSON configs beside a recording (config.json, args.json, ...): declared values."""
+
+from pathlib import Path
+
+from rca.config import MAX_CONFIG_BYTES
+from rca.errors import EvidenceError
+from rca.runs.declared import declared, leaves_of
+from rca.runs.json_file import read_json
+from rca.runs.part import Importer, Options, Part
+
+NAMES = ("config", "args", "arguments", "hyperparameters", "hparams", "params")
+FEWEST = 3
+"""Known settings that a file of another name must declare; any JSON may hold a `seed`."""
+
+
+def recognises(path: Path) -> bool:
+    """Tells by the name, or by several settings that are known by their keys."""
+    if path.suffix.lower() != ".json" or path.stat().st_size > MAX_CONFIG_BYTES:
+        return False
+    if path.stem.lower() in NAMES:
+        return True
+    try:
+        tree = read_json(path)
+    except EvidenceError:
+        return False
+    return isinstance(tree, dict) and len(declared(leaves_of(path.name, tree)).origin) >= FEWEST
+
+
+def read(path: Path, options: Options) -> Part:
+    """Returns the values as `file:their.key`.
+
+    Raises:
+        EvidenceError: Not a JSON object; names file and line.
+    """
+    del options
+    tree = read_json(path)
+    if not isinstance(tree, dict):
+        raise EvidenceError(f"{path}: expected an object of settings; mend or remove the file")
+    return Part(source=path, config=leaves_of(path.name, tree))
+
+
+IMPORTER = Importer("JSON config", recognises, read)

@@ -1,0 +1,53 @@
+"""Tables with a row per log: Stable-Baselines3's progress.csv and others with a column of steps."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from rca.errors import EvidenceError
+from rca.runs.csv_file import columns_of
+from rca.runs.part import Importer, Options, Part, Series
+from rca.runs.telemetry import MAX_STEP
+
+STEPS = ("time/total_timesteps", "total_timesteps", "global_step", "timesteps_total", "step",
+         "timestep", "TotalEnvInteracts")  # fmt: skip
+"""Names of the column of environment steps, the first present counts."""
+
+
+def recognises(path: Path) -> bool:
+    """Tells by a column of environment steps in a CSV file's first line."""
+    if path.suffix.lower() != ".csv":
+        return False
+    with path.open("rb") as file:
+        line = file.readline(100_000).decode("utf-8-sig", "replace")
+    return any(name.strip() in STEPS for name in next(csv.reader([line]), []))
+
+
+def read(path: Path, options: Options) -> Part:
+    """Returns a series per column; empty fields are not records. A table has no clock.
+
+    Raises:
+        EvidenceError: Unreadable or without a single row.
+    """
+    del options
+    gaps: list[str] = []
+    found = columns_of(path, gaps)
+    axis = next(name for name in STEPS if name in found)
+    steps = found.pop(axis)
+    with np.errstate(invalid="ignore"):
+        placed = (steps >= 0) & (steps <= MAX_STEP)
+    if not placed.any():
+        raise EvidenceError(f"{path}: no row has a number of steps under {axis}")
+    if not placed.all():
+        gaps.append(f"{path.name}: {int((~placed).sum())} rows without {axis}; left out")
+    series = []
+    for name, values in found.items():
+        logged = placed & ~np.isnan(values)
+        if logged.any():
+            clock = np.full(int(logged.sum()), np.nan)
+            series.append(Series(name, steps[logged].astype(np.int64), values[logged], clock))
+    return Part(source=path, series=tuple(series), gaps=tuple(gaps))
+
+
+IMPORTER = Importer("progress table", recognises, read)

@@ -1,0 +1,33 @@
+"""TOML configs beside a recording: declared values."""
+
+import tomllib
+from pathlib import Path
+
+from rca.config import MAX_CONFIG_BYTES
+from rca.errors import EvidenceError
+from rca.runs.declared import leaves_of
+from rca.runs.part import Importer, Options, Part
+
+
+def recognises(path: Path) -> bool:
+    """Tells by the suffix."""
+    return path.suffix.lower() == ".toml"
+
+
+def read(path: Path, options: Options) -> Part:
+    """Returns the values as `file:their.key`.
+
+    Raises:
+        EvidenceError: Unreadable, too large, or not TOML; names file and line.
+    """
+    del options
+    try:
+        if path.stat().st_size > MAX_CONFIG_BYTES:
+            raise EvidenceError(f"{path}: larger than {MAX_CONFIG_BYTES:,} bytes; not a config")
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise EvidenceError(f"{path}: not valid TOML: {error}; mend or remove the file") from error
+    return Part(source=path, config=leaves_of(path.name, tree))
+
+
+IMPORTER = Importer("TOML config", recognises, read)

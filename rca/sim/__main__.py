@@ -56,7 +56,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _follow_parent() -> None:
     """Ends the process, whatever it is doing, when the parent closes its end or dies."""
-    while sys.stdin.buffer.read(4096):
+    # The descriptor itself: a thread inside sys.stdin's buffer would abort the interpreter's end.
+    while os.read(0, 4096):
         pass
     os._exit(0)
 

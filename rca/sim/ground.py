@@ -54,6 +54,7 @@ class Ground:
         tags: Semantic tag per pixel of level 0.
         origin: x, y of the raster's corner in metres.
         metres_per_pixel: Of level 0.
+        to_metres: Matrix from pixels of level 0 to metres, [3, 3].
     """
 
     def __init__(self, network: Network, max_pixels: int = MAX_PIXELS) -> None:
@@ -62,6 +63,10 @@ class Ground:
         size = x_max - x_min + 2 * MARGIN, y_max - y_min + 2 * MARGIN
         self.metres_per_pixel = max(FINEST, math.sqrt(size[0] * size[1] / max_pixels))
         shape = tuple(math.ceil(length / self.metres_per_pixel) for length in reversed(size))
+        step, (x, y) = self.metres_per_pixel, self.origin
+        self.to_metres = np.array(
+            [[step, 0.0, x + step / 2], [0.0, step, y + step / 2], [0.0, 0.0, 1.0]]
+        )
         codes = np.zeros(shape, np.uint8)
         for code, kind in enumerate(_KINDS, 1):
             for strip in network.strips:

@@ -47,6 +47,10 @@ class ServerProcess:
         """Whether the process still runs."""
         return self._process.poll() is None
 
+    def exit_code(self) -> int | None:
+        """Returns how the process ended, None while it runs; negative = killed by that signal."""
+        return self._process.poll()
+
     def log(self) -> str:
         """Returns what the server has logged so far; only before `stop`."""
         return os.pread(self._log.fileno(), 2**20, 0).decode(errors="replace")

@@ -60,9 +60,7 @@ class CameraSensor(Sensor):
     ) -> Iterator[bytes | memoryview]:
         """Yields the picture unless rendering is switched off."""
         if not world.settings.no_rendering:
-            picture = self.camera.render(
-                world.map.ground, world.scene(), world.weather, actor.transform
-            )
+            picture = self.camera.render(world.scene(), actor.transform)
             yield self._head + picture.tobytes()
 
 

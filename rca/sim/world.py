@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,11 +15,14 @@ from rca.sim.maps import Map
 from rca.sim.physics import Contact, advance
 from rca.sim.rpc import CallError
 from rca.sim.sensors import Sensor, make_sensor
-from rca.sim.solids import Faces, car_faces, joined, prop_faces
+from rca.sim.solids import Faces, car_faces, prop_faces
 from rca.sim.streams import WORLD_STREAM, Listener, Streams
 from rca.sim.vehicle import Car
 from rca.sim.weather import Weather
 from rca.sim.wire import Transform
+
+if TYPE_CHECKING:
+    from rca.sim.camera import Scene
 
 LOG = logging.getLogger("rca.sim")
 
@@ -72,7 +76,7 @@ class World:
         self.actors: dict[int, Actor] = {}
         self.sensors: dict[int, Sensor] = {}
         self._models: dict[int, Faces] = {}
-        self._scene: tuple[int, Faces | None] = (-1, None)
+        self._scene: tuple[int, Scene] | None = None
         self.spectator = self._add(Blueprint(0, "spectator", ()), {})
         self.frame += 1
         self._publish_snapshot(wire.MAP_CHANGED)
@@ -184,22 +188,30 @@ class World:
             self.streams.expect(stream)
         return wire.token(stream, self.streams.port)
 
-    def scene(self) -> Faces | None:
-        """Returns the faces of everything that cameras see, computed once per frame."""
-        if self._scene[0] != self.frame:
-            movers = [self._faces_of(a) for a in self.actors.values() if a.blueprint.extent[0]]
-            fixed = [] if self.map.faces is None else [self.map.faces]
-            self._scene = self.frame, joined(fixed + movers) if fixed or movers else None
+    def scene(self) -> "Scene":
+        """Returns what cameras see, put together once per frame."""
+        if self._scene is None or self._scene[0] != self.frame:
+            from rca.sim.camera import Scene  # needs OpenCV, 0.2 s
+
+            movers = [
+                (self._model(actor), actor.transform)
+                for actor in self.actors.values()
+                if actor.blueprint.extent[0] > 0.0
+            ]
+            self._scene = (
+                self.frame,
+                Scene(self.map.ground, self.map.faces, movers, self.weather),
+            )
         return self._scene[1]
 
-    def _faces_of(self, actor: Actor) -> Faces:
+    def _model(self, actor: Actor) -> Faces:
         model = self._models.get(actor.id)
         if model is None:
             extent = actor.blueprint.extent
             colour = actor.values.get("color", "")
             model = prop_faces(extent) if actor.car is None else car_faces(extent, colour)
             self._models[actor.id] = model
-        return model.moved(actor.transform)
+        return model
 
     def _greet(self, listener: Listener) -> None:
         if listener.stream == WORLD_STREAM:

@@ -100,6 +100,10 @@ def run(
             "--scale-warmup", help="Shorten the random phase as the run is against 30,000 steps."
         ),
     ] = False,
+    probe_updates: Annotated[
+        int,
+        typer.Option(min=0, help="Updates on a copy after the run, to see whether gradients flow."),
+    ] = 0,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the run folder and nothing else.")
     ] = False,
@@ -128,7 +132,9 @@ def run(
     from rca.report.live import progress
 
     with progress(settings, quiet=quiet) as listener:
-        outcome = execute(settings, folder, server=server, listener=listener)
+        outcome = execute(
+            settings, folder, server=server, listener=listener, probe_updates=probe_updates
+        )
     if outcome.status == "interrupted":
         sys.stderr.write(f"rca: interrupted after {outcome.executed_steps:,} steps\n")
     _print_next(folder, quiet=quiet)
@@ -162,7 +168,8 @@ def check(
 ) -> None:
     """Answers every question of the checklist about a run, with numbers, limits and places.
 
-    Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 evidence missing or a check broke.
+    Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 evidence missing or damaged, or
+    a check broke.
 
     Example:  rca check runs/my-run --only 'seed.*' --format junit > verdicts.xml
     """
@@ -177,7 +184,9 @@ def check(
         _console().print(table(judged))
     else:
         sys.stdout.write(FORMATS[format_.value](judged) + "\n")
-    raise typer.Exit(exit_code(judged.findings))
+    if record.gaps:
+        sys.stderr.write(f"rca: the evidence is damaged: {'; '.join(record.gaps)}\n")
+    raise typer.Exit(exit_code(judged))
 
 
 @app.command()

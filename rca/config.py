@@ -133,6 +133,8 @@ class BudgetConfig(Section):
     """Environment steps."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 42
     """Seed of everything random in the run."""
+    threads: Count = 2
+    """Threads of torch; weights are bit-identical for one number of them only."""
     eval_every: Annotated[int, Field(ge=0)] = 5_000
     """Steps between two evaluations without exploration noise; 0: never."""
     eval_episodes: Count = 5

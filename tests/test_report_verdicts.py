@@ -63,7 +63,7 @@ def printed(judged, width=200):
     ],
 )
 def test_only_a_pass_is_a_pass(verdicts, code):
-    assert exit_code(judged(*verdicts).findings) == code
+    assert exit_code(judged(*verdicts)) == code
 
 
 def test_the_table_shows_the_worst_first_and_counts_all():
@@ -110,3 +110,4 @@ def test_a_gap_in_the_record_is_shown():
     one = judged(Verdict.PASS)
     with_gap = replace(one, run=replace(one.run, gaps=("events truncated at step 5",)))
     assert "events truncated at step 5" in printed(with_gap)
+    assert exit_code(with_gap) == 3

@@ -41,9 +41,14 @@ class Judged:
         return sorted(pairs, key=lambda p: (order.index(p[1].verdict), -p[0].severity, p[0].id))
 
 
-def exit_code(findings: Sequence[Finding]) -> int:
-    """Returns 0 if all passed, 1 if something failed or warns, 3 if something could not be seen."""
-    verdicts = {finding.verdict for finding in findings}
+def exit_code(judged: Judged) -> int:
+    """Returns 0 if all passed, 1 if something failed or warns, 3 if something could not be seen.
+
+    Damage in the evidence outranks what the rest of it shows: 3.
+    """
+    if judged.run.gaps:
+        return 3
+    verdicts = {finding.verdict for finding in judged.findings}
     if verdicts & {Verdict.FAIL, Verdict.WARN}:
         return 1
     return 0 if verdicts == {Verdict.PASS} else 3
@@ -118,7 +123,7 @@ def to_json(judged: Judged) -> str:
         for item, finding in judged.worst_first()
     ]
     head = {"run": judged.run.id, "kind": judged.run.kind, "gaps": judged.run.gaps}
-    return json.dumps({**head, "exit_code": exit_code(judged.findings), "findings": rows}, indent=2)
+    return json.dumps({**head, "exit_code": exit_code(judged), "findings": rows}, indent=2)
 
 
 def _finite(value: float) -> float | None:

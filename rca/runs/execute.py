@@ -1,0 +1,161 @@
+"""A run from its config to its finished folder."""
+
+import copy
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from rca.build import Build, default_build
+from rca.config import RunConfig
+from rca.envs.servers import Address, embedded
+from rca.probes.engine import Probes
+from rca.runs.folder import RunWriter
+from rca.runs.record import Outcome
+from rca.runs.recorder import Recorder
+from rca.td3.events import Emit, EpisodeEnded, Event
+from rca.td3.train import Evaluate, Progress, Training, evaluation, train
+
+
+def new_folder(root: Path, name: str, config: RunConfig) -> Path:
+    """Returns a name for a run folder that says what is in it and when it began."""
+    began = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return root / f"{name}-{config.budget.steps}-s{config.budget.seed}-{began}"
+
+
+def execute(
+    config: RunConfig,
+    folder: Path,
+    *,
+    server: Address | None = None,
+    listener: Emit = lambda event: None,
+    probe_updates: int = 0,
+) -> Outcome:
+    """Trains and records; whatever happens, the folder says how it ended.
+
+    Args:
+        config: The effective config.
+        folder: New or empty.
+        server: A CARLA server that runs already; None starts an embedded one. Evaluation always
+            has an embedded server of its own, because a second environment in the world that is
+            trained in disturbs it; with a server given it is therefore left out.
+        listener: Told every event after it was recorded.
+        probe_updates: Updates made on a copy of the agent after the run, from what the run
+            stored, so that a test too short for an update shows whether gradients flow. Recorded
+            under `probed/`, with the number of the update in place of the step.
+
+    Returns:
+        How the run ended: "finished" or "interrupted" (after Ctrl-C).
+
+    Raises:
+        RcaError: The folder cannot be written, or the simulator failed.
+    """
+    writer = RunWriter.create(folder, config)
+    run = _Run(default_build(config), writer, listener, server)
+    try:
+        with ExitStack() as stack, stop_on_ctrl_c() as should_stop:
+            progress = run.train(stack, should_stop)
+            run.probe(probe_updates)
+    except BaseException as error:
+        writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
+        raise
+    outcome = run.outcome("interrupted" if progress.stopped else "finished")
+    writer.finish(outcome)
+    return outcome
+
+
+class _Run:
+    """The parts of a run under way, and what is known of it when it ends."""
+
+    def __init__(
+        self, build: Build, writer: RunWriter, listener: Emit, server: Address | None
+    ) -> None:
+        self._build = build
+        self._writer = writer
+        self._listeners: list[Emit] = [listener]
+        self._server = server
+        self._training: Training | None = None
+
+    def train(self, stack: ExitStack, should_stop: Callable[[], bool]) -> Progress:
+        """Starts servers and environments, which the stack closes, and trains."""
+        config = self._build.config
+        torch.set_num_threads(config.budget.threads)
+        here = self._server or stack.enter_context(embedded(config.env.map))
+        env = stack.enter_context(closing(self._build.make_env(config, here.host, here.port)))
+        self._training = training = self._build.training(env, self._emit)
+        probes = Probes(config.probes, training.agent)
+        self._listeners.insert(0, Recorder(self._writer, probes, training.agent))
+        evaluate = self._evaluate(stack, training) if self._server is None else None
+        return train(training, evaluate=evaluate, should_stop=should_stop)
+
+    def probe(self, updates: int) -> None:
+        """Makes updates on a copy of the agent; the run's own agent and counters stay."""
+        training, config = self._training, self._build.config
+        if not updates or training is None or not len(training.replay):
+            return
+        agent = copy.deepcopy(training.agent)
+        rng = copy.deepcopy(training.streams.replay)
+        probes = Probes(config.probes, agent)
+
+        def record(event: Event) -> None:
+            for found in probes.measure(event):
+                self._writer.signal(f"probed/{found.name}", found.unit, found.step, found.value)
+
+        for number in range(1, updates + 1):
+            agent.update(training.replay.sample(config.agent.batch_size, rng), record, number)
+
+    def outcome(self, status: str, error: str = "") -> Outcome:
+        """Returns how far the run came."""
+        training = self._training
+        return Outcome(
+            status=status,  # type: ignore[arg-type]  # one of three literals, see execute
+            executed_steps=training.progress.step if training else 0,
+            planned_steps=self._build.config.budget.steps,
+            critic_updates=training.agent.critic_updates if training else 0,
+            actor_updates=training.agent.actor_updates if training else 0,
+            error=error,
+        )
+
+    def _emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+    def _evaluate(self, stack: ExitStack, training: Training) -> Evaluate:
+        """Returns an evaluation whose server starts when it is first asked for."""
+        config = self._build.config
+        opened: list[Evaluate] = []
+
+        def evaluate() -> tuple[EpisodeEnded, ...]:
+            if not opened:
+                there = stack.enter_context(embedded(config.env.map))
+                env = self._build.make_eval_env(config, there.host, there.port)
+                stack.enter_context(closing(env))
+                episodes, root = config.budget.eval_episodes, training.streams.held_out
+                opened.append(evaluation(training.agent, env, episodes, root))
+            return opened[0]()
+
+        return evaluate
+
+
+@contextmanager
+def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Yields a question: was Ctrl-C pressed? A second Ctrl-C raises KeyboardInterrupt at once."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set  # only the main thread may install signal handlers
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        signal.signal(number, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -99,7 +99,13 @@ def judge_criteria(
 
 
 def within(
-    what: str, value: float, low: float, high: float, *, control: float = math.nan, form: str = ","
+    what: str,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    control: float = math.nan,
+    form: str = ",.0f",
 ) -> Criterion:
     """Returns whether a value lies in [low, high] where a random policy's does not.
 
@@ -123,6 +129,31 @@ def within(
     return Criterion(text, True)
 
 
+def not_reached(run: RunRecord, steps: int, size: str) -> Finding | None:
+    """Returns the answer for a test that is longer than the run, None if the run reached it.
+
+    Args:
+        run: Judged.
+        steps: Environment steps of the test.
+        size: What `rca run` calls a run of that length.
+    """
+    done, status = run.outcome.executed_steps, run.outcome.status
+    if done is None:
+        return Finding(Verdict.NOT_RUN, "not recorded: how many steps took place")
+    if done >= steps:
+        return None
+    if status == "crashed":
+        return Finding(Verdict.FAIL, f"crashed at step {done:,} of {steps:,}: {run.outcome.error}")
+    message = f"the run has {done:,} of the test's {steps:,} steps; run `rca run {size}`"
+    return Finding(Verdict.NOT_RUN, message)
+
+
+def crash(run: RunRecord, steps: int) -> Criterion:
+    """Returns whether the first steps of a run that reached them went without a crash."""
+    crashed = run.outcome.status == "crashed" and run.outcome.executed_steps == steps
+    return Criterion(f"{'a' if crashed else 'no'} crash within {steps:,} steps", not crashed)
+
+
 def learned_episodes(run: RunRecord, first: float = 1, last: float = math.inf) -> "pd.DataFrame":
     """Returns the learning phase's episodes that ended in steps first to last."""
     phase = run.phase("learning")
@@ -130,6 +161,56 @@ def learned_episodes(run: RunRecord, first: float = 1, last: float = math.inf) -
         return run.episodes.iloc[:0]
     table = run.episodes_in(phase)
     return table[(table["end_step"] >= first) & (table["end_step"] <= last)]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the seed expects of a stretch of 10,000 steps (seed.md, "Expected Progression")."""
+
+    first: int
+    last: int
+    length: tuple[float, float]
+    mean_return: tuple[float, float]
+    success: tuple[float, float]
+
+
+def judge_stage(run: RunRecord, stage: Stage) -> Finding:
+    """Returns whether a run's learning phase keeps within what the seed expects of a stage."""
+    missing = not_reached(run, stage.last, "full")
+    if missing:
+        return missing
+    where = (stage.first, stage.last)
+    table = run.episodes
+    inside = table[(table["end_step"] >= stage.first) & (table["end_step"] <= stage.last)]
+    reason = void(run, by=stage.last)
+    if reason:
+        typical = median(column(inside, "length"))
+        text = f"median length {typical:,.0f} of {len(inside):,} random episodes; {reason}"
+        return judge_criteria([Criterion(text, None)], steps=where)
+    learned, control = learned_episodes(run, *where), random_episodes(run)
+    criteria = [
+        _staged("median length", stage.length, learned, control, "length"),
+        _staged("mean return", stage.mean_return, learned, control, "return"),
+        _staged("success", stage.success, learned, control, "success"),
+    ]
+    return judge_criteria(criteria, steps=where)
+
+
+def _staged(
+    what: str,
+    limits: tuple[float, float],
+    learned: "pd.DataFrame",
+    control: "pd.DataFrame",
+    name: str,
+) -> Criterion:
+    typical = median if name == "length" else mean
+    form = ".1%" if name == "success" else ",.0f"
+    # More success or return than expected is no fault; a longer episode may be an idle one.
+    high = limits[1] if name == "length" else math.inf
+    value, random = typical(column(learned, name)), typical(column(control, name))
+    # A lower limit of 0% excludes nobody, so random actions need not be kept out by it.
+    control_value = random if limits[0] else math.nan
+    return within(what, value, limits[0], high, control=control_value, form=form)
 
 
 def random_episodes(run: RunRecord) -> "pd.DataFrame":

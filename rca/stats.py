@@ -145,14 +145,21 @@ def shifts(values: Floats, min_size: int = 2, level: float = 0.01) -> list[Shift
         min_size: Smallest number of values between two changes.
         level: Largest corrected p value (rank-sum test of neighbouring stretches).
     """
-    cuts = [0, *change_points(values, min_size), len(values)]
-    found = []
-    for start, middle, end in zip(cuts, cuts[1:], cuts[2:], strict=False):
-        before, after = _finite(values[start:middle]), _finite(values[middle:end])
-        p = 2 * min(smaller_p(before, after), smaller_p(after, before)) * len(values)
-        if p <= level:
-            found.append(Shift(middle, _median(before), _median(after), p))
-    return found
+    cuts = change_points(values, min_size)
+    while cuts:
+        found = [_shift(values, cuts, place) for place in range(len(cuts))]
+        weakest = max(range(len(found)), key=lambda place: found[place].p)
+        if found[weakest].p <= level:
+            return found
+        del cuts[weakest]  # its two stretches are one; their neighbours are judged anew
+    return []
+
+
+def _shift(values: Floats, cuts: list[int], place: int) -> Shift:
+    start, middle, end = [0, *cuts, len(values)][place : place + 3]
+    before, after = _finite(values[start:middle]), _finite(values[middle:end])
+    p = 2 * min(smaller_p(before, after), smaller_p(after, before)) * len(values)
+    return Shift(middle, _median(before), _median(after), 1.0 if math.isnan(p) else p)
 
 
 def smaller_p(a: Floats, b: Floats) -> float:

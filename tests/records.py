@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def signal(name: str, steps: Iterable[float], values: Iterable[float], unit: str
     )
 
 
-def episodes(lengths: Sequence[float], returns: Sequence[float], **columns) -> pd.DataFrame:
+def episodes(lengths: Sequence[float], returns: Sequence[float], **columns: Any) -> pd.DataFrame:
     """Episodes one after the other from step 0 on; what is not given is not recorded."""
     ends = np.cumsum(np.asarray(lengths, dtype=float))
     table = empty_episodes().reindex(range(len(ends)))
@@ -40,7 +41,7 @@ def episodes(lengths: Sequence[float], returns: Sequence[float], **columns) -> p
     return table
 
 
-def evaluations(steps: Iterable[float], **columns) -> pd.DataFrame:
+def evaluations(steps: Iterable[float], **columns: Any) -> pd.DataFrame:
     at = np.asarray(list(steps), float)
     table = empty_evaluations().reindex(range(len(at)))
     table["step"] = at
@@ -50,7 +51,7 @@ def evaluations(steps: Iterable[float], **columns) -> pd.DataFrame:
     return table
 
 
-def blank(**changes) -> RunRecord:
+def blank(**changes: Any) -> RunRecord:
     """A record of nothing at all."""
     empty = RunRecord(
         "blank", "recording", {}, {}, Outcome(), (), {}, empty_episodes(), empty_evaluations()

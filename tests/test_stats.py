@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def test_two_long_episodes_before_many_short_ones_are_a_shift():
     assert found[0].before > found[0].after
 
 
-STATIONARY = {
+STATIONARY: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "exponential": lambda rng: 1 + rng.exponential(60, 150),
     "geometric": lambda rng: rng.geometric(0.3, 150),
     "two kinds": lambda rng: np.where(rng.uniform(size=150) < 0.1, 1000, rng.poisson(20, 150)),

@@ -1,0 +1,57 @@
+"""Whether values exceed what the rewards allow."""
+
+import numpy as np
+
+from rca.checking import Finding, Severity, check, fail_above
+from rca.judging import MIN_READINGS, column, number, too_few, vacuous
+from rca.runs.record import RunRecord, Signal
+
+VALUES = [
+    f"{part}_{kind}"
+    for part in ("critic/q1", "critic/q2", "critic/target", "actor/q")
+    for kind in ("mean", "min", "max")
+]
+REWARDS = ("env/reward", "batch/reward_min", "batch/reward_max")
+
+
+@check(
+    "critic.soft_divergence",
+    title="Soft divergence",
+    needs=["critic/q1_mean", "env/reward", "config.agent.discount"],
+    severity=Severity.CRITICAL,
+)
+def soft_divergence(run: RunRecord) -> Finding:
+    """Do values stay inside what the largest reward can add up to?
+
+    Why: no return exceeds max abs(r) / (1 - discount); a value beyond it is the network's own
+        invention.
+    Remedy: look at the target first (termination mask, target networks, which features), then at
+        the critic's learning rate.
+    Reference: van Hasselt et al. 2018, "Deep Reinforcement Learning and the Deadly Triad".
+    """
+    discount = number(run, "agent.discount")
+    if not 0 <= discount < 1:
+        return vacuous(f"a discount of {discount} bounds no return")
+    rewards = np.concatenate([run.signals[n].finite() for n in REWARDS if n in run.signals])
+    few = too_few(len(rewards), MIN_READINGS, "step rewards")
+    if few:
+        return few
+    table = column(run.episodes, "return", "length")
+    rates = np.abs(table[:, 0]) / np.maximum(table[:, 1], 1)
+    largest = float(max(np.abs(rewards).max(), rates.max() if len(rates) else 0.0))
+    bound = largest / (1 - discount)
+    name, value = max(_extremes(run).items(), key=lambda item: item[1])
+    worst = run.signals[name]
+    message = (
+        f"largest abs({name}) {value:,.4g}; rewards up to {largest:,.4g} and a discount of "
+        f"{discount} allow {bound:,.4g}"
+    )
+    size = Signal(name, "", worst.steps, np.abs(worst.values))
+    onset = size.first_crossing(bound)
+    suspects = ("actor_critic_feature_mixup", "time_outs_terminal", "encoder_targets_missing")
+    return fail_above(value, bound, message, onset=onset, suspects=suspects)
+
+
+def _extremes(run: RunRecord) -> dict[str, float]:
+    finite = {name: run.signals[name].finite() for name in VALUES if name in run.signals}
+    return {name: float(np.abs(values).max()) for name, values in finite.items() if len(values)}

@@ -1,0 +1,43 @@
+"""Whether the twin critics agree."""
+
+import math
+
+import numpy as np
+
+from rca.checking import Finding, check, fail_above
+from rca.judging import MIN_READINGS, too_few
+from rca.runs.record import RunRecord, Signal
+
+
+@check("critic.twin_gap", title="Twin gap", needs=["critic/q1_mean", "critic/q2_mean"])
+def twin_gap(run: RunRecord) -> Finding:
+    """Do the twin critics disagree more than their values vary?
+
+    Why: the minimum of two diverged critics is one critic's error, not an estimate.
+    Remedy: look at the target's termination mask, then at the critic's learning rate.
+    Reference: signals.md, "twin gap": mean abs(Q1 - Q2) / std(Q), limit 1 (start); where std(Q)
+        over the batch is not recorded, the spread of mean Q over the run and abs(mean Q) stand in.
+    """
+    few = too_few(len(run.signals["critic/q1_mean"].finite()), MIN_READINGS, "readings of Q")
+    if few:
+        return few
+    gap, scale = _gap(run), _scale(run)
+    ratio = gap / scale if scale > 0 else math.nan
+    message = f"twins differ by {gap:,.3g} where Q varies by {scale:,.3g}, last fifth of the run"
+    return fail_above(ratio, 1.0, message, unit="1", suspects=("critic_diverged",))
+
+
+def _gap(run: RunRecord) -> float:
+    spread = run.signals.get("critic/q_spread")
+    if spread is not None and len(spread.finite()):
+        return spread.tail(0.2).median()
+    one, two = (run.signals[f"critic/{name}_mean"].tail(0.2) for name in ("q1", "q2"))
+    return abs(one.median() - two.median())
+
+
+def _scale(run: RunRecord) -> float:
+    deviation: Signal | None = run.signals.get("critic/q1_std")
+    if deviation is not None and len(deviation.finite()):
+        return deviation.tail(0.2).median()
+    mean = run.signals["critic/q1_mean"]
+    return max(float(np.std(mean.finite())), abs(mean.tail(0.2).median()))

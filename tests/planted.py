@@ -1,0 +1,234 @@
+"""One abnormality per check, planted in a healthy record, and a healthy record for each check."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rca.config import load_config
+from rca.runs.record import Outcome, RunRecord
+from tests.records import (
+    STARTS,
+    STEPS,
+    episodes,
+    evaluations,
+    healthy,
+    phases,
+    signal,
+    with_config,
+    with_signals,
+)
+
+Change = Callable[[RunRecord], RunRecord]
+LEARNED = np.arange(STARTS + 10, STEPS + 1, 10)
+EVERY = np.arange(10, STEPS + 1, 10)
+
+
+def constant(name: str, value: float) -> Change:
+    return lambda run: with_signals(run, signal(name, LEARNED, np.full(len(LEARNED), value)))
+
+
+def halfway(name: str, value: float) -> Change:
+    """Changes the second half of a signal to one value."""
+
+    def change(run: RunRecord) -> RunRecord:
+        old = run.signals[name]
+        values = old.values.copy()
+        values[len(values) // 2 :] = value
+        return with_signals(run, replace(old, values=values))
+
+    return change
+
+
+def config(**values: object) -> Change:
+    return lambda run: with_config(run, {f"agent.{key}": value for key, value in values.items()})
+
+
+def outcome(**values: Any) -> Change:
+    return lambda run: replace(run, outcome=replace(run.outcome, **values))
+
+
+def no_update(run: RunRecord) -> RunRecord:
+    """Never learned, though its configuration wanted it to."""
+    return replace(
+        run,
+        phases=phases(None),
+        outcome=Outcome("finished", STEPS, STEPS, 0, 0),
+        config={**run.config, "agent.learning_starts": 1_000},
+    )
+
+
+def lengths(random: list[float], learned: list[float], reward: float = -1.0) -> Change:
+    """Episodes of these lengths, whose phases begin and end with them."""
+
+    def change(run: RunRecord) -> RunRecord:
+        every = np.array([*random, *learned])
+        table = episodes(every.tolist(), (every * reward).tolist())
+        return replace(run, episodes=table, phases=phases(int(sum(random)) + 1, int(sum(every))))
+
+    return change
+
+
+def short_from_the_start(run: RunRecord) -> RunRecord:
+    rng = np.random.default_rng(3)
+    return lengths([1000, 1000, *rng.geometric(0.3, 400)], [300] * 20)(run)
+
+
+def twice_the_seed_items(run: RunRecord) -> RunRecord:
+    """Learns within what the seed expects of each of its stages."""
+    rng = np.random.default_rng(4)
+    size = [*rng.integers(20, 40, 60), *rng.integers(60, 90, 115), *rng.integers(120, 180, 66)]
+    size += [*rng.integers(250, 450, 29)]
+    ends = np.cumsum(size)
+    rising = np.interp(ends, [0, 2_000, 10_000, 20_000, 30_000], [-60, -25, -11, -6, 0.5]) * 1e3
+    success = (rng.uniform(size=len(size)) < ends / 200_000).astype(float)
+    success[-20:] = [1, 0, 0, 0, 0] * 4
+    success[ends <= 2_000] = 0
+    table = episodes(size, rising + rng.normal(0, 50, len(size)), success=success)
+    steps = int(ends[-1])
+    return replace(
+        run, episodes=table, phases=phases(2_001, steps), outcome=Outcome("finished", steps, steps)
+    )
+
+
+def seed_config(run: RunRecord) -> RunRecord:
+    return replace(run, config=load_config("fixed").flat())
+
+
+def early_learning(run: RunRecord, encoder_gradient: float = 1.0) -> RunRecord:
+    """Updates from step 21 on, so that a test of 100 steps can see them."""
+    first = replace(run, phases=phases(21), config={**run.config, "agent.learning_starts": 20})
+    steps = np.arange(21, 101)
+    levels = {
+        "actor_encoder/grad_norm": encoder_gradient,
+        "critic_encoder/grad_norm": 1.0,
+        "critic/loss": 1.0,
+    }
+    seen = (signal(name, steps, np.full(len(steps), level)) for name, level in levels.items())
+    return with_signals(first, *seen)
+
+
+def speeds(random: float, learned: float) -> Change:
+    def change(run: RunRecord) -> RunRecord:
+        return with_signals(
+            run, signal("env/speed", EVERY, np.where(EVERY > STARTS, learned, random))
+        )
+
+    return change
+
+
+def evaluated(steps: list[float], **columns: list[float]) -> Change:
+    return lambda run: replace(run, evaluations=evaluations(steps, **columns))
+
+
+def slow_after_evaluation(run: RunRecord) -> RunRecord:
+    seconds = np.where(EVERY > 5_000, 0.4, 0.02)
+    return with_signals(run, signal("env/step_seconds", EVERY, seconds, "s"))
+
+
+def without_results(run: RunRecord) -> RunRecord:
+    return replace(run, results={})
+
+
+def success_never_fed(run: RunRecord) -> RunRecord:
+    table = run.episodes.assign(success=0.0, collisions=0.0, end_reason=None)
+    changed = evaluations([5_000, 10_000], success_rate=[0, 0], mean_collisions=[0, 0])
+    return replace(run, episodes=table, evaluations=changed)
+
+
+def returns(run: RunRecord, change: Callable[[np.ndarray], np.ndarray]) -> RunRecord:
+    table = run.episodes.copy()
+    table["return"] = change(table["return"].to_numpy())
+    return replace(run, episodes=table)
+
+
+def identical_while_learning(run: RunRecord) -> RunRecord:
+    table = run.episodes.copy()
+    late = table["end_step"] > STARTS
+    table.loc[late, "length"], table.loc[late, "return"] = 1000.0, -52_990.0
+    return replace(run, episodes=table)
+
+
+def all_of(*changes: Change) -> Change:
+    def change(run: RunRecord) -> RunRecord:
+        for part in changes:
+            run = part(run)
+        return run
+
+    return change
+
+
+BAD: dict[str, Change] = {
+    "actor.dead": constant("actor/grad_norm", 0.0),
+    "actor.policy_q_gap": constant("actor/loss", -1e5),
+    "config.effective": constant("explore/noise", 0.3),
+    "critic.soft_divergence": halfway("critic/q1_mean", 1e4),
+    "critic.twin_gap": halfway("critic/q_spread", 50.0),
+    "encoder.drift": constant("critic_encoder/drift", 0.0),
+    "env.random_drive": speeds(0.0, 5.0),
+    "env.standing_still": speeds(5.0, 0.0),
+    "episodes.identical": identical_while_learning,
+    "episodes.learned_against_random": lambda run: returns(run, lambda r: -np.arange(len(r)) - 0.0),
+    "episodes.modes": lengths([3] * 500, [1000] * 26),
+    "episodes.return_length": lambda run: returns(run, lambda r: r * 1e4),
+    "evaluation.control": all_of(
+        lambda run: replace(run, phases=phases(None)),
+        evaluated([2_000, 4_000], mean_length=[88, 4], mean_return=[1, 2], episodes=[10, 10]),
+    ),
+    "evaluation.frozen": evaluated([5_000, 6_000, 7_000], mean_return=[3.5, 3.5, 3.5]),
+    "evaluation.step_time": slow_after_evaluation,
+    "gradients.flow": constant("critic_encoder/grad_norm", 0.0),
+    "metrics.constant": success_never_fed,
+    "metrics.endings": success_never_fed,
+    "ordering.random_phase": short_from_the_start,
+    "ordering.short_episodes": short_from_the_start,
+    "phases.found": lambda run: replace(run, phases=phases(5_001)),
+    "results.steps_claimed": outcome(executed_steps=12_000),
+    "run.finished": outcome(status="crashed", executed_steps=12_000, error="no answer"),
+    "run.readable": lambda run: replace(run, gaps=("events: truncated at record 7",)),
+    "seed.cnn_diagnostics": constant("actor_encoder/drift", 0.0),
+    "seed.config_batch_size": config(batch_size=256),
+    "seed.config_exploration_noise": constant("explore/noise", 0.2),
+    "seed.config_learning_rates": config(critic_encoder_lr=1e-4),
+    "seed.config_learning_starts": config(learning_starts=10_000),
+    "seed.results_logged": without_results,
+    "seed.stage_0_10k": lengths([60.0] * 30, [10.0] * 3_000),
+    "seed.stage_10_20k": lengths([60.0] * 30, [10.0] * 3_000),
+    "seed.stage_20_30k": lengths([60.0] * 30, [10.0] * 3_000),
+    "seed.test_100_steps": lambda run: early_learning(run, encoder_gradient=0.0),
+    "seed.test_10k_steps": lengths([60.0] * 30, [10.0] * 3_000),
+    "seed.test_30k_steps": lengths([60.0] * 30, [10.0] * 3_000),
+    "signals.finite": halfway("critic/loss", np.nan),
+    "updates.executed": no_update,
+}
+"""What each check must see."""
+
+GOOD: dict[str, Change] = {
+    "evaluation.control": all_of(
+        lambda run: replace(run, phases=phases(None)),
+        evaluated([2_000, 4_000], mean_length=[57, 49], mean_return=[1, 2], episodes=[10, 10]),
+    ),
+    "ordering.random_phase": lengths(
+        np.random.default_rng(5).integers(30, 90, 60).tolist(), [300] * 20
+    ),
+    "seed.config_batch_size": seed_config,
+    "seed.config_exploration_noise": seed_config,
+    "seed.config_learning_rates": seed_config,
+    "seed.config_learning_starts": seed_config,
+    "seed.stage_0_10k": twice_the_seed_items,
+    "seed.stage_10_20k": twice_the_seed_items,
+    "seed.stage_20_30k": twice_the_seed_items,
+    "seed.test_100_steps": early_learning,
+    "seed.test_10k_steps": twice_the_seed_items,
+    "seed.test_30k_steps": twice_the_seed_items,
+}
+"""Healthy records for checks that the common healthy run gives nothing to judge."""
+
+
+def bad(check_id: str) -> RunRecord:
+    return BAD[check_id](healthy())
+
+
+def good(check_id: str) -> RunRecord:
+    return GOOD[check_id](healthy()) if check_id in GOOD else healthy()

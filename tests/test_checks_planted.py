@@ -1,0 +1,160 @@
+"""Every check sees what was planted, leaves a healthy run alone, and says when it cannot look."""
+
+import math
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
+from rca.runs.record import Outcome, Phase, RunRecord, Signal, empty_episodes, empty_evaluations
+from tests.planted import BAD, GOOD, bad, good
+from tests.records import blank, episodes, evaluations, healthy
+
+CHECKS = {item.id: item for item in load_checks([builtin_checks()])}
+ACCUSING = (Verdict.FAIL, Verdict.WARN)
+
+
+def finding(check_id: str, run: RunRecord) -> Finding:
+    return run_checks([CHECKS[check_id]], run)[0]
+
+
+def test_every_check_has_a_planted_abnormality():
+    assert BAD.keys() == CHECKS.keys()
+    assert GOOD.keys() <= CHECKS.keys()
+
+
+@pytest.mark.parametrize("check_id", CHECKS)
+def test_the_planted_abnormality_is_seen(check_id):
+    seen = finding(check_id, bad(check_id))
+    assert seen.verdict in ACCUSING, seen.message
+
+
+@pytest.mark.parametrize("check_id", CHECKS)
+def test_a_healthy_run_passes(check_id):
+    seen = finding(check_id, good(check_id))
+    assert seen.verdict is Verdict.PASS, seen.message
+    assert seen.suspects == ()
+
+
+@pytest.mark.parametrize("check_id", CHECKS)
+def test_without_its_signals_a_check_is_not_run(check_id):
+    seen = finding(check_id, blank())
+    assert seen.verdict is Verdict.NOT_RUN, seen.message
+
+
+@pytest.mark.parametrize("check_id", CHECKS)
+def test_each_need_is_needed(check_id):
+    """A check that lists a need answers NOT_RUN, and nothing else, without it."""
+    run = good(check_id)
+    for need in CHECKS[check_id].needs:
+        assert run.has(need), need
+        assert finding(check_id, without(run, need)).verdict is Verdict.NOT_RUN
+
+
+def without(run: RunRecord, need: str) -> RunRecord:
+    room, _, rest = need.partition(".")
+    if room in ("episodes", "evaluations"):
+        table = getattr(run, room).drop(columns=[rest] if rest else [])
+        empty = empty_episodes() if room == "episodes" else empty_evaluations()
+        return replace(run, **{room: table.reindex(columns=empty.columns)})
+    if room == "config":
+        return replace(run, config={k: v for k, v in run.config.items() if k != rest})
+    if room == "outcome":
+        return replace(run, outcome=Outcome(**{**asdict(run.outcome), rest: None}))
+    if need == "phases":
+        return replace(run, phases=())
+    if need == "results":
+        return replace(run, results={})
+    return replace(run, signals={k: v for k, v in run.signals.items() if k != need})
+
+
+@pytest.mark.parametrize("check_id", CHECKS)
+def test_nothing_but_nan_never_passes(check_id):
+    run = good(check_id)
+    signals = {n: replace(s, values=np.full(len(s), math.nan)) for n, s in run.signals.items()}
+    numbers = run.episodes.assign(**dict.fromkeys(run.episodes.columns, math.nan))
+    rated = run.evaluations.assign(**dict.fromkeys(run.evaluations.columns, math.nan))
+    if check_id == "updates.executed":
+        return  # decided by the phases alone
+    broken = blank(signals=signals, episodes=numbers, evaluations=rated, phases=run.phases)
+    assert finding(check_id, broken).verdict is not Verdict.PASS
+
+
+@pytest.mark.parametrize("check_id", CHECKS)
+def test_messages_are_one_line_with_a_number(check_id):
+    for run in (bad(check_id), good(check_id)):
+        message = finding(check_id, run).message
+        assert "\n" not in message
+        assert any(letter.isdigit() for letter in message)
+        assert "nan" not in message.lower().replace("turn nan", "")
+
+
+numbers = st.floats(-1e6, 1e6) | st.sampled_from(
+    [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e308, 5e-324]
+)
+names = st.sampled_from(sorted(healthy().signals))
+
+
+def columns(size: int) -> st.SearchStrategy[np.ndarray]:
+    return arrays(np.float64, size, elements=numbers, fill=numbers)
+
+
+@st.composite
+def signals(draw):
+    num: int = draw(st.integers(0, 30))
+    values = draw(columns(num))
+    steps = np.sort(draw(arrays(np.int64, len(values), elements=st.integers(-5, 10**7))))
+    return Signal(draw(names), "", steps, values)
+
+
+@st.composite
+def odd_records(draw):
+    drawn = draw(st.lists(signals(), max_size=12))
+    rows: int = draw(st.integers(0, 40))
+    column = columns(rows)
+    with np.errstate(all="ignore"):
+        table = episodes(draw(column), draw(column))
+    if draw(st.booleans()):
+        odd = ("end_step", "start_step", "success", "collisions")
+        table = table.assign(**{name: draw(column) for name in odd})
+    rounds: int = draw(st.integers(0, 6))
+    value = columns(rounds)
+    rated = evaluations(
+        draw(value), updates=draw(value), mean_length=draw(value), mean_return=draw(value)
+    )
+    count = st.none() | st.integers(0, 10**6)
+    found = draw(
+        st.sampled_from(
+            [
+                (),
+                (Phase("random", 1, 50),),
+                (Phase("learning", 1, 9),),
+                (Phase("random", 1, 500), Phase("learning", 501, 40_000)),
+            ]
+        )
+    )
+    return blank(
+        signals={item.name: item for item in drawn},
+        episodes=table,
+        evaluations=rated,
+        phases=found,
+        outcome=Outcome("unknown", draw(count), draw(count), draw(count), draw(count)),
+        config=draw(
+            st.dictionaries(
+                st.sampled_from(sorted(healthy().config)),
+                numbers | st.none() | st.text(max_size=3) | st.booleans(),
+            )
+        ),
+        results=draw(st.dictionaries(st.sampled_from(["total_timesteps"]), numbers | st.none())),
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(run=odd_records())
+def test_no_check_breaks_on_an_odd_record(run):
+    broken = [f for f in run_checks(CHECKS.values(), run) if f.verdict is Verdict.ERROR]
+    assert broken == []

@@ -1,0 +1,196 @@
+"""The driving task: follow a route, seen through a camera and a few numbers."""
+
+import math
+from collections import deque
+from typing import Any
+
+import carla
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box, Dict
+from numpy.typing import NDArray
+
+from rca.config import EnvConfig
+from rca.envs.connect import TIMEOUT, connect, require_map
+from rca.envs.reward import IDLE_SPEED, EndReason, Situation, reward_terms
+from rca.envs.rig import SPAWN_HEIGHT, Reading, Rig
+from rca.envs.route import LaneGraph, Place, Route, ahead, in_car_frame, locate
+
+SPEED_SCALE = 20.0
+"""Speed observed as 1, m/s."""
+GOAL_DISTANCE = 1.0
+"""Metres before the route's end at which it counts as finished."""
+WRONG_WAY = math.pi / 2
+"""Heading error beyond which the car faces the wrong way, radians."""
+FIRST_SPAWNS = 10
+"""Lanes at whose beginning the first spawn is tried."""
+
+Obs = dict[str, Any]
+
+
+class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
+    """Drives one car along drawn routes in a CARLA server that nobody else ticks.
+
+    Observation: `image` uint8 [frame_stack, size, size], grey, oldest first; `vector` float32
+    [3 + 2 * num_waypoints]: speed / 20 m/s, lateral offset / off_road_distance (right positive),
+    heading error / pi (right positive), then x (ahead) and y (right) of each next route point in
+    the car's frame / (num_waypoints * waypoint_spacing); all clipped to [-1, 1].
+
+    Action: float32 [2] in [-1, 1]: steering (right positive); throttle if positive, else brake.
+
+    Every `info` has `frame` (ticks since the reset) and `distance` (metres along the route); after
+    a step also `reward_terms`, `speed` (m/s), `end_reason` (None while the episode goes on),
+    `success`, `collisions` and `lane_touches` (steps of this episode with one).
+    """
+
+    def __init__(
+        self,
+        config: EnvConfig,
+        *,
+        port: int,
+        host: str = "127.0.0.1",
+        timeout_s: float = TIMEOUT,
+    ) -> None:
+        """Connects and spawns the car.
+
+        Args:
+            config: The task.
+            port: RPC port of a CARLA server that runs `config.map`.
+            host: Where it runs.
+            timeout_s: Seconds after which an answer that has not come is a fault.
+
+        Raises:
+            EvidenceError: No server, another version or another map.
+            SimulatorFault: The server fails while the car is set up.
+        """
+        self.config = config
+        size, num = config.image_size, config.num_waypoints
+        self.observation_space = Dict(
+            image=Box(0, 255, (config.frame_stack, size, size), np.uint8),
+            vector=Box(-1.0, 1.0, (3 + 2 * num,), np.float32),
+        )
+        self.action_space = Box(-1.0, 1.0, (2,), np.float32)
+        connection = connect(host, port, timeout_s)
+        self.lanes = LaneGraph(require_map(connection, config.map))
+        self.rig = Rig(connection, config, first_spawns(self.lanes))
+        self._frames: deque[NDArray[np.uint8]] = deque(maxlen=config.frame_stack)
+        self._scale = np.full(3 + 2 * num, num * config.waypoint_spacing)
+        self._scale[:3] = SPEED_SCALE, config.off_road_distance, math.pi
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Obs, dict[str, Any]]:
+        """Starts an episode on a new route; a seed decides all of it.
+
+        Raises:
+            SimulatorFault: The server fails.
+        """
+        super().reset(seed=seed)
+        spread = self.config.route_length_spread
+        length = self.config.route_length * self.np_random.uniform(1 - spread, 1 + spread)
+        self.route: Route = self.lanes.draw_route(length, self.np_random)
+        reading = self.rig.place(self.route.points[0], float(self.route.headings[0]))
+        self._frames.extend([reading.image] * self.config.frame_stack)
+        self._place = locate(self.route, reading.x, reading.y, reading.heading)
+        self._steps = self._idle_steps = self._collisions = self._lane_touches = 0
+        self._steer = 0.0
+        return self._observe(reading), {"frame": 0, "distance": self._place.along}
+
+    def step(self, action: NDArray[np.float32]) -> tuple[Obs, float, bool, bool, dict[str, Any]]:
+        """Drives for `dt` simulated seconds.
+
+        Raises:
+            ValueError: The action is not two finite numbers.
+            SimulatorFault: The server fails; the step is void and the episode cannot go on.
+        """
+        steer, pedal = checked(action)
+        reading = self.rig.drive(max(pedal, 0.0), steer, max(-pedal, 0.0))
+        before, self._place = self._place, self._locate(reading)
+        self._count(reading)
+        reason = self._end_reason(reading)
+        terms = reward_terms(
+            Situation(
+                progress=self._place.along - before.along,
+                speed=reading.speed,
+                lateral=self._place.lateral,
+                steering_change=steer - self._steer,
+                end_reason=reason,
+            ),
+            self.config.reward,
+        )
+        self._steer = steer
+        self._frames.append(reading.image)
+        info = {
+            "frame": self._steps,
+            "distance": self._place.along,
+            "speed": reading.speed,
+            "reward_terms": terms,
+            "end_reason": reason,
+            "success": reason == "goal",
+            "collisions": self._collisions,
+            "lane_touches": self._lane_touches,
+        }
+        terminated = reason is not None and reason != "time_out"
+        return self._observe(reading), sum(terms.values()), terminated, reason == "time_out", info
+
+    def _locate(self, reading: Reading) -> Place:
+        return locate(self.route, reading.x, reading.y, reading.heading, self._place.index)
+
+    def _count(self, reading: Reading) -> None:
+        self._steps += 1
+        self._idle_steps = self._idle_steps + 1 if abs(reading.speed) < IDLE_SPEED else 0
+        self._collisions += reading.collided
+        self._lane_touches += reading.lane_touched
+
+    def _end_reason(self, reading: Reading) -> EndReason | None:
+        """Returns why the episode ends here; the first that holds, the worst first."""
+        config, place = self.config, self._place
+        strayed = abs(place.lateral) > config.off_road_distance
+        touched = config.lane_touch_terminates and reading.lane_touched
+        endings: list[tuple[bool, EndReason]] = [
+            (reading.collided, "collision"),
+            (strayed or touched, "off_road"),
+            (abs(place.heading_error) > WRONG_WAY, "wrong_way"),
+            (place.along >= self.route.length - GOAL_DISTANCE, "goal"),
+            (self._idle_steps * config.dt >= config.stuck_seconds - 1e-9, "stuck"),
+            (self._steps >= config.max_episode_steps, "time_out"),
+        ]
+        return next((reason for holds, reason in endings if holds), None)
+
+    def _observe(self, reading: Reading) -> Obs:
+        config, place = self.config, self._place
+        points = ahead(self.route, place.along, config.num_waypoints, config.waypoint_spacing)
+        seen = in_car_frame(points, reading.x, reading.y, reading.heading)
+        state = (reading.speed, place.lateral, place.heading_error)
+        vector = np.concatenate([state, seen.ravel()]) / self._scale
+        return {
+            "image": np.stack(self._frames),
+            "vector": np.clip(vector, -1.0, 1.0).astype(np.float32),
+        }
+
+    def close(self) -> None:
+        """Destroys the car and its sensors and leaves the server asynchronous; may be repeated."""
+        self.rig.close()
+
+
+def checked(action: NDArray[np.float32]) -> tuple[float, float]:
+    """Returns steering and pedal, clipped to [-1, 1].
+
+    Raises:
+        ValueError: Not two finite numbers.
+    """
+    values = np.asarray(action, dtype=np.float64)
+    if values.shape != (2,) or not np.isfinite(values).all():
+        raise ValueError(f"an action is two finite numbers in [-1, 1], got {action!r}")
+    steer, pedal = np.clip(values, -1.0, 1.0)
+    return float(steer), float(pedal)
+
+
+def first_spawns(lanes: LaneGraph) -> list[carla.Transform]:
+    """Returns a few places on lanes, a little above the road."""
+    places = []
+    for lane in lanes.starts[:FIRST_SPAWNS]:
+        line = lanes.lines[lane]
+        x, y, z = line.at(np.array([line.length / 2]))[0]
+        places.append(carla.Transform(carla.Location(x, y, z + SPAWN_HEIGHT)))
+    return places

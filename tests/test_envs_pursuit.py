@@ -1,0 +1,47 @@
+"""The healthy control finishes its routes."""
+
+import numpy as np
+import pytest
+
+from rca.config import EnvConfig
+from rca.envs.driving import DrivingEnv
+from rca.envs.pursuit import PurePursuit
+from rca.envs.servers import embedded
+
+
+@pytest.mark.carla
+def test_pursuit_finishes_every_route_on_the_oval():
+    config = EnvConfig(route_length=80.0)
+    with embedded("oval") as server:
+        env = DrivingEnv(config, host=server.host, port=server.port)
+        driver = PurePursuit(config)
+        try:
+            for seed in range(6):
+                obs, _ = env.reset(seed=seed)
+                over, total = False, 0.0
+                while not over:
+                    obs, reward, terminated, truncated, info = env.step(driver(obs))
+                    over, total = terminated or truncated, total + reward
+                    assert abs(obs["vector"][1]) < 0.4  # within a metre of the lane's centre
+                assert (seed, info["end_reason"], info["success"]) == (seed, "goal", True)
+                assert total > 0.08 * env.route.length
+        finally:
+            env.close()
+
+
+def test_it_steers_towards_the_route_and_slows_for_bends():
+    config = EnvConfig()
+    driver = PurePursuit(config)
+
+    def act(speed, radius):
+        along = np.arange(1, 11) * 4.0 / radius
+        points = np.stack([radius * np.sin(along), radius * (1 - np.cos(along))], axis=1)
+        vector = np.concatenate([[speed / 20.0, 0.0, 0.0], points.ravel() / 40.0])
+        return driver({"vector": vector.astype(np.float32)})
+
+    straight, right, left, tight = act(8.0, 1e6), act(8.0, 40.0), act(8.0, -40.0), act(8.0, 12.0)
+    assert abs(straight[0]) < 0.01
+    assert right[0] > 0.02
+    assert left[0] == pytest.approx(-right[0])
+    assert tight[0] > right[0]
+    assert tight[1] < -0.5 < abs(straight[1]) + 0.5

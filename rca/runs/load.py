@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +53,10 @@ def load_run(
     return merge(name, parts, options.tags, problems)
 
 
-def importers() -> list[Importer]:
+@cache
+def importers() -> tuple[Importer, ...]:
     """Returns the importers, one per file of rca/runs/importers."""
-    return collect(IMPORTERS, Importer)
+    return tuple(collect(IMPORTERS, Importer))
 
 
 def _recognised(path: Path) -> Iterator[tuple[Path, Importer]]:

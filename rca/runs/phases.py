@@ -99,7 +99,7 @@ def _candidates(
     if counter is not None and len(counter) > 1:
         step = _counted_back(counter)
         if step is not None:
-            found.append((step, f"the update counter {counter.tag or counter.name}"))
+            found.append((step, f"the update counter {counter.tag or counter.name} (to a step)"))
     declared = config.get("agent.learning_starts")
     if isinstance(declared, int) and not isinstance(declared, bool):
         found.append((declared + 1, f"the declared learning_starts of {declared:,}"))

@@ -215,7 +215,13 @@ def step_seconds(
     is_evaluation = {tag for tag in over_steps if known[tag].signal.startswith(EVALUATION)}
     steps, seconds = [], []
     for file in files:
-        training = [s for s in file if s.tag in over_steps - is_evaluation and len(s.steps) > 1]
+        training = [
+            series
+            for series in file
+            if series.tag in over_steps - is_evaluation
+            and len(series.steps) > 1
+            and np.isfinite(series.walls).any()
+        ]
         if not training:
             continue
         series = max(training, key=lambda item: len(item.steps))

@@ -16,8 +16,8 @@ from rca.runs.part import Importer, Options, Part, Progress, Series
 
 FRAME_BYTES = 16
 """Around each record: its length (8 bytes) and two checksums (4 each)."""
-REPORT_BYTES = 5_000_000
-"""Between two reports of progress."""
+REPORTS = 100
+"""Reports of progress per file."""
 
 
 class Columns:
@@ -29,13 +29,16 @@ class Columns:
     def __init__(self) -> None:
         self.records: dict[str, tuple[array.array[int], array.array[float], array.array[float]]]
         self.records = {}
-        self.refused: dict[str, int] = {}
+        self.texts: dict[str, str] = {}
+        self.refused: set[str] = set()
 
     def AddItem(self, key: str, item: object) -> None:  # noqa: N802  the reservoir's interface
-        """Appends a record of a scalar tag; counts records of other tensors as refused."""
-        value = _scalar(item)
-        if value is None:
-            self.refused[key] = self.refused.get(key, 0) + 1
+        """Appends a record of a scalar tag; keeps the last text of a text tag."""
+        value = _content(item)
+        if isinstance(value, str):
+            self.texts[key] = value
+        if not isinstance(value, float):
+            self.refused.add(key)
             return
         if key not in self.records:
             self.records[key] = (array.array("q"), array.array("d"), array.array("d"))
@@ -45,24 +48,41 @@ class Columns:
         walls.append(item.wall_time)  # type: ignore[attr-defined]
 
     def series(self) -> tuple[Series, ...]:
-        """Returns one series per tag, in the order of first appearance."""
+        """Returns one series per tag, in the order of first appearance; a clock at 0 is none."""
         return tuple(
-            Series(tag, np.frombuffer(steps, np.int64), np.frombuffer(values), np.frombuffer(walls))
+            Series(
+                tag,
+                np.frombuffer(steps, np.int64),
+                np.frombuffer(values),
+                np.frombuffer(walls) if any(walls) else np.full(len(walls), np.nan),
+            )
             for tag, (steps, values, walls) in self.records.items()
         )
 
 
-def _scalar(item: object) -> float | None:
+def _content(item: object) -> float | str | None:
+    """Returns a scalar or a text; None for any other tensor."""
     if isinstance(item, event_accumulator.ScalarEvent):
         return float(item.value)
-    if isinstance(item, event_accumulator.TensorEvent):
-        try:
-            value = tensor_util.make_ndarray(item.tensor_proto)
-        except (TypeError, ValueError, AttributeError):
-            return None
-        if value.size == 1 and np.issubdtype(value.dtype, np.number):
-            return float(value.reshape(-1)[0])
-    return None
+    try:
+        value = tensor_util.make_ndarray(item.tensor_proto)  # type: ignore[attr-defined]
+    except (TypeError, ValueError, AttributeError):
+        return None
+    if value.size != 1:
+        return None
+    single = value.reshape(-1)[0]
+    if isinstance(single, bytes):
+        return single.decode("utf-8", "replace")
+    return float(single) if np.issubdtype(value.dtype, np.number) else None
+
+
+def _settings(name: str, text: str) -> dict[str, object]:
+    """Returns the rows of a Markdown table `|param|value|`, as CleanRL logs its arguments."""
+    lines = [line.strip() for line in text.splitlines()]
+    if not lines or lines[0] != "|param|value|":
+        return {}
+    rows = [line.strip("|").split("|", 1) for line in lines[2:] if line.count("|") >= 3]
+    return {f"{name}:{key}": value for key, value in rows}
 
 
 class Feed:
@@ -84,7 +104,7 @@ class Feed:
                 yield event_pb2.Event.FromString(raw)
             except DecodeError:
                 self.broken += 1
-            if self._progress and self.read - reported >= REPORT_BYTES:
+            if self._progress and self.read - reported >= self._size / REPORTS:
                 reported = self.read
                 self._progress(self._path, self.read / self._size)
 
@@ -109,13 +129,11 @@ def read(path: Path, options: Options) -> Part:
         EvidenceError: Not a single record can be read.
     """
     logging.getLogger("tensorboard").setLevel(logging.ERROR)
-    columns, gaps = Columns(), []
+    columns = Columns()
+    gaps: list[str] = []
     try:
         feed = Feed(path, options.progress)
-        accumulator = event_accumulator.EventAccumulator(str(path), purge_orphaned_data=False)
-        accumulator.scalars = accumulator.tensors = columns
-        accumulator._generator = feed
-        accumulator.Reload()
+        _accumulate(path, feed, columns)
     except (MemoryError, OverflowError):
         gaps.append(f"{path.name}: a record claims more bytes than the file can hold")
     except OSError as error:
@@ -129,8 +147,24 @@ def read(path: Path, options: Options) -> Part:
         )
     if feed.broken:
         gaps.append(f"{path.name}: {feed.broken} records cannot be decoded; left out")
-    gaps += [f"{path.name}: {tag}: not a scalar; left out" for tag in columns.refused]
-    return Part(source=path, series=columns.series(), gaps=tuple(gaps))
+    other = sorted(columns.refused)
+    gaps += [f"{path.name}: {tag}: not a number; left out" for tag in other if tag in options.tags]
+    declared = [_settings(path.name, text) for text in columns.texts.values()]
+    return Part(
+        source=path,
+        series=columns.series(),
+        config={key: value for rows in declared for key, value in rows.items()},
+        provenance={"other_tags": other} if other else {},
+        gaps=tuple(gaps),
+    )
+
+
+def _accumulate(path: Path, feed: Feed, columns: Columns) -> None:
+    accumulator = event_accumulator.EventAccumulator(str(path), purge_orphaned_data=False)
+    # `scalars` and `tensors` are its public attributes; its generator has no public way in.
+    accumulator.scalars = accumulator.tensors = columns
+    accumulator._generator = feed
+    accumulator.Reload()
 
 
 IMPORTER = Importer("TensorBoard", recognises, read)

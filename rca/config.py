@@ -50,11 +50,11 @@ class RewardConfig(Section):
     """Cost per step below 0.5 m/s: driving at walking pace (1.4 m/s) earns 0.007 a step."""
     collision: NotNegative = 20.0
     """Cost of a collision, once; it ends the episode. Above all that the longest route earns."""
-    off_road: NotNegative = 2.0
+    off_road: NotNegative = 1.0
     """Cost of leaving the road or facing the wrong way, once; it ends the episode. Small, so that
     trying and failing is worth more than standing still, or standing still is what is learnt."""
     stuck: NotNegative = 2.0
-    """Cost of an episode ended for standing still, once: the same as leaving the road."""
+    """Cost of an episode ended for standing still, once; above that of leaving the road."""
     goal: NotNegative = 2.0
     """Bonus for finishing the route."""
 

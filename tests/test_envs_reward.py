@@ -3,7 +3,8 @@
 import pytest
 
 from rca.config import EnvConfig, RewardConfig
-from rca.envs.reward import EndReason, Situation, reward_terms
+from rca.envs.ending import EndReason
+from rca.envs.reward import Situation, reward_terms
 
 WEIGHTS = RewardConfig()
 DISCOUNT = 0.99

@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 
 from rca.config import EnvConfig
 from rca.envs.connect import TIMEOUT, connect, require_map
-from rca.envs.reward import IDLE_SPEED, EndReason, Situation, reward_terms
+from rca.envs.ending import IDLE_SPEED, EndReason, Standing, end_reason
+from rca.envs.reward import Situation, reward_terms
 from rca.envs.rig import SPAWN_HEIGHT, Reading, Rig
 from rca.envs.route import LaneGraph, Place, Route, ahead, in_car_frame, locate
 
 SPEED_SCALE = 20.0
 """Speed observed as 1, m/s."""
-GOAL_DISTANCE = 1.0
-"""Metres before the route's end at which it counts as finished."""
-WRONG_WAY = math.pi / 2
-"""Heading error beyond which the car faces the wrong way, radians."""
 FIRST_SPAWNS = 10
 """Lanes at whose beginning the first spawn is tried."""
 
@@ -143,19 +140,16 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
         self._lane_touches += reading.lane_touched
 
     def _end_reason(self, reading: Reading) -> EndReason | None:
-        """Returns why the episode ends here; the first that holds, the worst first."""
-        config, place = self.config, self._place
-        strayed = abs(place.lateral) > config.off_road_distance
-        touched = config.lane_touch_terminates and reading.lane_touched
-        endings: list[tuple[bool, EndReason]] = [
-            (reading.collided, "collision"),
-            (strayed or touched, "off_road"),
-            (abs(place.heading_error) > WRONG_WAY, "wrong_way"),
-            (place.along >= self.route.length - GOAL_DISTANCE, "goal"),
-            (self._idle_steps * config.dt >= config.stuck_seconds - 1e-9, "stuck"),
-            (self._steps >= config.max_episode_steps, "time_out"),
-        ]
-        return next((reason for holds, reason in endings if holds), None)
+        standing = Standing(
+            collided=reading.collided,
+            lane_touched=reading.lane_touched,
+            lateral=self._place.lateral,
+            heading_error=self._place.heading_error,
+            to_go=self.route.length - self._place.along,
+            steps=self._steps,
+            idle_steps=self._idle_steps,
+        )
+        return end_reason(standing, self.config)
 
     def _observe(self, reading: Reading) -> Obs:
         config, place = self.config, self._place

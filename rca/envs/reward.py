@@ -1,15 +1,9 @@
 """What a step is worth: named terms, a pure function of what happened."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from rca.config import RewardConfig
-
-EndReason = Literal[
-    "goal", "collision", "off_road", "wrong_way", "stuck", "time_out", "simulator_fault"
-]
-IDLE_SPEED = 0.5
-"""Below this a car counts as standing, m/s: a third of walking pace."""
+from rca.envs.ending import IDLE_SPEED, EndReason
 
 
 @dataclass(frozen=True)

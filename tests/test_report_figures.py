@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from rca.report.figures import compact, panel_picture, picture
-from rca.report.model import Band, Bars, Figure, Mark, Panel, Series, Shade
+from rca.report.figures import compact, panel_picture, side_by_side
+from rca.report.model import Band, Bars, Mark, Panel, Series, Shade
 from tests.judged import HOSTILE
 
 X = np.linspace(1, 1_000, 50)
@@ -30,8 +30,14 @@ def panel(**changes):
 
 def test_the_same_panel_gives_the_same_bytes():
     assert panel_picture(panel()) == panel_picture(panel())
-    figure = Figure("f", "t", "c", (panel(), panel(title="u"), panel(title="v")))
-    assert picture(figure) == picture(figure)
+
+
+def test_panels_stand_side_by_side_in_one_picture():
+    drawn = side_by_side([panel_picture(panel(title=title)) for title in "uvw"])
+    tree = ET.fromstring(drawn)
+    assert [(p.get("x"), p.get("y")) for p in tree] == [
+        ("0", "0"), ("403.2", "0"), ("0", "201.6"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("scale", ["linear", "log", "symlog"])

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from rca.report.build import build
+from rca.report.figures import pictures
 from rca.report.html import to_html
 from rca.report.wording import tidy
 from tests.judged import HOSTILE, hostile, judged, unlearned
@@ -42,9 +43,14 @@ class Page(HTMLParser):
         return [attrs for name, attrs in self.elements if name == tag]
 
 
+def html(*sides):
+    report = tidy(build(*([side] for side in sides)))
+    return to_html(report, pictures(report))
+
+
 @pytest.fixture(scope="module")
 def source():
-    return to_html(tidy(build([hostile()], [judged(healthy(), a__b="PASS", c__d="PASS")])))
+    return html(hostile(), judged(healthy(), a__b="PASS", c__d="PASS"))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +59,7 @@ def page(source):
 
 
 def test_foreign_text_is_text(page):
-    assert page.all("script") == []
+    assert page.all("script") == [{"type": "application/json", "id": "figures"}, {}]
     assert not any(value and "alert" in value for _, a in page.elements
                    for name, value in a.items() if name.startswith("on"))  # fmt: skip
     shown = " ".join(page.texts)
@@ -71,11 +77,12 @@ def test_nothing_is_asked_of_the_network(source, page):
     assert "url(" not in source
 
 
-def test_the_policy_lets_only_our_own_style_through(source, page):
+def test_the_policy_lets_only_our_own_style_and_script_through(source, page):
     policy = next(a["content"] for a in page.all("meta") if "http-equiv" in a)
-    (css,) = re.findall(r"<style>(.*?)</style>", source, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    assert f"style-src 'sha256-{digest}'" in policy
+    for tag in ("style", "script"):
+        (ours,) = re.findall(f"<{tag}>(.*?)</{tag}>", source, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(ours.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
 
@@ -99,5 +106,5 @@ def test_pictures_follow_the_colour_scheme(page):
 
 
 def test_reasons_stand_where_there_is_nothing_to_draw():
-    page = Page(to_html(tidy(build([judged(unlearned())], [judged(unlearned("other"))]))))
+    page = Page(html(judged(unlearned()), judged(unlearned("other"))))
     assert any("0 updates were executed" in text for text in page.texts)

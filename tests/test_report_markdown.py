@@ -5,6 +5,7 @@ import re
 import pytest
 
 from rca.report.build import build
+from rca.report.figures import pictures
 from rca.report.markdown import escape, to_markdown, write_markdown
 from rca.report.model import Code
 from rca.report.wording import tidy
@@ -45,14 +46,15 @@ def test_escaping_leaves_no_active_character(hostile_text):
 
 def test_pictures_lie_beside_the_text(tmp_path):
     report = tidy(build([judged(unlearned())], [judged(healthy())]))
-    path = write_markdown(report, tmp_path)
+    path = write_markdown(report, pictures(report), tmp_path)
     links = re.findall(r"\]\((figures/[\w-]+\.svg)\)", path.read_text(encoding="utf-8"))
     assert len(links) >= 6
     assert all((tmp_path / link).is_file() for link in links)
 
 
 def test_a_run_without_updates_shows_reasons_not_pictures(tmp_path):
-    path = write_markdown(tidy(build([judged(unlearned())])), tmp_path)
+    report = tidy(build([judged(unlearned())]))
+    path = write_markdown(report, pictures(report), tmp_path)
     assert not (tmp_path / "figures" / "drift.svg").exists()
     assert "0 updates were executed" in path.read_text(encoding="utf-8")
 

@@ -3,7 +3,7 @@
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from typing import Any
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from rca.report.model import Bars, Figure, Panel, Series
+from rca.report.model import Bars, Figure, Panel, Report, Series
 from rca.report.wording import MINUS, plain
 
 PALETTE = ("#0072b2", "#d55e00", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#8a94a0", "#b8a800")
@@ -23,6 +23,8 @@ yellow is darkened to be seen on white. HTML replaces these by its own variables
 INK, MUTED, GRID, PAPER = "#1b1f24", "#5b6570", "#e3e7eb", "#ffffff"
 LEARNING, EXPECTED = "#eaf1f8", "#009e73"
 PANEL_INCHES = (5.6, 2.8)
+AXES = (0.115, 0.17, 0.865, 0.7)
+"""Left, bottom, width and height of the axes as shares of the panel."""
 MAX_LABEL = 60
 """Characters; a longer name would leave no room for the curves."""
 NARROW = 0.12
@@ -40,6 +42,7 @@ STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "path.simplify": True,
+    "svg.fonttype": "none",
     "svg.hashsalt": "rca",
     "text.color": INK,
     "text.parse_math": False,  # a label of a recording may hold dollar signs
@@ -49,37 +52,45 @@ STYLE: Any = {
 }
 
 
-def picture(figure: Figure) -> str:
-    """Returns all panels of a figure, two in a row, as an SVG that needs no font."""
-    columns = min(2, len(figure.panels))
-    rows = -(-len(figure.panels) // columns)
-    size = (PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows)
-    return _draw(figure.panels, rows, columns, size, fonttype="path")
+Pictures = Mapping[str, tuple[str, ...]]
+"""By figure id an SVG per panel, in order."""
+
+
+def pictures(report: Report) -> Pictures:
+    """Returns every figure's panels, each drawn once for all formats."""
+    figures = [b for s in report.sections for b in s.blocks if isinstance(b, Figure)]
+    return {figure.id: tuple(map(panel_picture, figure.panels)) for figure in figures}
 
 
 def panel_picture(panel: Panel) -> str:
-    """Returns one panel as an SVG whose text stays text."""
-    return _draw((panel,), 1, 1, PANEL_INCHES, fonttype="none")
-
-
-def _draw(
-    panels: Sequence[Panel], rows: int, columns: int, size: tuple[float, float], fonttype: str
-) -> str:
-    with _style(fonttype):
-        canvas = Canvas(figsize=size, layout="constrained")
-        axes = canvas.subplots(rows, columns, squeeze=False).ravel()
-        for ax, panel in zip(axes, panels, strict=False):
-            _panel(ax, panel)
-        for ax in axes[len(panels) :]:
-            ax.axis("off")
+    """Returns a panel as an SVG whose text stays text."""
+    with _style():
+        canvas = Canvas(figsize=PANEL_INCHES)
+        _panel(canvas.add_axes(AXES), panel)
         out = StringIO()
         canvas.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return _shortened(out.getvalue())
 
 
+def side_by_side(panels: Sequence[str]) -> str:
+    """Returns panels, two in a row, as one SVG."""
+    width, height = (72 * inches for inches in PANEL_INCHES)
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    parts = [
+        svg[svg.index("<svg") :].replace(
+            "<svg", f'<svg x="{width * (i % columns):g}" y="{height * (i // columns):g}"', 1
+        )
+        for i, svg in enumerate(panels)
+    ]
+    size = f'width="{width * columns:g}" height="{height * rows:g}"'
+    namespace = "http://www.w3.org/2000/svg"
+    return f'<svg xmlns="{namespace}" {size}>\n{"".join(parts)}</svg>\n'
+
+
 @contextmanager
-def _style(fonttype: str) -> Iterator[None]:
-    with mpl.rc_context({**STYLE, "svg.fonttype": fonttype}), warnings.catch_warnings():
+def _style() -> Iterator[None]:
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
         # A recording's label may use letters that the font lacks; they become boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
         yield
@@ -124,7 +135,7 @@ def _axes(ax: Axes, panel: Panel) -> None:
     if panel.x_scale != "linear":
         ax.set_xscale("log")
     if panel.y_scale == "symlog":
-        ax.set_yscale("symlog", linthresh=_threshold(panel))
+        ax.set_yscale("symlog", linthresh=linear_below(panel))
     else:
         ax.set_yscale(panel.y_scale)
     ax.set_xlim(*panel.x_range)
@@ -141,7 +152,7 @@ def _axes(ax: Axes, panel: Panel) -> None:
     ax.set_axisbelow(True)
 
 
-def _threshold(panel: Panel) -> float:
+def linear_below(panel: Panel) -> float:
     """Returns below which size a symmetric logarithmic axis is linear."""
     values = np.concatenate([np.abs(m.y) for m in panel.marks if isinstance(m, Series)])
     values = values[np.isfinite(values) & (values > 0)]
@@ -167,7 +178,7 @@ def _background(ax: Axes, panel: Panel) -> None:
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.7, "pad": 0.8},
             zorder=5,
             annotation_clip=True,
-        ).set_in_layout(False)
+        )
     label = "expected (seed)"
     for band in panel.bands:
         corners = [band.first, band.last, band.last, band.first]

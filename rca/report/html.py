@@ -1,4 +1,4 @@
-"""Report -> one HTML file that opens from disk, asks no network and runs no foreign script."""
+"""Report -> one HTML file that opens from disk, asks no network and runs no script but ours."""
 
 import base64
 import hashlib
@@ -7,8 +7,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rca.report.figures import EXPECTED, GRID, INK, LEARNING, MUTED, PALETTE, PAPER, panel_picture
-from rca.report.model import Panel, Report
+from rca.report.figures import EXPECTED, GRID, INK, LEARNING, MUTED, PALETTE, PAPER, Pictures
+from rca.report.interactive import figure_data
+from rca.report.model import Report
 
 HERE = Path(__file__).parent
 DARK_PALETTE = (
@@ -25,19 +26,20 @@ DARK_PALETTE = (
 DARK = {INK: "#e6eaef", MUTED: "#a2adb9", GRID: "#2c343d", PAPER: "#161b21", LEARNING: "#1c2733"}
 
 
-def write_html(report: Report, folder: Path) -> Path:
+def write_html(report: Report, drawn: Pictures, folder: Path) -> Path:
     """Writes report.html and returns its path.
 
     Args:
         report: Its texts are escaped here; they must have gone through `wording.tidy`.
+        drawn: Its panels.
         folder: Exists.
     """
     path = folder / "report.html"
-    path.write_text(to_html(report), encoding="utf-8")
+    path.write_text(to_html(report, drawn), encoding="utf-8")
     return path
 
 
-def to_html(report: Report) -> str:
+def to_html(report: Report, drawn: Pictures) -> str:
     """Returns the whole page."""
     env = Environment(
         loader=FileSystemLoader(HERE),
@@ -47,13 +49,21 @@ def to_html(report: Report) -> str:
         lstrip_blocks=True,
     )
     env.filters["image"] = image
-    css = (HERE / "report.css").read_text(encoding="utf-8")
+    css = _read("vendor/uPlot.min.css", "report.css")
+    script = _read("vendor/uPlot.iife.min.js", "report.js")
     return env.get_template("report.html.jinja").render(
         report=report,
-        css=Markup(css),  # our own file: no foreign text is in it
-        policy=f"default-src 'none'; style-src '{_digest(css)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'",
+        drawn=drawn,
+        css=Markup(css),  # our own files: no foreign text is in them
+        script=Markup(script),
+        figures=figure_data(report),
+        policy=f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'",
     )
+
+
+def _read(*names: str) -> str:
+    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
 def _digest(text: str) -> str:
@@ -61,9 +71,9 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def image(panel: Panel) -> str:
+def image(svg: str) -> str:
     """Returns a panel as a data URI of an SVG that follows the page's light or dark scheme."""
-    svg = _themed(panel_picture(panel))
+    svg = _themed(svg)
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 

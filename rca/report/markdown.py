@@ -3,18 +3,19 @@
 from pathlib import Path
 from typing import Never
 
-from rca.report.figures import picture
+from rca.report.figures import Pictures, side_by_side
 from rca.report.model import Block, Cell, Code, Figure, Report, Table, Text, Tiles
 
 FIGURES = "figures"
 """Folder of the pictures, beside the Markdown file."""
 
 
-def write_markdown(report: Report, folder: Path) -> Path:
+def write_markdown(report: Report, drawn: Pictures, folder: Path) -> Path:
     """Writes report.md and its pictures and returns its path.
 
     Args:
         report: Its texts are escaped here; they must have gone through `wording.tidy`.
+        drawn: Its panels.
         folder: Exists.
     """
     figures = [b for s in report.sections for b in s.blocks if isinstance(b, Figure)]
@@ -22,7 +23,8 @@ def write_markdown(report: Report, folder: Path) -> Path:
     for figure in figures:
         if figure.empty:
             continue
-        (folder / FIGURES / f"{figure.id}.svg").write_text(picture(figure), encoding="utf-8")
+        picture = side_by_side(drawn[figure.id])
+        (folder / FIGURES / f"{figure.id}.svg").write_text(picture, encoding="utf-8")
     path = folder / "report.md"
     path.write_text(to_markdown(report), encoding="utf-8")
     return path

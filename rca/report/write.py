@@ -6,6 +6,7 @@ from pathlib import Path
 from rca.checking import builtin_checks, load_checks, run_checks
 from rca.errors import UsageError
 from rca.report.build import build
+from rca.report.figures import pictures
 from rca.report.html import write_html
 from rca.report.markdown import write_markdown
 from rca.report.verdicts import Judged
@@ -47,9 +48,10 @@ def write_report(
         UsageError: The folder cannot be written.
     """
     report = tidy(build(baseline, fixed))
+    drawn = pictures(report)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return write_markdown(report, folder), write_html(report, folder)
+        return write_markdown(report, drawn, folder), write_html(report, drawn, folder)
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"{folder}: cannot be written: {reason}; give --out DIR") from error

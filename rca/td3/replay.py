@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -124,13 +125,13 @@ class Replay:
         """Returns transitions drawn uniformly, with replacement."""
         slots = rng.integers(len(self), size=size)
         rows = self._rows[slots]
-        images = torch.from_numpy(self._frames.take(rows, axis=0))  # [batch, frames + 1, h, w]
+        planes = [self._frames.take(column, axis=0) for column in rows.T]
         vectors = torch.from_numpy(self._vectors.take(rows[:, -2:], axis=0))
         return Batch(
-            obs=Observations(images[:, :-1], vectors[:, 0]),
+            obs=Observations(_interleaved(planes[:-1]), vectors[:, 0]),
             action=torch.from_numpy(self._actions[slots]),
             reward=torch.from_numpy(self._rewards[slots]),
-            next_obs=Observations(images[:, 1:], vectors[:, 1]),
+            next_obs=Observations(_interleaved(planes[1:]), vectors[:, 1]),
             terminated=torch.from_numpy(self._terminated[slots]),
         )
 
@@ -153,3 +154,15 @@ class Replay:
         oldest = self._added % self.capacity if self._added > self.capacity else 0
         while self._live[0] != self._rows[oldest, 0]:
             self._free.append(self._live.popleft())
+
+
+def _interleaved(planes: list[NDArray[np.uint8]]) -> Tensor:
+    """Returns [batch, frames, height, width] of one [batch, height, width] per frame.
+
+    It is channels last in memory, which the encoders want; OpenCV does that 8 times as fast as a
+    copy between strides.
+    """
+    batch, height, width = planes[0].shape
+    merged = cv2.merge([plane.reshape(batch * height, width) for plane in planes])
+    pixels = torch.from_numpy(merged).view(batch, height, width, len(planes))
+    return pixels.permute(0, 3, 1, 2)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rca.config import RunConfig
 from rca.td3.agent import TD3
+from rca.td3.allocator import keep_freed_memory
 from rca.td3.events import Emit, EpisodeEnded, Evaluated, Stepped
 from rca.td3.replay import Obs, Replay
 from rca.td3.streams import Streams, episode_seed
@@ -160,6 +161,7 @@ def train(
     Returns:
         How far the run came.
     """
+    keep_freed_memory()
     progress, budget = run.progress, run.config.budget
     obs, episode = run.reset()
     while progress.step < budget.steps:

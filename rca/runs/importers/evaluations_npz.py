@@ -1,6 +1,7 @@
 """Stable-Baselines3's evaluations.npz: returns and lengths of each evaluation's episodes."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,11 @@ from rca.runs.record import EVALUATION_COLUMNS
 
 MAX_BYTES = 100_000_000
 """Unpacked; a million evaluations of ten episodes would be larger, and are not seen in practice."""
+UNREADABLE = (
+    OSError, ValueError, TypeError, KeyError, EOFError, MemoryError, RuntimeError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What zipfile and numpy raise on damaged, encrypted or lying archives."""
 COLUMNS = {"results": "mean_return", "ep_lengths": "mean_length", "successes": "success_rate"}
 
 
@@ -20,10 +26,11 @@ def recognises(path: Path) -> bool:
     """Tells by the array `timesteps` in an .npz file."""
     if path.suffix.lower() != ".npz":
         return False
-    if not zipfile.is_zipfile(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "timesteps.npy" in archive.namelist()
+    except zipfile.BadZipFile:
         return path.name == "evaluations.npz"  # reading it says what is wrong
-    with zipfile.ZipFile(path) as archive:
-        return "timesteps.npy" in archive.namelist()
 
 
 def read(path: Path, options: Options) -> Part:
@@ -68,7 +75,7 @@ def _arrays(path: Path) -> dict[str, NDArray[np.float64]]:
             raise EvidenceError(f"{path}: {size:,} bytes unpacked, more than {MAX_BYTES:,}")
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name].astype(np.float64) for name in stored.files}
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile, EOFError, KeyError) as error:
+    except UNREADABLE as error:
         raise EvidenceError(f"{path}: cannot be read: {error}; mend or remove the file") from error
 
 

@@ -1,0 +1,262 @@
+"""Foreign files other than event files: results, tables, archives, configs."""
+
+import json
+import math
+import pickle
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rca.errors import EvidenceError
+from rca.runs.load import importers, load_run
+from rca.runs.record import Outcome, Phase
+
+RESULTS = {
+    "scenario": 0,
+    "seed": 42,
+    "total_timesteps": 300,
+    "total_episodes": 3,
+    "training_rewards": [-1.0, -2.0, -3.0],
+    "eval_rewards": [5.0, 6.0],
+    "eval_success_rates": [0.0, 0.5],
+    "eval_collisions": [1.0, 0.0],
+    "final_eval_mean_reward": 6.0,
+    "final_eval_success_rate": 0.5,
+}
+
+
+def results(folder: Path, **changed: object) -> Path:
+    (folder / "results.json").write_text(json.dumps({**RESULTS, **changed}))
+    return folder
+
+
+def test_results_alone(tmp_path):
+    run = load_run(results(tmp_path))
+    assert run.outcome == Outcome("unknown", None, 300)
+    assert run.episodes["return"].tolist() == [-1, -2, -3]
+    assert run.episodes["length"].isna().all()
+    assert run.episodes["end_step"].isna().all()
+    assert run.evaluations["mean_return"].tolist() == [5, 6]
+    assert run.evaluations["step"].isna().all()
+    assert (run.phases, run.signals, run.gaps) == ((), {}, ())
+    assert run.provenance["seed"] == 42
+
+
+def test_results_with_lengths_place_the_episodes(tmp_path):
+    run = load_run(results(tmp_path, episode_lengths=[10, 20, 30], executed_timesteps=65))
+    assert run.episodes["end_step"].tolist() == [10, 30, 60]
+    assert run.outcome.executed_steps == 65
+    assert run.signals["episode/return"].steps.tolist() == [10, 30, 60]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("training_rewards", [1.0, math.nan, 3.0], r"training_rewards\[1\]: .*found nan"),
+        ("training_rewards", [1.0, "2", 3.0], r"training_rewards\[1\]: .*found text"),
+        ("training_rewards", "none", "training_rewards: expected a list of numbers, found text"),
+        ("training_rewards", {"a": 1}, "training_rewards: expected a list"),
+        ("training_rewards", [True, 2.0, 3.0], r"training_rewards\[0\]: .*true or false"),
+        ("total_timesteps", "300", "total_timesteps: expected a number, found text"),
+        ("total_timesteps", -3, "total_timesteps: expected a whole number"),
+        ("total_timesteps", 10**400, "total_timesteps: is NaN, infinite or too large"),
+        ("final_eval_mean_reward", math.inf, "final_eval_mean_reward: is NaN"),
+        ("eval_collisions", [1.0], "the eval_.* lists differ in length"),
+    ],
+)
+def test_wrong_values_in_results_are_named(tmp_path, key, value, message):
+    run = load_run(results(tmp_path, **{key: value}))
+    assert len(run.gaps) == 1
+    assert re.search(rf"results\.json: {message}", run.gaps[0])
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "\xff\xfe", "[" * 100_000])
+def test_results_that_are_no_results(tmp_path, text):
+    (tmp_path / "results.json").write_text(text, encoding="latin-1")
+    with pytest.raises(EvidenceError, match=r"results\.json: "):
+        load_run(tmp_path)
+
+
+def test_scripted_driver(tmp_path):
+    tree = {
+        "config": {"seed": 7},
+        "metrics": {"success_rate": 0.5},
+        "episodes": {
+            "rewards": [1.0, 2.0],
+            "successes": [0, 1],
+            "lengths": [2, 1],
+            "speeds_kmh": [36, 18],
+        },
+    }
+    (tmp_path / "driver.json").write_text(json.dumps(tree))
+    points = [[{"x": 0, "speed": 9.0}, {"x": 1, "speed": 11.0}], [{"x": 0, "speed": 5.0}]]
+    (tmp_path / "path.json").write_text(json.dumps(points))
+    run = load_run(tmp_path)
+    assert run.episodes["success"].tolist() == [0, 1]
+    assert run.signals["env/speed"].values.tolist() == [9, 11, 5]
+    assert run.signals["episode/mean_speed"].values.tolist() == [10, 5]
+    assert run.outcome.executed_steps == 3
+    assert (run.phases, run.outcome.critic_updates, run.gaps) == ((), None, ())
+
+
+MONITOR = '#{"t_start": 1700000000.0, "env_id": "Car-v0"}\nr,l,t,is_success\n'
+
+
+def test_monitor(tmp_path):
+    rows = "-1.5,100,10.0,False\n-2.5,200,30.0,True\n"
+    (tmp_path / "monitor.csv").write_text(MONITOR + rows)
+    run = load_run(tmp_path)
+    assert run.episodes["end_step"].tolist() == [100, 300]
+    assert run.episodes["success"].tolist() == [0, 1]
+    assert run.signals["env/step_seconds"].values.tolist() == [0.1, 0.1]
+    assert run.outcome.critic_updates is None  # a monitor never logs a learner value
+    assert run.phases == ()
+
+
+def test_monitor_with_damaged_lines(tmp_path):
+    (tmp_path / "monitor.csv").write_text(MONITOR + "-1,100,10.0,True\n-2,x,20,True\n-3,50\n-4,5")
+    run = load_run(tmp_path)
+    assert run.episodes["return"].tolist() == [-1, -2, -3, -4]
+    assert run.episodes["end_step"].tolist()[0] == 100
+    assert run.episodes["end_step"].isna().tolist() == [False, True, True, True]
+    assert [gap.split(";")[0] for gap in run.gaps] == [
+        "monitor.csv: line 4: no number",
+        "monitor.csv: line 5: another number of fields",
+    ]
+
+
+PROGRESS = """\
+time/total_timesteps,rollout/ep_len_mean,train/critic_loss,train/n_updates,eval/mean_reward
+400,50.0,,,
+800,60.0,1.5,300,
+1000,,,,-7.0
+1200,70.0,2.5,700,
+"""
+
+
+def test_progress_table(tmp_path):
+    (tmp_path / "progress.csv").write_text(PROGRESS)
+    run = load_run(tmp_path)
+    assert run.signals["critic/loss"].steps.tolist() == [800, 1200]
+    assert run.signals["rollout/length_mean"].steps.tolist() == [400, 800, 1200]
+    assert run.evaluations[["step", "mean_return"]].to_numpy().tolist() == [[1000, -7]]
+    assert run.evaluations["updates"].tolist() == [500]
+    assert run.phases == (Phase("random", 1, 500), Phase("learning", 501, 1200))
+    assert run.outcome.critic_updates == 700
+    assert "env/step_seconds" not in run.signals
+    assert run.gaps == ()
+
+
+def test_evaluations_archive_completes_the_table(tmp_path):
+    (tmp_path / "progress.csv").write_text(PROGRESS)
+    steps, returns = np.array([500, 1000]), np.array([[1.0, 3.0], [-8.0, -6.0]])
+    np.savez(
+        tmp_path / "evaluations.npz", timesteps=steps, results=returns, ep_lengths=returns + 10
+    )
+    run = load_run(tmp_path)
+    table = run.evaluations
+    assert table["step"].tolist() == [500, 1000]
+    assert table["mean_return"].tolist() == [2, -7]
+    assert table["mean_length"].tolist() == [12, 3]
+    assert table["episodes"].tolist() == [2, 2]
+    assert run.gaps == ()
+    np.savez(tmp_path / "evaluations.npz", timesteps=steps, results=returns + 1)
+    assert "evaluations.mean_return: differs" in load_run(tmp_path).gaps[0]
+
+
+class Bomb:
+    def __reduce__(self):
+        return (Path.touch, (Path("exploded"),))
+
+
+def test_archives_are_never_unpickled(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results = np.array([[Bomb()]], dtype=object)
+    np.savez(tmp_path / "evaluations.npz", timesteps=np.array([1]), results=results)
+    with pytest.raises(EvidenceError, match=r"evaluations\.npz: cannot be read"):
+        load_run(tmp_path)
+    (tmp_path / "evaluations.npz").write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(EvidenceError, match=r"evaluations\.npz: cannot be read"):
+        load_run(tmp_path)
+    assert not (tmp_path / "exploded").exists()
+
+
+CONFIGS = {
+    "td3.yaml": "algorithm: {learning_rate: 3e-4, learning_starts: 500, gamma: 0.9}\nodd: [1]",
+    "td3.toml": "odd = [1]\n[algorithm]\nlearning_rate = 3e-4\nlearning_starts = 500\ngamma = 0.9",
+    "config.json": '{"td3": {"lr": 3e-4, "learning_starts": 500, "gamma": 0.9}, "odd": [1]}',
+    "mine.json": '{"learning-rate": 3e-4, "learning-starts": 500, "gamma": 0.9, "odd": [1]}',
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_declared_values(tmp_path, name):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / name).write_text(CONFIGS[name])
+    run = load_run(results(tmp_path))
+    assert run.config["agent.actor_lr"] == 3e-4
+    assert run.config["agent.critic_lr"] == 3e-4
+    assert run.config["agent.learning_starts"] == 500
+    assert run.config["agent.discount"] == 0.9
+    assert run.config[f"{name}:odd"] == [1]
+    assert str(run.provenance["declared_in"]).count(name) == 4
+
+
+def test_the_more_telling_key_wins_and_repetitions_are_listed(tmp_path):
+    (tmp_path / "a.yaml").write_text(
+        "algorithm: {learning_rate: 1}\nnetworks: {actor: {learning_rate: 2}}"
+    )
+    (tmp_path / "b.yaml").write_text("networks: {actor: {learning_rate: 3}}")
+    run = load_run(results(tmp_path))
+    assert run.config["agent.actor_lr"] == 2
+    assert run.config["agent.critic_lr"] == 1
+    again = run.provenance["declared_again"]
+    assert isinstance(again, dict)
+    assert again["agent.actor_lr"] == {"b.yaml:networks.actor.learning_rate": 3}
+
+
+def test_declared_values_of_the_wrong_type_keep_their_own_key(tmp_path):
+    (tmp_path / "a.yaml").write_text("batch_size: many\nlearning_starts: 2.5\ntau: .nan")
+    run = load_run(results(tmp_path))
+    assert not {"agent.batch_size", "agent.learning_starts", "agent.tau"} & run.config.keys()
+    assert run.config["a.yaml:batch_size"] == "many"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("td3.yaml", "a: 1\nb: [", r"td3\.yaml: not valid YAML: .*line 2"),
+        ("td3.yaml", "- a", r"td3\.yaml: expected `key: value` lines, found list"),
+        ("td3.yaml", "!!python/object/apply:os.system ['true']", r"td3\.yaml: not valid YAML"),
+        ("td3.toml", "a = 1\nb = ?", r"td3\.toml: not valid TOML: .*line 2"),
+        ("config.json", '{"a": 1,\n}', r"config\.json: not valid JSON at line 2"),
+        ("config.json", "[1]", r"config\.json: expected an object"),
+    ],
+)
+def test_broken_configs_are_gaps_that_name_file_and_line(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    run = load_run(results(tmp_path))
+    assert len(run.episodes) == 3
+    assert len(run.gaps) == 1
+    assert re.search(message, run.gaps[0])
+
+
+def test_configs_alone_are_no_record_of_a_run(tmp_path):
+    (tmp_path / "td3.yaml").write_text("batch_size: 3")
+    with pytest.raises(EvidenceError, match="no record of a run"):
+        load_run(tmp_path)
+
+
+def test_foreign_json_is_left_alone(tmp_path):
+    (tmp_path / "notes.json").write_text(
+        json.dumps({"metrics": {"training_rewards": [9]}, "seed": 1})
+    )
+    run = load_run(results(tmp_path))
+    assert run.provenance["files"] == ["results.json"]
+
+
+def test_every_importer_has_its_own_name():
+    names = [importer.name for importer in importers()]
+    assert len(names) == len(set(names)) >= 10

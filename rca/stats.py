@@ -18,8 +18,8 @@ CHANGE_PENALTY = 4.0
 is cut where nothing changed (tests/test_stats.py measures it)."""
 MAX_POINTS = 2_000
 """Longer series are reduced to medians of blocks first; the search is quadratic at worst."""
-EXACT_PAIRS = 20_000
-"""Pairs of values up to which the exact rank-sum distribution is worth its time (50 ms)."""
+MOST_FACTORS = 20
+"""Of a binomial coefficient that a p value is the inverse of; more are below 1e-20 anyway."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def change_points(values: Floats, min_size: int = 2) -> list[int]:
     # Imported here: ruptures pulls in scipy (about a second), and most checks do without.
     from ruptures import KernelCPD
 
-    scaled = ((series - np.median(series)) / noise).reshape(-1, 1)
+    reach = np.float64(1e6) * noise  # keeps squares finite; so far out one cut is as good as ten
+    scaled = (np.clip(series - np.median(series), -reach, reach) / noise).reshape(-1, 1)
     search = KernelCPD(kernel="linear", min_size=min_size).fit(scaled)
     ends: list[int] = search.predict(pen=CHANGE_PENALTY * math.log(len(series)))
     return [int(kept[end]) for end in ends[:-1]]
@@ -146,19 +147,22 @@ def shifts(values: Floats, min_size: int = 2, level: float = 0.01) -> list[Shift
         level: Largest corrected p value (rank-sum test of neighbouring stretches).
     """
     cuts = change_points(values, min_size)
-    while cuts:
-        found = [_shift(values, cuts, place) for place in range(len(cuts))]
+    found = [_shift(values, cuts, place) for place in range(len(cuts))]
+    while found:
         weakest = max(range(len(found)), key=lambda place: found[place].p)
         if found[weakest].p <= level:
-            return found
-        del cuts[weakest]  # its two stretches are one; their neighbours are judged anew
-    return []
+            break
+        # Its two stretches are one from here on, so its neighbours are judged anew.
+        del cuts[weakest], found[weakest]
+        for place in range(max(0, weakest - 1), min(weakest + 1, len(cuts))):
+            found[place] = _shift(values, cuts, place)
+    return found
 
 
 def _shift(values: Floats, cuts: list[int], place: int) -> Shift:
     start, middle, end = [0, *cuts, len(values)][place : place + 3]
     before, after = _finite(values[start:middle]), _finite(values[middle:end])
-    p = 2 * min(smaller_p(before, after), smaller_p(after, before)) * len(values)
+    p = 2 * smaller_p(*sorted((before, after), key=_median)) * len(values)
     return Shift(middle, _median(before), _median(after), 1.0 if math.isnan(p) else p)
 
 
@@ -166,12 +170,11 @@ def smaller_p(a: Floats, b: Floats) -> float:
     """Returns the p value of "a tends to be smaller than b" (Mann-Whitney U, one-sided)."""
     if not len(a) or not len(b):
         return math.nan
+    if a.max() < b.min():
+        # The normal approximation cannot reach what complete separation proves.
+        return 1 / math.comb(len(a) + len(b), min(len(a), len(b), MOST_FACTORS))
     from scipy.stats import mannwhitneyu
 
-    # The normal approximation cannot reach small p values with a handful of values on one side.
-    few = min(len(a), len(b)) < 8 and len(a) * len(b) < EXACT_PAIRS
-    if few:
-        return float(mannwhitneyu(a, b, alternative="less", method="exact").pvalue)
     return float(mannwhitneyu(a, b, alternative="less", method="asymptotic").pvalue)
 
 

@@ -8,15 +8,18 @@ import pytest
 
 SCRIPT = """
 import resource, sys
-import numpy as np
+import torch
 from rca.td3.allocator import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
-for _ in range(3):
-    np.ones(2_500_000)
+def update():
+    buffers = [torch.ones(2_500_000) for _ in range(12)]  # 120 MB, as in an update
+
+for _ in range(5):
+    update()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
-    np.ones(2_500_000)  # 20 MB
+for _ in range(5):
+    update()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 

@@ -1,7 +1,9 @@
 """The car with its sensors in a synchronous world: drive a step, put it somewhere, clean up."""
 
+import atexit
 import math
 import queue
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +30,9 @@ SETTLE_SECONDS = 0.4
 """Simulated seconds of braking after a teleport: wheels straighten (0.23 s), the car drops."""
 FIRST_FRAME_TICKS = 20
 """Ticks within which a new camera sends its first frame; it may miss the first few."""
+IN_FLIGHT_SECONDS = 0.3
+"""Wait for a message under way after an interrupted tick: a sensor stopped while its message
+arrives can abort the client (seen; CARLA issues 4935, 6872, 3197)."""
 MAX_SUBSTEP = 0.01
 """Seconds per physics substep: CARLA's default; ten of them cover the longest dt."""
 
@@ -79,13 +84,16 @@ class Rig:
         self.settle_ticks = math.ceil(SETTLE_SECONDS / config.dt)
         self.actors: list[Any] = []
         self.frame = 0
+        self._in_flight = False
         self._images: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._snapshots: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._collisions: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._lane_touches: queue.SimpleQueue[int] = queue.SimpleQueue()
+        atexit.register(self.close)  # a process that just ends leaves no frozen server behind
         try:
             with self._guard("setting up"):
                 self._synchronise(config.dt)
+                self._clear_leftovers()
                 self.vehicle = self._spawn_vehicle(starts)
                 self._attach_sensors()
                 self._await_first_frame()
@@ -101,6 +109,20 @@ class Rig:
         settings.max_substep_delta_time = MAX_SUBSTEP
         settings.max_substeps = math.ceil(dt / MAX_SUBSTEP - 1e-9)
         self.world.apply_settings(settings)
+
+    def _clear_leftovers(self) -> None:
+        """Destroys what a killed run of ours left; the lease says that no run is alive here."""
+        cars = [
+            actor
+            for actor in self.world.get_actors().filter("vehicle.*")
+            if actor.attributes.get("role_name") == ROLE
+        ]
+        owners = {car.id for car in cars}
+        for sensor in self.world.get_actors().filter("sensor.*"):
+            if sensor.parent is not None and sensor.parent.id in owners:
+                sensor.destroy()
+        for car in cars:
+            car.destroy()
 
     def _spawn_vehicle(self, starts: list[Any]) -> Any:  # noqa: ANN401  a carla.Vehicle
         blueprint = self.world.get_blueprint_library().find(VEHICLE)
@@ -183,6 +205,7 @@ class Rig:
         self.vehicle.set_transform(carla.Transform(carla.Location(x, y, z), rotation))
 
     def _tick(self) -> int:
+        self._in_flight = True
         frame: int = self.world.tick(self.connection.timeout)
         if frame != self.frame + 1:
             raise self.connection.fault(
@@ -195,6 +218,7 @@ class Rig:
     def _read(self, frame: int) -> Reading:
         image = self._await_image(frame)
         self._await_snapshot(frame)
+        self._in_flight = False
         transform, velocity = self.vehicle.get_transform(), self.vehicle.get_velocity()
         heading = math.radians(transform.rotation.yaw)
         return Reading(
@@ -244,7 +268,10 @@ class Rig:
 
     def close(self) -> None:
         """Destroys our actors and leaves the world asynchronous; gives up at the first failure."""
+        atexit.unregister(self.close)
         actors, self.actors = self.actors, []
+        if self._in_flight and actors:
+            time.sleep(IN_FLIGHT_SECONDS)
         with suppress(RuntimeError):
             if hasattr(self, "_callback"):
                 self.world.remove_on_tick(self._callback)

@@ -4,13 +4,13 @@ import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from rca.errors import UsageError
-from rca.sim.launch import launch
+from rca.sim.launch import ServerProcess, launch
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 21_000, 29_000
@@ -26,10 +26,12 @@ class Address:
     Attributes:
         host: Name or IP address.
         port: Of its RPC service.
+        process: Of a server that we started; None for one that was there before.
     """
 
     host: str
     port: int
+    process: ServerProcess | None = field(default=None, compare=False, repr=False)
 
     @property
     def traffic_manager_port(self) -> int:
@@ -54,7 +56,30 @@ def embedded(map: str, *, seed: int = 0, options: Sequence[str] = ()) -> Iterato
         leased_ports() as port,
         launch(map, port=port, seed=seed, options=options) as server,
     ):
-        yield Address(LOOPBACK, server.port)
+        yield Address(LOOPBACK, server.port, server)
+
+
+@contextmanager
+def adopted(host: str, port: int) -> Iterator[Address]:
+    """Yields the address of a server that runs already and holds it against our other commands.
+
+    Raises:
+        UsageError: Another command on this machine drives in it.
+    """
+    name = "".join(letter if letter.isalnum() else "-" for letter in f"{host}-{port}")
+    lock = FileLock(_lock_folder() / f"adopted-{name}.lock", timeout=0)
+    if not _acquired(lock):
+        raise UsageError(f"{host}:{port} is in use by another rca command: wait or end it")
+    try:
+        yield Address(host, port)
+    finally:
+        lock.release()
+
+
+def _lock_folder() -> Path:
+    folder = Path(tempfile.gettempdir()) / "rca-ports"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @contextmanager
@@ -67,8 +92,7 @@ def leased_ports(folder: Path | None = None) -> Iterator[int]:
     Raises:
         UsageError: All blocks are taken.
     """
-    folder = folder or Path(tempfile.gettempdir()) / "rca-ports"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder or _lock_folder()
     for port in range(FIRST_PORT, LAST_PORT, BLOCK):
         lock = FileLock(folder / f"{port}.lock", timeout=0)
         if _acquired(lock):

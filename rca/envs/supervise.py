@@ -1,0 +1,118 @@
+"""An environment that outlives its simulator: a fault ends an episode, not the run."""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing
+from typing import Any
+
+import gymnasium
+import numpy as np
+from numpy.typing import NDArray
+
+from rca.envs.connect import SimulatorFault
+from rca.envs.servers import Address
+from rca.errors import EvidenceError
+
+LOG = logging.getLogger(__name__)
+PAUSES = (0.0, 1.0, 5.0)
+"""Seconds before each restart that follows another without a good step between; then it is over."""
+
+Obs = dict[str, Any]
+Env = gymnasium.Env[Obs, NDArray[np.float32]]
+
+
+class SupervisedEnv(Env):
+    """An environment with a server that is replaced when it fails.
+
+    A step in which the simulator fails returns the last observation again, reward 0, truncated and
+    `info["end_reason"] == "simulator_fault"`, with the cause in `info["fault"]`: it is no
+    transition and must not be stored. The next reset starts another server. A fault in a reset
+    costs nothing but time: the same reset is done again on another server.
+
+    Attributes:
+        faults: One line for each fault so far.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], AbstractContextManager[Address]],
+        make: Callable[[Address], Env],
+    ) -> None:
+        """Starts the first server.
+
+        Args:
+            start: Starts or adopts a server, such as `lambda: embedded("oval")`.
+            make: Makes the environment in it; raises SimulatorFault when the server fails.
+
+        Raises:
+            RcaError: The first server does not start, or is not what the config wants.
+        """
+        self.faults: list[str] = []
+        self._start, self._make = start, make
+        self._failures = 0  # since the last good step
+        self._stack = ExitStack()
+        self._env: Env | None = None
+        env = self._open()
+        self.observation_space, self.action_space = env.observation_space, env.action_space
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Obs, dict[str, Any]]:
+        """Starts an episode, on another server if the last one failed.
+
+        Raises:
+            EvidenceError: Servers fail again and again.
+        """
+        super().reset(seed=seed)
+        inner = seed if seed is not None else int(self.np_random.integers(2**31))
+        while True:
+            try:
+                self._obs, info = (self._env or self._open()).reset(seed=inner, options=options)
+            except EvidenceError as error:
+                self._failed(error)
+            else:
+                return self._obs, info
+
+    def step(self, action: NDArray[np.float32]) -> tuple[Obs, float, bool, bool, dict[str, Any]]:
+        """Drives a step; the class says what a fault returns.
+
+        Raises:
+            EvidenceError: Servers fail again and again.
+        """
+        assert self._env is not None, "reset comes before step, also after a fault"
+        try:
+            obs, reward, terminated, truncated, info = self._env.step(action)
+        except SimulatorFault as error:
+            self._failed(error)
+            fault = {"end_reason": "simulator_fault", "fault": self.faults[-1]}
+            return self._obs, 0.0, False, True, fault
+        self._obs, self._failures = obs, 0
+        return obs, float(reward), terminated, truncated, info
+
+    def close(self) -> None:
+        """Closes the environment and ends its server; may be repeated."""
+        self._env = None
+        self._stack.close()
+
+    def _open(self) -> Env:
+        address = self._stack.enter_context(self._start())
+        self._address = address
+        self._env = self._stack.enter_context(closing(self._make(address)))
+        return self._env
+
+    def _failed(self, error: EvidenceError) -> None:
+        """Notes a fault and ends the server; raises the error if that was once too often."""
+        self.faults.append(f"{error}{self._postmortem()}")
+        LOG.warning("%s", self.faults[-1])
+        self.close()
+        self._failures += 1
+        if self._failures > len(PAUSES):
+            raise error
+        time.sleep(PAUSES[self._failures - 1])
+
+    def _postmortem(self) -> str:
+        process = self._address.process
+        if process is None or process.alive():
+            return ""
+        return f" (its process {process.pid} had ended)"

@@ -57,15 +57,17 @@ def execute(
     """
     writer = RunWriter.create(folder, config)
     run = _Run(default_build(config), writer, listener, server)
-    try:
-        with ExitStack() as stack, stop_on_ctrl_c() as should_stop:
+    # The folder is finished before the servers are stopped: a simulator client can take the whole
+    # process down when its server goes.
+    with ExitStack() as stack, stop_on_ctrl_c() as should_stop:
+        try:
             progress = run.train(stack, should_stop)
             run.probe(probe_updates)
-    except BaseException as error:
-        writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
-        raise
-    outcome = run.outcome("interrupted" if progress.stopped else "finished")
-    writer.finish(outcome)
+        except BaseException as error:
+            writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
+            raise
+        outcome = run.outcome("interrupted" if progress.stopped else "finished")
+        writer.finish(outcome)
     return outcome
 
 

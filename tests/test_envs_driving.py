@@ -3,6 +3,7 @@
 import carla
 import gymnasium
 import numpy as np
+import psutil
 import pytest
 from gymnasium.utils.env_checker import check_env
 
@@ -240,3 +241,30 @@ def test_actions_are_clipped():
 
 def test_it_is_a_gymnasium_env():
     assert issubclass(DrivingEnv, gymnasium.Env)
+
+
+@pytest.mark.slow
+def test_a_thousand_resets_leak_nothing():
+    with embedded("oval") as address:
+        assert address.process is not None
+        both = [psutil.Process(), psutil.Process(address.process.pid)]
+        env = DrivingEnv(CONFIG, host=address.host, port=address.port)
+
+        def held():
+            actors = len(env.rig.world.get_actors())
+            return actors, *(process.memory_info().rss for process in both)
+
+        def resets(number):
+            for _ in range(number):
+                env.reset()
+                env.step(FULL)
+
+        env.reset(seed=0)
+        resets(10)
+        actors, *before = held()
+        resets(990)
+        later, *after = held()
+        env.close()
+        assert later == actors
+        for one, other in zip(before, after, strict=True):
+            assert other - one < 5e6, (before, after)

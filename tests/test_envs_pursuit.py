@@ -1,5 +1,7 @@
 """The healthy control finishes its routes."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from rca.config import EnvConfig
 from rca.envs.driving import DrivingEnv
 from rca.envs.pursuit import PurePursuit
 from rca.envs.servers import embedded
+from rca.sim.maps import BUILT_IN
 
 
 @pytest.mark.carla
@@ -45,3 +48,22 @@ def test_it_steers_towards_the_route_and_slows_for_bends():
     assert left[0] == pytest.approx(-right[0])
     assert tight[0] > right[0]
     assert tight[1] < -0.5 < abs(straight[1]) + 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.carla
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_pursuit_finishes_at_least_95_of_100_routes(name):
+    config = EnvConfig(map=name)
+    with embedded(name) as server:
+        env = DrivingEnv(config, host=server.host, port=server.port)
+        driver, endings = PurePursuit(config), Counter[str]()
+        try:
+            for seed in range(100):
+                obs, info = env.reset(seed=seed)
+                while info.get("end_reason") is None:
+                    obs, *_, info = env.step(driver(obs))
+                endings[info["end_reason"]] += 1
+        finally:
+            env.close()
+    assert endings["goal"] >= 95, endings

@@ -1,12 +1,15 @@
 import json
 import math
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -108,11 +111,28 @@ def test_refuses_a_folder_below_a_file(tmp_path):
         RunWriter.create(tmp_path / "file" / "run", RunConfig())
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_refuses_a_read_only_folder(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(UsageError, match="not writable"):
-        RunWriter.create(tmp_path / "run", RunConfig())
+@pytest.fixture
+def closed_folder() -> Iterator[Path]:
+    """A folder that this process may look into but not write to, root or not."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o555)
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(65_534)
+    try:
+        yield folder
+    finally:
+        if was_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
+
+
+def test_refuses_a_read_only_folder(closed_folder):
+    for folder in (closed_folder, closed_folder / "run"):
+        with pytest.raises(UsageError, match=f"{folder}: not writable"):
+            RunWriter.create(folder, RunConfig())
+    assert list(closed_folder.iterdir()) == []
 
 
 def test_unknown_columns_are_refused(tmp_path):
@@ -153,49 +173,60 @@ while True:
     step += 1
     writer.signal("clock", "s", step, time.time())
     writer.count(step, 0, 0)
+    if step % 10 == 0:
+        writer.episode({"start_step": step - 10, "end_step": step, "length": 10})
     if step == 1:
         print("writing", flush=True)
     time.sleep(0.001)
 """
 
 
-@pytest.fixture
-def other_process(tmp_path):
+@contextmanager
+def other_process(folder: Path) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(tmp_path / "run")], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "writing\n"
-    yield process
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    try:
+        assert process.stdout.readline() == "writing\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
-def test_a_killed_run_is_readable_and_lost_at_most_two_seconds(tmp_path, other_process):
-    time.sleep(2.3)
-    other_process.send_signal(signal.SIGKILL)
-    killed = time.time()
-    other_process.wait()
-    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
-    assert manifest["status"] == "running"
-    before = {path.name for path in (tmp_path / "run").iterdir()}
-    run = load_run(tmp_path / "run")
+@pytest.mark.parametrize("seconds", np.random.default_rng(0).uniform(0, 3, size=4).round(3))
+def test_a_killed_run_is_readable_and_lost_at_most_two_seconds(tmp_path, seconds):
+    folder = tmp_path / "run"
+    with other_process(folder) as process:
+        begun = time.time()
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        killed = time.time()
+        process.wait()
+    assert json.loads((folder / "manifest.json").read_text())["status"] == "running"
+    before = {path.name: path.stat().st_size for path in folder.iterdir()}
+    run = load_run(folder)
+    assert {path.name: path.stat().st_size for path in folder.iterdir()} == before
     assert run.outcome.status == "crashed"
     assert "killed" in run.outcome.error
-    assert killed - run.signals["clock"].values[-1] < 2.0
-    assert run.outcome.executed_steps == run.signals["clock"].steps[-1]
-    assert {path.name for path in (tmp_path / "run").iterdir()} == before
+    clock = run.signals["clock"].values if "clock" in run.signals else np.array([begun])
+    assert killed - clock[-1] < 2.0
+    assert run.outcome.executed_steps == len(run.signals.get("clock", ()))
+    assert run.gaps == ()
+    np.testing.assert_array_equal(run.episodes["end_step"] % 10, 0.0)
 
 
-def test_a_run_is_readable_while_it_runs_and_belongs_to_one_process(tmp_path, other_process):
-    with pytest.raises(UsageError, match="another process"):
-        RunWriter.create(tmp_path / "run", RunConfig())
-    time.sleep(1.5)
-    run = load_run(tmp_path / "run")
-    assert run.outcome.status == "running"
-    assert len(run.signals["clock"]) > 0
-    assert other_process.poll() is None
+def test_a_run_is_readable_while_it_runs_and_belongs_to_one_process(tmp_path):
+    with other_process(tmp_path / "run") as process:
+        with pytest.raises(UsageError, match="another process"):
+            RunWriter.create(tmp_path / "run", RunConfig())
+        time.sleep(1.5)
+        run = load_run(tmp_path / "run")
+        assert run.outcome.status == "running"
+        assert len(run.signals["clock"]) > 0
+        assert process.poll() is None
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {

@@ -63,6 +63,7 @@ def test_results_with_lengths_place_the_episodes(tmp_path):
         ("total_timesteps", -3, "total_timesteps: expected a whole number"),
         ("total_timesteps", 10**400, "total_timesteps: is NaN, infinite or too large"),
         ("final_eval_mean_reward", math.inf, "final_eval_mean_reward: is NaN"),
+        ("total_episodes", 4, "total_episodes: 4, but 3 training_rewards"),
         ("eval_collisions", [1.0], "the eval_.* lists differ in length"),
     ],
 )
@@ -124,6 +125,7 @@ def test_monitor_with_damaged_lines(tmp_path):
     assert [gap.split(";")[0] for gap in run.gaps] == [
         "monitor.csv: line 4: no number",
         "monitor.csv: line 5: another number of fields",
+        "1 episode lengths are not recorded, first of episode 1",
     ]
 
 

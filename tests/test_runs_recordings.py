@@ -190,6 +190,34 @@ def test_per_episode_tags_over_steps(tmp_path):
     assert run.signals["critic/q1_mean"].values.tolist() == [0.5]
 
 
+def test_a_learner_value_logged_once_per_episode_is_placed_at_its_end(tmp_path):
+    tags = training(1_000, None)
+    tags["train/critic_loss"] = [(e, 1.0, 1_000 + 2.5 * e) for e in range(20, 40)]
+    write_events(events(tmp_path), tags)
+    run = load_run(tmp_path)
+    assert run.signals["critic/loss"].steps.tolist() == list(range(525, 1_001, 25))
+    assert run.phases == (Phase("random", 1, 500), Phase("learning", 501, 1_000))
+
+
+def test_dense_signals_over_steps_are_not_taken_for_episodes(tmp_path):
+    tags = training(1_000, None)
+    tags["my/dense"] = [(s, 1.0, 1_000 + 0.1 * s) for s in range(300)]
+    tags["train/q1_value"] = [(s, 1.0, 1_000 + 0.1 * s) for s in range(1, 1_001)]
+    write_events(events(tmp_path), tags)
+    run = load_run(tmp_path)
+    assert run.signals["my/dense"].steps[-1] == 299
+    assert run.signals["critic/q1_mean"].steps[-1] == 1_000
+
+
+def test_an_episode_that_was_not_logged_leaves_the_later_ones_without_a_place(tmp_path):
+    tags = training(1_000, None)
+    del tags["train/episode_length"][15]
+    write_events(events(tmp_path), tags)
+    run = load_run(tmp_path)
+    assert run.episodes["end_step"].notna().tolist() == [True] * 15 + [False] * 25
+    assert "episode 15" in run.gaps[0]
+
+
 def test_arguments_logged_as_a_table_are_declared_values(tmp_path):
     path = write_events(events(tmp_path), training(200, None))
     text = "|param|value|\n|-|-|\n|learning_rate|0.0003|\n|learning_starts|25000|\n|cuda|True|"

@@ -1,6 +1,7 @@
 """The episode table of a recording, and whether its parts agree with each other."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ Columns = Mapping[str, NDArray[np.generic]]
 
 def columns(parts: Sequence[Part], telemetry: Telemetry, gaps: list[str]) -> Columns:
     """Returns per-episode arrays by column or `episode/...` name; telemetry goes before files."""
-    found: dict[str, NDArray[np.generic]] = {}
+    found: dict[str, NDArray[Any]] = {}
     for name, values in telemetry.episodes.items():
         short = name.removeprefix(EPISODE)
         found[short if short in EPISODE_COLUMNS else name] = values
@@ -32,6 +33,12 @@ def columns(parts: Sequence[Part], telemetry: Telemetry, gaps: list[str]) -> Col
                 found[name] = other
     if "length" in found:
         found["length"] = _plausible(found["length"].astype(np.float64), gaps)
+        missing = np.flatnonzero(np.isnan(found["length"]))
+        if len(missing):
+            gaps.append(
+                f"{len(missing)} episode lengths are not recorded, first of episode "
+                f"{int(missing[0])}; where later episodes lie is unknown"
+            )
     return found
 
 
@@ -114,10 +121,29 @@ def as_signals(found: Columns, episodes: pd.DataFrame) -> dict[str, Signal]:
             continue
         ends = episodes["end_step"].to_numpy()[: len(values)]
         placed = np.isfinite(ends)
-        full = name if name.startswith(EPISODE) else f"{EPISODE}{name}"
+        full = f"{EPISODE}{name}" if name in EPISODE_COLUMNS else name
         unit = "steps" if name == "length" else ""
         if placed.any():
             steps = ends[placed].astype(np.int64)
             kept = values[: len(ends)][placed].astype(np.float64)
             signals[full] = Signal(full, unit, steps, kept)
+    return signals
+
+
+def placed(telemetry: Telemetry, episodes: pd.DataFrame, gaps: list[str]) -> dict[str, Signal]:
+    """Returns signals that were logged once per episode over the steps at which episodes ended."""
+    ends = episodes["end_step"].to_numpy()
+    signals = {}
+    for name, (index, values) in telemetry.along_episodes.items():
+        inside = index < len(ends)
+        at = ends[index[inside]]
+        known = np.isfinite(at)
+        if known.any():
+            steps, kept = at[known].astype(np.int64), values[inside][known]
+            signals[name] = Signal(name, "", steps, kept, "once per episode")
+        if known.sum() < len(values):
+            gaps.append(
+                f"{name}: {len(values) - int(known.sum())} of {len(values)} records, logged once "
+                "per episode, have no place in steps; left out"
+            )
     return signals

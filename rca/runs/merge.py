@@ -36,12 +36,13 @@ def merge(
     known = declared({key: value for part in parts for key, value in part.config.items()})
     found = episode_parts.columns(parts, telemetry, gaps)
     episodes = episode_parts.table(found, telemetry.episode_ends)
-    signals = {s.name: s for part in parts for s in part.signals} | dict(telemetry.signals)
+    logged = episode_parts.placed(telemetry, episodes, gaps) | dict(telemetry.signals)
+    signals = {s.name: s for part in parts for s in part.signals} | logged
     episode_parts.check_running(signals.get(RUNNING), episodes, gaps)
     evaluations = _evaluations(parts, telemetry, gaps)
     executed = _executed(parts, signals, evaluations, episodes, notes)
     first = first_update(signals, known.config)
-    updates, phases = _updates(first, telemetry.signals, tags, known, executed, notes)
+    updates, phases = _updates(first, logged, tags, known, executed, notes)
     _count_updates(evaluations, first, updates, signals)
     in_force = observed(signals, evaluations, first, known.config)
     if updates == 0 and executed:
@@ -59,7 +60,7 @@ def merge(
         episodes=episodes,
         evaluations=evaluations,
         results=next((part.results for part in parts if part.results), {}),
-        gaps=tuple(gaps),
+        gaps=tuple(" ".join(gap.split()) for gap in gaps),
         observed=in_force,
     )
 

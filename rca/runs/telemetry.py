@@ -1,28 +1,25 @@
 """From scalar tags as logged to signals over environment steps, episodes and evaluations.
 
-Rules, by content and never by file name:
+Which axis counts episodes is told by `rca.runs.axis`. Further rules, by content:
 
-- A tag counts episodes if its x axis is 0, 1, 2, ... (or 1, 2, 3, ...) while the recording's other
-  axes go at least MIN_EPISODE_STEPS times as far; or if it is as long as one that does.
 - Records that go back in step (a resumed run, two writers) are sorted; the one logged last wins.
 - `env/step_seconds` is the wall clock between consecutive records of the tag with most records,
   divided by the steps between them: everything the training loop does, not the environment alone.
   It is NaN where an evaluation was logged in between or where the clock went back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rca.runs.axis import over_episodes
 from rca.runs.part import Floats, Series
 from rca.runs.record import EVALUATION_COLUMNS, Signal
 from rca.runs.tags import EPISODE, EVALUATION, Tag, TagTable
 
-MIN_EPISODE_STEPS = 1.5
-"""Mean steps per episode below which a counting axis is not taken for one of episodes."""
 MAX_STEP = 10**12
 """No training is longer; a record beyond it is damaged."""
 STEP_SECONDS = "env/step_seconds"
@@ -38,6 +35,8 @@ class Telemetry:
         signals: Over environment steps, by our name (unknown tags keep theirs).
         episodes: By our name (`episode/length`), one value per episode, in order.
         episode_ends: Environment step of each episode's end if logged over steps, else None. [n]
+        along_episodes: Signals of ours that were logged once per episode: the number of the
+            episode (from 0) and the value of each record.
         evaluations: By step.
         unknown: Tags without a name of ours.
         gaps: Repairs.
@@ -46,6 +45,7 @@ class Telemetry:
     signals: Mapping[str, Signal]
     episodes: Mapping[str, Floats]
     episode_ends: NDArray[np.int64] | None
+    along_episodes: Mapping[str, tuple[NDArray[np.int64], Floats]]
     evaluations: pd.DataFrame | None
     unknown: tuple[str, ...]
     gaps: tuple[str, ...]
@@ -59,22 +59,24 @@ def interpret(files: Sequence[Sequence[Series]], table: TagTable) -> Telemetry:
         table: Meaning of known tags.
     """
     gaps: list[str] = []
+    files = [[_possible(series, gaps) for series in file] for file in files]
     ordered = [_in_order(series, gaps) for series in join(files)]
     joined = [series for series in ordered if len(series.steps)]
     known = {series.tag: table.get(series.tag, Tag(series.tag)) for series in joined}
-    episodic = _episode_axis(joined, known)
+    episodic = over_episodes(joined, known)
     over_steps = [series for series in joined if series.tag not in episodic]
-    over_episodes = [series for series in joined if series.tag in episodic]
     signals: dict[str, Signal] = {}
     for series in over_steps:
         _add(signals, _signal(series, known[series.tag]), gaps)
-    episodes, ends = _episodes(over_episodes, signals, known)
+    counted = [series for series in joined if series.tag in episodic]
+    episodes, ends = _episodes(counted, signals, known)
     evaluations = _evaluations(signals)
     seconds = step_seconds(files, {series.tag for series in over_steps}, known, gaps)
     if seconds is not None and STEP_SECONDS not in signals:
         signals[STEP_SECONDS] = seconds
     unknown = tuple(sorted(series.tag for series in joined if series.tag not in table))
-    return Telemetry(signals, episodes, ends, evaluations, unknown, tuple(gaps))
+    along = _along_episodes(counted, known)
+    return Telemetry(signals, episodes, ends, along, evaluations, unknown, tuple(gaps))
 
 
 def join(files: Sequence[Sequence[Series]]) -> list[Series]:
@@ -93,12 +95,17 @@ def join(files: Sequence[Sequence[Series]]) -> list[Series]:
     ]
 
 
+def _possible(series: Series, gaps: list[str]) -> Series:
+    """Leaves out records at steps that no training has."""
+    usable = (series.steps >= 0) & (series.steps <= MAX_STEP)
+    if usable.all():
+        return series
+    gaps.append(f"{series.tag}: {int((~usable).sum())} records at impossible steps; left out")
+    return _picked(series, np.flatnonzero(usable))
+
+
 def _in_order(series: Series, gaps: list[str]) -> Series:
     """Sorts by step and keeps the record logged last where a step occurs twice."""
-    usable = (series.steps >= 0) & (series.steps <= MAX_STEP)
-    if not usable.all():
-        gaps.append(f"{series.tag}: {int((~usable).sum())} records at impossible steps; left out")
-        series = _picked(series, np.flatnonzero(usable))
     jumps = int(np.count_nonzero(np.diff(series.steps) <= 0))
     if not jumps:
         return series
@@ -114,33 +121,6 @@ def _in_order(series: Series, gaps: list[str]) -> Series:
 
 def _picked(series: Series, index: NDArray[np.int64]) -> Series:
     return Series(series.tag, series.steps[index], series.values[index], series.walls[index])
-
-
-def _episode_axis(joined: Iterable[Series], known: Mapping[str, Tag]) -> set[str]:
-    """Returns the tags whose x axis counts episodes."""
-    counting = [series for series in joined if _counts(series.steps)]
-    names = {series.tag for series in counting}
-    others = [
-        series.steps[-1] for series in joined if series.tag not in names and len(series.steps)
-    ]
-    furthest = max(others, default=-1)
-    declared = [series for series in counting if known[series.tag].signal.startswith(EPISODE)]
-    lengths = {len(series.steps) for series in declared}
-    found = set()
-    for series in counting:
-        name = known[series.tag].signal
-        is_per_episode = name.startswith(EPISODE)
-        is_unknown = name == series.tag and not name.startswith(EVALUATION)
-        fits = furthest >= MIN_EPISODE_STEPS * len(series.steps) or (is_per_episode and not others)
-        if fits and (
-            is_per_episode or (is_unknown and (not lengths or len(series.steps) in lengths))
-        ):
-            found.add(series.tag)
-    return found
-
-
-def _counts(steps: NDArray[np.int64]) -> bool:
-    return len(steps) > 0 and steps[0] in (0, 1) and bool(np.all(np.diff(steps) == 1))
 
 
 def _signal(series: Series, tag: Tag) -> Signal:
@@ -159,15 +139,32 @@ def _add(signals: dict[str, Signal], signal: Signal, gaps: list[str]) -> None:
     signals[signal.name] = signal
 
 
+def _along_episodes(
+    counted: Sequence[Series], known: Mapping[str, Tag]
+) -> dict[str, tuple[NDArray[np.int64], Floats]]:
+    begin = min((int(series.steps[0]) for series in counted), default=0)
+    return {
+        known[series.tag].signal: (series.steps - begin, series.values * known[series.tag].factor)
+        for series in counted
+        if not _is_column(series.tag, known)
+    }
+
+
+def _is_column(tag: str, known: Mapping[str, Tag]) -> bool:
+    """Tells whether a per-episode tag describes episodes; unknown ones may."""
+    return known[tag].signal.startswith(EPISODE) or known[tag].signal == tag
+
+
 def _episodes(
-    over_episodes: Iterable[Series], signals: dict[str, Signal], known: Mapping[str, Tag]
+    counted: Sequence[Series], signals: dict[str, Signal], known: Mapping[str, Tag]
 ) -> tuple[dict[str, Floats], NDArray[np.int64] | None]:
     """Returns per-episode arrays; episode tags logged over steps leave the signals."""
     found = {}
-    for series in over_episodes:
+    for series in counted:
         tag = known[series.tag]
         name = tag.signal if tag.signal.startswith(EPISODE) else f"{EPISODE}{tag.signal}"
-        found[name] = (series.steps - series.steps[0], series.values * tag.factor)
+        if _is_column(series.tag, known):
+            found[name] = (series.steps - series.steps[0], series.values * tag.factor)
     if found:
         length = 1 + max(int(index[-1]) for index, _ in found.values())
         return {

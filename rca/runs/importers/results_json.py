@@ -46,6 +46,9 @@ def read(path: Path, options: Options) -> Part:
         "return": numbers(tree, "training_rewards", where, gaps),
         "length": numbers(tree, "episode_lengths", where, gaps),
     }
+    said, returns = count(tree, "total_episodes", where, gaps), columns["return"]
+    if said is not None and returns is not None and said != len(returns):
+        gaps.append(f"{where}: total_episodes: {said:,}, but {len(returns):,} training_rewards")
     outcome = Outcome(
         planned_steps=count(tree, "total_timesteps", where, gaps),
         executed_steps=count(tree, "executed_timesteps", where, gaps),

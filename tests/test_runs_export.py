@@ -1,0 +1,81 @@
+import importlib.util
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rca.config import RunConfig
+from rca.errors import UsageError
+from rca.runs.export import export_run
+from rca.runs.folder import RunWriter
+from rca.runs.load import load_run
+from rca.runs.record import Outcome, RunRecord
+
+
+@pytest.fixture
+def run(tmp_path) -> RunRecord:
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    for step in range(1, 101):
+        writer.signal("env/speed", "m/s", step, step / 3)
+        writer.count(step, max(0, step - 60), 0)
+    for step, value in ((61, math.nan), (80, math.inf), (100, 0.25)):
+        writer.signal("critic/loss", "1", step, value)
+    for index in range(4):
+        row = {"start_step": 25 * index, "end_step": 25 * index + 25, "length": 25}
+        writer.episode({**row, "return": -1.0, "end_reason": "stuck"})
+    writer.evaluation({"step": 50, "updates": 0, "mean_return": 7.0})
+    writer.finish(Outcome("finished", 100, 100, 40, 0))
+    return load_run(tmp_path / "run")
+
+
+def test_tensorboard_reads_back_as_the_same_run(run, tmp_path):
+    (path,) = export_run(run, tmp_path / "out", "tensorboard")
+    assert "tfevents" in path.name
+    again = load_run(tmp_path / "out")
+    assert again.signals.keys() == run.signals.keys()  # among them no invented step time
+    for name, signal in run.signals.items():
+        np.testing.assert_array_equal(again.signals[name].steps, signal.steps)
+        np.testing.assert_allclose(again.signals[name].values, signal.values, rtol=1e-6)
+    assert again.evaluations["mean_return"].tolist() == [7.0]
+
+
+def test_csv(run, tmp_path):
+    files = export_run(run, tmp_path / "out", "csv")
+    assert [path.name for path in files] == ["signals.csv", "episodes.csv", "evaluations.csv"]
+    signals = pd.read_csv(files[0])
+    assert list(signals.columns) == ["signal", "unit", "step", "value"]
+    assert len(signals) == 103
+    speed = signals[signals["signal"] == "env/speed"]
+    np.testing.assert_array_equal(speed["value"], run.signals["env/speed"].values)
+    assert pd.read_csv(files[1])["end_reason"].tolist() == ["stuck"] * 4
+
+
+def test_json_has_null_for_what_is_no_number(run, tmp_path):
+    files = export_run(run, tmp_path / "out", "json")
+    rows = json.loads(files[0].read_text(), parse_constant=lambda name: pytest.fail(name))
+    assert [row["value"] for row in rows if row["signal"] == "critic/loss"] == [None, None, 0.25]
+    episodes = json.loads(files[1].read_text())
+    assert episodes[0]["success"] is None
+    assert episodes[0]["length"] == 25
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, reason="pyarrow is not installed")
+def test_parquet(run, tmp_path):
+    files = export_run(run, tmp_path / "out", "parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(files[2]), run.evaluations)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pyarrow") is not None, reason="pyarrow is installed")
+def test_parquet_without_pyarrow_says_what_to_do(run, tmp_path):
+    with pytest.raises(UsageError, match="pip install pyarrow"):
+        export_run(run, tmp_path / "out", "parquet")
+
+
+def test_nothing_is_overwritten(run, tmp_path):
+    with pytest.raises(UsageError, match="not empty"):
+        export_run(run, tmp_path / "run", "csv")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot be written"):
+        export_run(run, tmp_path / "file", "csv")

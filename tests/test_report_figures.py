@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
+from rca.report.chart import Band, Bars, Mark, Panel, Series, Shade
 from rca.report.figures import compact, panel_picture, side_by_side
-from rca.report.model import Band, Bars, Mark, Panel, Series, Shade
 from tests.judged import HOSTILE
 
 X = np.linspace(1, 1_000, 50)

@@ -5,15 +5,16 @@ import json
 import numpy as np
 
 from rca.report.build import build
+from rca.report.chart import Bars, Figure, Panel, Series
 from rca.report.interactive import figure_data
-from rca.report.model import Bars, Figure, Panel, Report, Section, Series, Tiles
+from rca.report.model import Report, Section, Tiles
 from tests.judged import judged, unlearned
 from tests.records import healthy
 
 
 def report(*panels):
     figure = Figure("f", "t", "c", panels)
-    return Report("t", "v", "", (), (), Tiles(()), (Section("s", "s", (figure,)),))
+    return Report("t", "v", "", (), (), Tiles(()), sections=(Section("s", "s", (figure,)),))
 
 
 def test_what_was_not_measured_is_null_not_zero():

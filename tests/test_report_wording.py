@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rca.report.model import Panel, Series
+from rca.report.chart import Panel, Series
 from rca.report.wording import MAX_CHARS, listing, number, plain, plural, setting, signed, tidy
 
 

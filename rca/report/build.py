@@ -3,16 +3,26 @@
 import shlex
 from collections.abc import Sequence
 
-from rca.report.model import Block, Code, Report, Section, Text
-from rca.report.outcome import lead, subjects, tiles, verdict
-from rca.report.plots import (
-    SIGNALS,
+from rca.report.episode_plots import (
+    endings_figure,
     episode_figure,
     evaluation_figure,
     histogram_figure,
+)
+from rca.report.model import Block, Code, Report, Section, Text
+from rca.report.outcome import lead, subjects, tallies, tiles, verdict
+from rca.report.sides import Side, sides_of
+from rca.report.signal_plots import (
+    LEARNER,
+    PROBED,
+    REQUIRED,
+    WORLD,
+    probed_figure,
+    recorded,
+    reward_figure,
+    reward_terms,
     signal_figure,
 )
-from rca.report.sides import Side, sides_of
 from rca.report.tables import (
     checks_table,
     config_table,
@@ -20,6 +30,7 @@ from rca.report.tables import (
     provenance_table,
     unseen_table,
 )
+from rca.report.timeline import timeline
 from rca.report.verdicts import Judged
 from rca.runs.record import RunRecord
 
@@ -40,6 +51,7 @@ def build(baseline: Sequence[Judged], fixed: Sequence[Judged] = ()) -> Report:
         lead=lead(sides),
         subjects=subjects(sides),
         tiles=tiles(sides),
+        tallies=tallies(sides),
         sections=tuple(_sections(sides)),
     )
 
@@ -48,10 +60,12 @@ def _sections(sides: tuple[Side, ...]) -> list[Section]:
     compared = len(sides) == 2
     title = "Checks side by side" if compared else "Checks"
     return [
+        Section("story", "What happened when", (timeline(sides),)),
         Section("checks", title, (checks_table(sides),)),
         Section("configuration", "Configuration", _configuration(sides)),
         Section("signals", "Inside the learner", _signals(sides)),
         Section("curves", "Learning curves", _curves(sides)),
+        Section("world", "The world", _world(sides)),
         Section("expected", "The seed's expected ranges", (expected_table(sides),)),
         Section("unseen", "What did not run, and why", (unseen_table(sides),)),
         Section("reproduce", "How to reproduce", _reproduce(sides)),
@@ -67,12 +81,26 @@ def _configuration(sides: tuple[Side, ...]) -> tuple[Block, ...]:
 
 
 def _signals(sides: tuple[Side, ...]) -> tuple[Block, ...]:
-    return (*(signal_figure(group, sides) for group in SIGNALS), histogram_figure(sides))
+    figures = []
+    for group in REQUIRED:
+        figures.append(signal_figure(group, sides))
+        if recorded(group, sides, PROBED):
+            figures.append(probed_figure(group, sides))
+    figures.append(histogram_figure(sides))
+    figures += [signal_figure(group, sides) for group in LEARNER if recorded(group, sides)]
+    return tuple(figures)
 
 
 def _curves(sides: tuple[Side, ...]) -> tuple[Block, ...]:
     figures = (episode_figure("return", sides), episode_figure("length", sides))
     return (*figures, evaluation_figure(sides))
+
+
+def _world(sides: tuple[Side, ...]) -> tuple[Block, ...]:
+    figures = [endings_figure(sides)]
+    figures += [reward_figure(sides)] if reward_terms(sides) else []
+    figures += [signal_figure(group, sides) for group in WORLD if recorded(group, sides)]
+    return tuple(figures)
 
 
 def _reproduce(sides: tuple[Side, ...]) -> tuple[Block, ...]:

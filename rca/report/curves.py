@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from rca.report.model import Bars, Panel, Scale, Series, Values
+from rca.report.chart import Bars, Panel, Scale, Series, Values
 
 MAX_POINTS = 400
 """Points a curve is drawn with; a panel is about as many pixels wide on a phone."""
@@ -75,7 +75,7 @@ def share_axes(panels: Sequence[Panel], x_last: float | None = None) -> tuple[Pa
     x_range = (0.0, x_last) if x_last is not None else _range(xs, x_scale, 0.0)
     y_range = _range(ys, y_scale, MARGIN)
     if any(isinstance(mark, Bars) for panel in panels for mark in panel.marks):
-        y_range = (0.0, y_range[1])
+        y_range = (min(0.0, y_range[0]) if np.any(ys < 0) else 0.0, max(0.0, y_range[1]))
     return tuple(replace(panel, x_range=x_range, y_range=y_range) for panel in panels)
 
 
@@ -87,7 +87,7 @@ def _xs(panel: Panel) -> Values:
 def _ys(panel: Panel) -> Values:
     bars = [m.heights for m in panel.marks if isinstance(m, Bars)]
     if bars and panel.stacked:
-        bars = [np.sum(bars, axis=0)]
+        bars = [np.sum([part(b, 0) for b in bars], axis=0) for part in (np.maximum, np.minimum)]
     curves = [part for m in panel.marks if isinstance(m, Series) for part in _heights(m)]
     return np.concatenate([[], *bars, *curves])
 

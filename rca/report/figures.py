@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from rca.report.model import Bars, Figure, Panel, Report, Series
+from rca.report.chart import Bars, Figure, Panel, Series, Values
+from rca.report.model import Report
 from rca.report.wording import MINUS, plain
 
 PALETTE = ("#0072b2", "#d55e00", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#8a94a0", "#b8a800")
@@ -110,13 +111,23 @@ def _panel(ax: Axes, panel: Panel) -> None:
         return
     _axes(ax, panel)
     _background(ax, panel)
-    bottom = np.zeros(0)
-    for mark in panel.marks:
+    for mark, base in zip(panel.marks, _bases(panel), strict=True):
         if isinstance(mark, Series):
             _curve(ax, mark)
         else:
-            bottom = _bars(ax, mark, bottom if panel.stacked else np.zeros(0))
+            _bars(ax, mark, base)
     _legend(ax)
+
+
+def _bases(panel: Panel) -> list[Values]:
+    """Returns what each mark's bars stand on: gains on gains, costs below costs."""
+    above, below = np.zeros(1), np.zeros(1)
+    bases = []
+    for mark in panel.marks:
+        heights = mark.heights if isinstance(mark, Bars) and panel.stacked else np.zeros(1)
+        bases.append(np.where(heights < 0, below, above))
+        above, below = above + np.maximum(heights, 0), below + np.minimum(heights, 0)
+    return bases
 
 
 def _label(text: str) -> str:
@@ -200,12 +211,10 @@ def _curve(ax: Axes, series: Series) -> None:
     ax.plot(series.x, series.y, color=color, linewidth=1.5, linestyle=dashes, label=series.label)
 
 
-def _bars(ax: Axes, bars: Bars, bottom: np.ndarray) -> np.ndarray:
-    base = bottom if len(bottom) else np.zeros(len(bars.heights))
-    top = base + bars.heights
-    color = PALETTE[bars.color]
+def _bars(ax: Axes, bars: Bars, base: Values) -> None:
+    base = np.broadcast_to(base, bars.heights.shape)
+    top, color = base + bars.heights, PALETTE[bars.color]
     ax.stairs(top, bars.edges, baseline=base, fill=True, color=color, alpha=0.85, label=bars.label)
-    return top
 
 
 def _legend(ax: Axes) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from rca.report.chart import Bars, Figure, Panel, Series, Values
 from rca.report.figures import linear_below
-from rca.report.model import Bars, Figure, Panel, Report, Series, Values
+from rca.report.model import Report
 
 DIGITS = 5
 """Significant digits kept: a panel has no more pixels, and the file stays small."""

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Never
 
+from rca.report.chart import Figure, Timeline
 from rca.report.figures import Pictures, side_by_side
-from rca.report.model import Block, Cell, Code, Figure, Report, Table, Text, Tiles
+from rca.report.model import Block, Cell, Code, Report, Table, Text, Tiles
 
 FIGURES = "figures"
 """Folder of the pictures, beside the Markdown file."""
@@ -33,6 +34,9 @@ def write_markdown(report: Report, drawn: Pictures, folder: Path) -> Path:
 def to_markdown(report: Report) -> str:
     """Returns the text; it refers to the pictures by `figures/<id>.svg`."""
     lines = [f"# {escape(report.title)}", "", f"**{escape(report.verdict)}**", ""]
+    for tally in report.tallies:
+        counts = ", ".join(f"{count} {word}" for word, _, count in tally.counts)
+        lines += [f"Checks, {escape(tally.side)}: {counts or 'none was asked'}", ""]
     for text in report.lead:
         lines += [escape(text), ""]
     lines += [f"- **{escape(side)}**: {escape(line)}" for side, line in report.subjects]
@@ -56,6 +60,8 @@ def _block(block: Block) -> list[str]:
             return _table(block)
         case Figure():
             return _figure(block)
+        case Timeline():
+            return _timeline(block)
     return _unknown(block)
 
 
@@ -113,6 +119,15 @@ def _figure(figure: Figure) -> list[str]:
         return [f"### {escape(figure.title)}", "", *reasons, ""]
     link = f"![{escape(figure.alt)}]({FIGURES}/{figure.id}.svg)"
     return [f"### {escape(figure.title)}", "", link, "", escape(figure.caption), ""]
+
+
+def _timeline(timeline: Timeline) -> list[str]:
+    lines = [f"**{escape(timeline.title)}**", ""]
+    lines += [_row(["step", "side", "what began"]), _row(["---"] * 3)]
+    for item in timeline.happenings:
+        side = timeline.lanes[item.lane].label
+        lines.append(_row([f"{item.step:,.0f}", escape(side), escape(item.text)]))
+    return [*lines, ""]
 
 
 def escape(text: str) -> str:

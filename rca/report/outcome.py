@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import stats
 
 from rca.checking import Verdict
-from rca.report.model import Tile, Tiles, Tone
-from rca.report.sides import Side, checks_of
-from rca.report.wording import NOT_MEASURED, listing, number, plural, signed
+from rca.report.model import Tally, Tile, Tiles
+from rca.report.sides import ORDER, TONES, Side, badge, checks_of
+from rca.report.wording import NOT_MEASURED, Tone, listing, number, plural, signed
 from rca.runs.record import RunRecord
 
 
@@ -155,8 +155,7 @@ def _named(titles: list[str]) -> str:
 
 def lead(sides: tuple[Side, ...]) -> tuple[str, ...]:
     """Returns what the verdict rests on and what these runs cannot show."""
-    counts = [f"{side.name}: {_counts(side)}" for side in sides]
-    lines = [f"Verdicts of the checks. {'; '.join(counts)}."]
+    lines = []
     seeds = min(len(side.runs) for side in sides)
     if len(sides) == 2 and seeds == 1:
         lines.append(
@@ -171,10 +170,13 @@ def lead(sides: tuple[Side, ...]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _counts(side: Side) -> str:
-    count = side.count()
-    parts = [f"{count[v]} {v.value.replace('_', ' ')}" for v in Verdict if count[v]]
-    return ", ".join(parts) or "none was asked"
+def tallies(sides: tuple[Side, ...]) -> tuple[Tally, ...]:
+    """Returns how many checks of each side have which verdict."""
+    return tuple(
+        Tally(side.name, tuple((badge(v), TONES[v], count[v]) for v in ORDER if count[v]))
+        for side in sides
+        for count in [side.count()]
+    )
 
 
 def subjects(sides: tuple[Side, ...]) -> tuple[tuple[str, str], ...]:

@@ -92,14 +92,15 @@ function pointSeries(mark, index) {
 
 function barSeries(panel, mark, index) {
   const below = mark.heights.map((_, i) =>
-    panel.stacked ? panel.marks.slice(0, index).reduce((sum, other) => sum + other.heights[i], 0) : 0);
+    panel.stacked ? panel.marks.slice(0, index).reduce((sum, other) =>
+      sum + (Math.sign(other.heights[i]) === Math.sign(mark.heights[i]) ? other.heights[i] : 0), 0) : 0);
   const paths = (u) => {
     const path = new Path2D();
     mark.heights.forEach((height, i) => {
       if (!height) return;
       const left = u.valToPos(mark.edges[i], "x", true), right = u.valToPos(mark.edges[i + 1], "x", true);
       const bottom = u.valToPos(below[i], "y", true), top = u.valToPos(below[i] + height, "y", true);
-      path.rect(left, top, Math.max(1, right - left - 1), bottom - top);
+      path.rect(left, Math.min(top, bottom), Math.max(1, right - left - 1), Math.abs(bottom - top));
     });
     return { stroke: null, fill: path, flags: 1 };
   };
@@ -136,11 +137,11 @@ function axes(panel) {
   ];
 }
 
-/* On a logarithmic axis only powers of ten get a line and a number, if there are two at least. */
+/* On a logarithmic axis only powers of ten get a line and a number, if there are three at least. */
 function powers(scale) {
   const power = (v) => v === 0 || Math.abs(Math.log10(Math.abs(v)) % 1) < 1e-9;
   return (u, splits) => {
-    if (scale === "linear" || splits.filter((v) => v != null && power(v)).length < 2) return splits;
+    if (scale === "linear" || splits.filter((v) => v != null && power(v)).length < 3) return splits;
     return splits.map((v) => (v != null && power(v) ? v : null));
   };
 }

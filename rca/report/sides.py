@@ -2,17 +2,24 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from rca.checking import Check, Finding, Verdict
 from rca.report.verdicts import STYLES, Judged
+from rca.report.wording import Tone
 from rca.runs.record import RunRecord
 
 ORDER = tuple(STYLES)
 """Verdicts, worst first."""
+TONES: Mapping[Verdict, Tone] = {
+    Verdict.PASS: "good",
+    Verdict.WARN: "warn",
+    Verdict.FAIL: "bad",
+    Verdict.ERROR: "bad",
+    Verdict.VACUOUS: "void",
+    Verdict.NOT_RUN: "muted",
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,11 @@ def sides_of(baseline: Sequence[Judged], fixed: Sequence[Judged] = ()) -> tuple[
     return (Side("baseline", tuple(baseline), 1), Side("fixed", tuple(fixed), 0))
 
 
+def badge(verdict: Verdict) -> str:
+    """Returns a verdict as it is shown."""
+    return verdict.value.replace("_", " ")
+
+
 def checks_of(sides: Sequence[Side]) -> list[Check]:
     """Returns every check asked on any side, worst verdict first, then by severity and id."""
     asked = {c.id: c for side in sides for judged in side.runs for c in judged.checks}
@@ -94,8 +106,3 @@ def checks_of(sides: Sequence[Side]) -> list[Check]:
         return min(map(ORDER.index, verdicts), default=len(ORDER)), -check.severity, check.id
 
     return sorted(asked.values(), key=rank)
-
-
-def total_episodes(side: Side) -> int:
-    """Returns the number of training episodes of all seeds."""
-    return int(np.sum([len(record.episodes) for record in side.records]))

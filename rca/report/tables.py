@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 
 import pandas as pd
@@ -10,18 +10,10 @@ import pandas as pd
 from rca.checking import Check, Finding, Verdict
 from rca.config import flatten
 from rca.report.expected import PROGRESSION, SOURCE, Expected
-from rca.report.model import Cell, Table, Tone
-from rca.report.sides import ORDER, Side, checks_of
-from rca.report.wording import number, plural, setting
+from rca.report.model import Cell, Table
+from rca.report.sides import ORDER, TONES, Side, badge, checks_of
+from rca.report.wording import Tone, number, plural, setting
 
-TONES: Mapping[Verdict, Tone] = {
-    Verdict.PASS: "good",
-    Verdict.WARN: "warn",
-    Verdict.FAIL: "bad",
-    Verdict.ERROR: "bad",
-    Verdict.VACUOUS: "void",
-    Verdict.NOT_RUN: "muted",
-}
 UNSEEN = (Verdict.ERROR, Verdict.VACUOUS, Verdict.NOT_RUN)
 JUDGED = (Verdict.PASS, Verdict.WARN, Verdict.FAIL)
 ABSENT = Cell("not set", tone="muted")
@@ -61,12 +53,12 @@ def _verdict_cell(side: Side, check: Check) -> Cell:
     if not found:
         return Cell("not asked", tone="muted", sort=float(len(ORDER)))
     worst = found[0]
-    badge = worst.verdict.value.replace("_", " ")
+    word = badge(worst.verdict)
     if len(side.runs) > 1:
         same = sum(f.verdict is worst.verdict for f in found)
-        badge = f"{badge} {same}/{len(side.runs)}"
+        word = f"{word} {same}/{len(side.runs)}"
     order = float(ORDER.index(worst.verdict))
-    return Cell(worst.message, badge, TONES[worst.verdict], sort=order)
+    return Cell(worst.message, word, TONES[worst.verdict], sort=order)
 
 
 def _change(before: Verdict | None, after: Verdict | None) -> Cell:
@@ -142,14 +134,14 @@ def _held(side: Side, expected: Expected, unit: str) -> Cell:
     if not len(values):
         return Cell("no episode ended here" if not len(inside) else "not recorded", tone="muted")
     value = float(values.mean() if expected.quantity == "success" else values.median())
-    if value < expected.low:
-        badge, tone = "below", "warn"
-    elif value > expected.high:
-        badge, tone = "above", "warn"
-    else:
-        badge, tone = "inside", "good"
     text = f"{number(value, unit)} of {plural(len(values), 'episode')}"
-    return Cell(text, badge, tone, sort=value)  # type: ignore[arg-type]  # literals above
+    return Cell(text, *_where(value, expected), sort=value)
+
+
+def _where(value: float, expected: Expected) -> tuple[str, Tone]:
+    if value < expected.low:
+        return "below", "warn"
+    return ("above", "warn") if value > expected.high else ("inside", "good")
 
 
 def unseen_table(sides: tuple[Side, ...]) -> Table:
@@ -171,8 +163,8 @@ def _unjudged(side: Side) -> Iterable[tuple[Cell, ...]]:
             reasons[_key(finding)].append(finding.check)
     ordered = sorted(reasons.items(), key=lambda item: (ORDER.index(item[0][0]), item[0][1]))
     for (verdict, message), ids in ordered:
-        badge = verdict.value.replace("_", " ")
-        yield Cell(side.name), Cell(", ".join(ids), badge, TONES[verdict]), Cell(message)
+        what = Cell(", ".join(ids), badge(verdict), TONES[verdict])
+        yield Cell(side.name), what, Cell(message)
 
 
 def _findings(side: Side) -> Iterable[Finding]:

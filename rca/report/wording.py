@@ -3,11 +3,13 @@
 import math
 import unicodedata
 from dataclasses import fields, is_dataclass, replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 MAX_CHARS = 600
 """Longer texts of a recording are cut: a 10 kB tag name must not bury the report."""
 NOT_MEASURED = "not measured"
+Tone = Literal["", "good", "bad", "warn", "void", "muted"]
+"""How a text is coloured; words carry the meaning, never colour alone."""
 MINUS = "\N{MINUS SIGN}"
 
 T = TypeVar("T")

@@ -1,23 +1,20 @@
-"""Figures as data: what is drawn is what was measured; what was not is said in words."""
+"""Episodes and evaluations as figures."""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from rca.report.curves import MAX_POINTS, curve, share_axes
-from rca.report.model import Bars, Panel, Series
-from rca.report.plots import (
-    DRIFT,
-    GRADIENTS,
-    SPREAD,
+from rca.report.chart import Bars, Series
+from rca.report.episode_plots import (
+    endings_figure,
     episode_figure,
     evaluation_figure,
     histogram_figure,
-    signal_figure,
 )
 from rca.report.sides import sides_of
 from tests.judged import judged, unlearned
-from tests.records import blank, episodes, healthy, phases, signal, with_signals
+from tests.records import blank, episodes, healthy, phases
 
 
 def curves(panel):
@@ -26,56 +23,6 @@ def curves(panel):
 
 def sides(*runs):
     return sides_of([judged(runs[0])], [judged(run) for run in runs[1:]])
-
-
-def test_gradient_norms_are_drawn_per_module():
-    figure = signal_figure(GRADIENTS, sides(healthy()))
-    labels = [mark.label for mark in figure.panels[0].marks]
-    assert labels == ["actor", "critic", "actor CNN", "critic CNN"]
-    assert figure.panels[0].y_scale == "linear" or figure.panels[0].y_range[0] > 0
-
-
-def test_a_signal_that_could_not_exist_says_why():
-    figure = signal_figure(DRIFT, sides(unlearned()))
-    assert figure.panels[0].empty == (
-        "0 updates were executed: learning starts after 25,000 steps, the run has 100"
-    )
-    assert figure.empty
-    assert figure.title == "CNN weight drift: not measured"
-
-
-def test_a_signal_that_was_not_recorded_is_not_called_zero():
-    run = with_signals(healthy(), without=["critic/q_spread"])
-    figure = signal_figure(SPREAD, sides(run, healthy()))
-    assert figure.panels[0].empty == "this run did not record critic/q_spread"
-    assert "baseline not measured" in figure.title
-
-
-def test_the_title_gives_the_end_of_the_signal():
-    steps = np.arange(1_001, 2_001)
-    spread = signal("critic/q_spread", steps, np.where(steps > 1_500, 7.0, 1.0))
-    figure = signal_figure(SPREAD, sides(with_signals(healthy(), spread)))
-    assert figure.title == "Q-value spread of the twin critics at the end: run 7"
-
-
-def test_thinning_keeps_the_spike():
-    x, y = np.arange(30_000.0), np.zeros(30_000)
-    y[12_345], y[20_000] = 99.0, np.nan
-    thin = curve("a", x, y, 0)
-    assert len(thin.x) == MAX_POINTS
-    assert thin.high is not None
-    assert thin.high.max() == 99.0
-    assert np.isfinite(thin.y).all()
-
-
-def test_infinite_values_are_counted_not_drawn():
-    steps = np.arange(1_001, 1_011)
-    values = np.ones(10)
-    values[3] = np.inf
-    run = with_signals(healthy(), signal("critic/q_spread", steps, values))
-    figure = signal_figure(SPREAD, sides(run))
-    assert "1 value not finite" in figure.caption
-    assert np.isnan(curves(figure.panels[0])[0].y[3])
 
 
 def test_the_running_median_does_not_mix_policies():
@@ -121,15 +68,31 @@ def test_panels_of_a_figure_share_their_axes():
     assert first.x_range == (0, 30_000)
 
 
-def test_one_repeated_value_still_has_an_axis():
-    x = np.arange(3.0)
-    (panel,) = share_axes([Panel("t", "x", "y", (Series("a", x, np.full(3, -53.0)),))])
-    assert panel.y_range[0] < -53 < panel.y_range[1]
-
-
 def test_evaluations_leave_out_what_was_not_recorded():
     run = healthy()
     run = replace(run, evaluations=run.evaluations.assign(mean_distance=np.nan))
     titles = [panel.title for panel in evaluation_figure(sides(run)).panels]
     assert titles == ["mean return", "mean length", "success"]
     assert evaluation_figure(sides(unlearned())).empty
+
+
+def ended(*reasons):
+    return blank(
+        episodes=episodes([10] * len(reasons), [0.0] * len(reasons), end_reason=list(reasons))
+    )
+
+
+def test_endings_are_shares_of_the_episodes_that_ended():
+    figure = endings_figure(sides(ended("goal", "collision", "collision", "made up")))
+    bars = [mark for mark in figure.panels[0].marks if isinstance(mark, Bars)]
+    assert [bar.label for bar in bars] == ["goal", "collision", "other"]
+    total = np.sum([bar.heights for bar in bars], axis=0)
+    assert set(np.round(total)) == {0.0, 100.0}
+    assert figure.title == "Endings: run 50 % collision"
+
+
+@pytest.mark.parametrize("reasons", [(), (None, None)])
+def test_endings_that_were_not_recorded_are_not_drawn(reasons):
+    figure = endings_figure(sides(ended(*reasons)))
+    assert figure.empty
+    assert figure.title == "Endings: run not measured"

@@ -1,0 +1,69 @@
+"""The story in order of time: phases, evaluations, first update, onsets of what failed."""
+
+from collections.abc import Iterable, Sequence
+
+from rca.checking import Finding, Verdict
+from rca.report.chart import Happening, Lane, Timeline
+from rca.report.panels import last_step, phases
+from rca.report.sides import Side, checks_of
+from rca.report.wording import Tone, listing, number, plural
+
+
+def timeline(sides: Sequence[Side]) -> Timeline:
+    """Returns what happened when, on each side."""
+    lanes = tuple(Lane(side.name, phases(side), _evaluations(side)) for side in sides)
+    happenings = sorted(
+        (item for index, side in enumerate(sides) for item in _happenings(index, side, sides)),
+        key=lambda item: (item.step, item.lane),
+    )
+    return Timeline(
+        title=_title(sides), lanes=lanes, happenings=tuple(happenings), last=last_step(sides)
+    )
+
+
+def _evaluations(side: Side) -> tuple[float, ...]:
+    return tuple(float(step) for r in side.records for step in r.evaluations["step"].dropna())
+
+
+def _happenings(index: int, side: Side, sides: Sequence[Side]) -> Iterable[Happening]:
+    updates = _first_update(side)
+    if updates is not None:
+        yield Happening(float(updates), index, "first update", "void")
+    for check in checks_of(sides):
+        begun = _begun(side.findings(check.id))
+        if begun is not None and begun.onset is not None:
+            tone: Tone = "bad" if begun.verdict is Verdict.FAIL else "warn"
+            text = f"{check.title}: {begun.message}"
+            yield Happening(float(begun.onset), index, text, tone)
+
+
+def _begun(findings: Iterable[Finding]) -> Finding | None:
+    """Returns the earliest onset of a symptom over the seeds."""
+    begun = [f for f in findings if f.onset is not None and f.verdict in _SYMPTOMS]
+    return min(begun, key=lambda f: f.onset or 0, default=None)
+
+
+_SYMPTOMS = (Verdict.FAIL, Verdict.WARN)
+
+
+def _first_update(side: Side) -> int | None:
+    steps = [step for r in side.records if (step := r.first_update_step()) is not None]
+    return min(steps, default=None)
+
+
+def _title(sides: Sequence[Side]) -> str:
+    """Returns what the order of time refutes: a cause cannot act before it exists."""
+    parts = []
+    for side in sides:
+        first = _first_update(side)
+        onsets = [f.onset for judged in side.runs for f in judged.findings
+                  if f.verdict is Verdict.FAIL and f.onset is not None]  # fmt: skip
+        early = [onset for onset in onsets if first is not None and onset < first]
+        if early and first is not None:
+            parts.append(
+                f"{side.name}: {plural(len(early), 'symptom')} began before the first update "
+                f"(step {number(first)})"
+            )
+    if not parts:
+        return "What happened when"
+    return f"{listing(parts)}; nothing that acts through updates can have caused them"

@@ -4,7 +4,7 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -121,6 +121,47 @@ class AgentConfig(Section):
     """Standard deviation of target policy smoothing, units of the action; paper 0.2."""
     target_noise_clip: NotNegative = 0.5
     """Bound of the smoothing noise, units of the action; paper 0.5."""
+    updates_per_step: Count = 1
+    """Updates after each environment step of the learning phase (the replay ratio); paper 1."""
+    critic_warmup: Annotated[int, Field(ge=0)] = 0
+    """Critic updates before the first actor update: a few hundred keep the actor from following a
+    critic that knows nothing yet into tanh's flat ends (evidence.md, section 1)."""
+    n_step: Annotated[int, Field(ge=1, le=50)] = 1
+    """Rewards summed before bootstrapping; paper 1, DrQ-v2 3. Never past an episode's end."""
+    reward_scale: Positive = 1.0
+    """Factor on each reward before it is stored; signals and episode returns stay unscaled."""
+    reward_clip: Positive | None = None
+    """Bound of the scaled reward's size; None: none. Mnih et al. 2015 clip to 1."""
+    exploration_noise_final: NotNegative | None = None
+    """Where a linear noise schedule ends; None: constant. DrQ-v2 goes from 1.0 to 0.1."""
+    exploration_noise_steps: Count = 100_000
+    """Environment steps from learning_starts on over which the schedule runs; DrQ-v2 100,000."""
+    random_pedal_min: Annotated[float, Field(ge=-1, lt=1)] = -1.0
+    """Lower end of the last action's uniform draw in the random phase: -1 unbiased (throttle and
+    brake cancel), 0 never brakes."""
+    actor_clip: Positive | None = None
+    """Largest L2 norm of the gradient of the actor's MLP; None: not clipped. Paper: none."""
+    critic_clip: Positive | None = None
+    """The same for both critics' MLPs together."""
+    actor_encoder_clip: Positive | None = None
+    """The same for the actor's encoder."""
+    critic_encoder_clip: Positive | None = None
+    """The same for the critic's encoder."""
+    encoder: Literal["nature", "small"] = "nature"
+    """Channels 32-64-64 (Mnih et al. 2015) or 16-32-32, for studies at 48x48 (performance.md)."""
+    features: Annotated[int, Field(ge=1, le=4096)] = 512
+    """Length of an encoder's output; Mnih et al. 2015: 512, SAC-AE and DrQ-v2 trunks: 50."""
+    layer_norm: bool = False
+    """Ends encoders with LayerNorm and tanh instead of the activation (SAC-AE, DrQ-v2)."""
+    activation: Literal["relu", "elu", "tanh"] = "relu"
+    """Between layers, in encoders and MLPs; paper relu."""
+    encoder_sharing: Literal["separate", "detached", "shared"] = "separate"
+    """One encoder each (SB3); one trained by the critics' loss alone (SAC-AE, CURL, DrQ-v2); or
+    one trained by both losses."""
+    encoder_tau: Rate | None = None
+    """tau of the encoders' targets; None: as tau. SAC-AE and CURL 0.05."""
+    random_shift: Annotated[int, Field(ge=0, le=32)] = 0
+    """Pixels by which each sampled image is shifted at random, edges repeated; DrQ 4, 0: off."""
     reuse_features: bool = False
     """Takes the actor loss's critic features from before the critic's step: about 6% faster, the
     gradient's cosine to the exact one is at least 0.9998 (measured at 84x84)."""
@@ -299,8 +340,9 @@ STEPS: Mapping[str, int] = {"short": 100, "medium": 10_000, "full": 30_000}
 
 
 def planned_updates(config: RunConfig) -> int:
-    """Returns the critic updates that a run of its full budget makes, one per learning step."""
-    return max(0, config.budget.steps - config.agent.learning_starts)
+    """Returns the critic updates that a run of its full budget makes."""
+    learning_steps = max(0, config.budget.steps - config.agent.learning_starts)
+    return learning_steps * config.agent.updates_per_step
 
 
 def scale_warmup(config: RunConfig) -> RunConfig:

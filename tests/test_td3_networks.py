@@ -6,23 +6,26 @@ import pytest
 import torch
 from torch import nn
 
+from rca.config import AgentConfig
 from rca.errors import UsageError
-from rca.td3.networks import ACTOR_GAIN, FEATURES, Actor, NatureCNN, Shapes, orthogonal, scaled
+from rca.td3.networks import ACTOR_GAIN, Actor, Encoder, Shapes, orthogonal, scaled
 from tests.tiny_env import Pointing
+
+CONFIG = AgentConfig()
 
 
 @pytest.mark.parametrize(("size", "left"), [(36, 1), (48, 2), (64, 4), (84, 7)])
 def test_the_encoder_fits_image_sizes(size, left):
-    encoder = NatureCNN((4, size, size))
+    encoder = Encoder((4, size, size), CONFIG)
     linear = encoder.layers[7]
     assert isinstance(linear, nn.Linear)
     assert linear.in_features == 64 * left * left
     image = torch.zeros(2, 4, size, size, dtype=torch.uint8)
-    assert encoder(image).shape == (2, FEATURES)
+    assert encoder(image).shape == (2, 512)
 
 
 def test_pixels_are_scaled_inside():
-    encoder = NatureCNN((2, 36, 36))
+    encoder = Encoder((2, 36, 36), CONFIG)
     image = torch.randint(256, (3, 2, 36, 36), dtype=torch.uint8)
     expected = encoder.layers(image.to(torch.float32) / 255)
     torch.testing.assert_close(encoder(image), expected)
@@ -31,7 +34,7 @@ def test_pixels_are_scaled_inside():
 
 def test_initial_weights_are_orthogonal_and_drawn_from_the_generator_alone():
     def drawn(seed):
-        network = NatureCNN((4, 48, 48))
+        network = Encoder((4, 48, 48), CONFIG)
         orthogonal(network, torch.Generator().manual_seed(seed), None)
         return network
 
@@ -47,9 +50,9 @@ def test_initial_weights_are_orthogonal_and_drawn_from_the_generator_alone():
 
 
 def test_first_actions_are_small():
-    actor = Actor(FEATURES + 3, 2)
+    actor = Actor(Shapes((2, 36, 36), 3, 2), CONFIG)
     orthogonal(actor, torch.Generator().manual_seed(0), ACTOR_GAIN)
-    actions = actor(torch.rand(100, FEATURES), torch.rand(100, 3))
+    actions = actor(torch.rand(100, 512), torch.rand(100, 3))
     assert actions.abs().max() < 0.2
 
 

@@ -1,4 +1,4 @@
-"""TD3 (Fujimoto, van Hoof, Meger 2018) on images, with one encoder each for actor and critic."""
+"""TD3 (Fujimoto, van Hoof, Meger 2018) on images, encoders in front of actor and critic."""
 
 import copy
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rca.config import AgentConfig
+from rca.td3.augment import randomly_shifted
 from rca.td3.events import ActorGrads, CriticGrads, Emit, Updated
 from rca.td3.networks import (
     ACTOR_GAIN,
-    FEATURES,
     Actor,
-    NatureCNN,
+    Encoder,
     Shapes,
     TwinCritic,
     orthogonal,
@@ -34,7 +34,7 @@ class TD3:
     Attributes:
         config: Its settings.
         shapes: Sizes of observations and actions.
-        actor_encoder: Trained by the actor's loss.
+        actor_encoder: Trained by the actor's loss; the critics' one if encoders are shared.
         actor: The policy's MLP.
         critic_encoder: Trained by the critics' loss.
         critic: Both critics' MLPs.
@@ -62,22 +62,25 @@ class TD3:
         self.config = config
         self.shapes = shapes
         self.smoothing = smoothing
-        self.actor_encoder = NatureCNN(shapes.image)
-        self.actor = Actor(FEATURES + shapes.vector, shapes.action)
-        self.critic_encoder = NatureCNN(shapes.image)
-        self.critic = TwinCritic(FEATURES + shapes.vector + shapes.action)
-        orthogonal(self.actor_encoder, init, None)
-        orthogonal(self.actor, init, ACTOR_GAIN)
+        self.critic_encoder = Encoder(shapes.image, config)
+        self.critic = TwinCritic(shapes, config)
+        self.actor = Actor(shapes, config)
+        is_separate = config.encoder_sharing == "separate"
+        self.actor_encoder = Encoder(shapes.image, config) if is_separate else self.critic_encoder
         orthogonal(self.critic_encoder, init, None)
         orthogonal(self.critic, init, 1.0)
-        self.targets = {name: self._target(name) for name in MODULES}
-        rates = {name: getattr(config, f"{name}_lr") for name in MODULES}
-        self.actor_optimizer = self._adam(rates, "actor_encoder", "actor")
-        self.critic_optimizer = self._adam(rates, "critic_encoder", "critic")
+        orthogonal(self.actor, init, ACTOR_GAIN)
+        if is_separate:
+            orthogonal(self.actor_encoder, init, None)
+        self.targets = self._copies()
+        # A detached encoder is the critics' alone; a shared one is stepped by both optimizers.
+        is_detached = config.encoder_sharing == "detached"
+        self.actor_optimizer = self._adam("actor", *(() if is_detached else ("actor_encoder",)))
+        self.critic_optimizer = self._adam("critic", "critic_encoder")
         self.critic_updates = 0
         self.actor_updates = 0
 
-    def modules(self) -> Mapping[str, nn.Module]:
+    def modules(self) -> dict[str, nn.Module]:
         """Returns the trained modules by name."""
         return {name: getattr(self, name) for name in MODULES}
 
@@ -107,7 +110,7 @@ class TD3:
         """
         self.critic_updates += 1
         update = self.critic_updates
-        image, vector = scaled(batch.obs.image), batch.obs.vector
+        image, vector = self._pixels(batch.obs.image), batch.obs.vector
 
         # Both critics move towards the same target.
         target = self._target_value(batch)
@@ -117,12 +120,14 @@ class TD3:
         self.critic_optimizer.zero_grad()
         torch.autograd.backward(critic_loss)
         emit(CriticGrads(step, update, self))
+        self._clip_gradients(self.critic_optimizer)
         self.critic_optimizer.step()
 
         # Delayed policy updates: actor and targets move less often than the critics.
         actor_loss = None
         if update % self.config.policy_delay == 0:
-            actor_loss = self._update_actor(image, vector, features, emit, step)
+            if update > self.config.critic_warmup:
+                actor_loss = self._update_actor(image, vector, features, emit, step)
             self._update_targets()
 
         emit(
@@ -143,22 +148,25 @@ class TD3:
     def _target_value(self, batch: Batch) -> Tensor:
         """Returns what the critics should say of the batch, [batch]."""
         config, next_vector = self.config, batch.next_obs.vector
-        next_image = scaled(batch.next_obs.image)
+        next_image = self._pixels(batch.next_obs.image)
+        actor_encoder, critic_encoder = (self.targets[f"{k}_encoder"] for k in ("actor", "critic"))
 
         # Target policy smoothing: clipped noise on the target actor's action.
-        features = self.targets["actor_encoder"](next_image)
+        features = actor_encoder(next_image)
         action = self.targets["actor"](features, next_vector)
         noise = torch.randn(action.shape, generator=self.smoothing) * config.target_noise
         noise = noise.clamp(-config.target_noise_clip, config.target_noise_clip)
         action = (action + noise).clamp(-1.0, 1.0)
 
         # Clipped double Q-learning: the smaller of the two target critics.
-        features = self.targets["critic_encoder"](next_image)
+        if critic_encoder is not actor_encoder:
+            features = critic_encoder(next_image)
         q1, q2 = self.targets["critic"](features, next_vector, action)
         next_value = torch.minimum(q1, q2)
 
         # Only a terminal state has no future; a time-out has one.
-        return batch.reward + config.discount * (1.0 - batch.terminated) * next_value
+        discount = config.discount**batch.steps
+        return batch.reward + discount * (1.0 - batch.terminated) * next_value
 
     def _update_actor(
         self, image: Tensor, vector: Tensor, features: Tensor, emit: Emit, step: int
@@ -171,33 +179,60 @@ class TD3:
         else:
             with torch.no_grad():
                 features = self.critic_encoder(image)
-        action = self.actor(self.actor_encoder(image), vector)
+        is_detached = self.config.encoder_sharing == "detached"
+        action = self.actor(features if is_detached else self.actor_encoder(image), vector)
         loss = -self.critic.q1(features, vector, action).mean()
         self.actor_optimizer.zero_grad()
         # `inputs` keeps the gradient out of the critic's weights.
-        torch.autograd.backward(loss, inputs=_parameters(self.actor_optimizer))
+        trained = [w for group in self.actor_optimizer.param_groups for w in group["params"]]
+        torch.autograd.backward(loss, inputs=trained)
         self.actor_updates += 1
         emit(ActorGrads(step, self.critic_updates, self))
+        self._clip_gradients(self.actor_optimizer)
         self.actor_optimizer.step()
         return loss.detach()
 
     @torch.no_grad()
     def _update_targets(self) -> None:
-        """Moves each target by `tau` towards its module (Polyak averaging)."""
-        for name, module in self.modules().items():
-            if self.targets[name] is not module:
-                slow: list[Tensor] = list(self.targets[name].parameters())
-                torch._foreach_lerp_(slow, list(module.parameters()), self.config.tau)
+        """Moves each target by its tau towards its module (Polyak averaging)."""
+        modules, tau = self.modules(), self.config.tau
+        encoder_tau = self.config.encoder_tau or tau
+        distinct = {id(target): (name, target) for name, target in self.targets.items()}
+        for name, target in distinct.values():
+            if target is not modules[name]:
+                share = encoder_tau if name.endswith("encoder") else tau
+                slow: list[Tensor] = list(target.parameters())
+                torch._foreach_lerp_(slow, list(modules[name].parameters()), share)
 
-    def _target(self, name: str) -> nn.Module:
-        module: nn.Module = getattr(self, name)
-        if name.endswith("encoder") and not self.config.encoder_targets:
-            return module
-        return copy.deepcopy(module).requires_grad_(False)
+    def _pixels(self, image: Tensor) -> Tensor:
+        """Returns augmented pixels as the encoders want them."""
+        return scaled(randomly_shifted(image, self.config.random_shift, self.smoothing))
 
-    def _adam(self, rates: Mapping[str, float], *names: str) -> torch.optim.Adam:
+    def _clip_gradients(self, optimizer: torch.optim.Optimizer) -> None:
+        """Shortens each module's gradient to its own largest norm, if it has one."""
+        for group in optimizer.param_groups:
+            limit = getattr(self.config, f"{group['name']}_clip")
+            if limit is not None:
+                nn.utils.clip_grad_norm_(group["params"], limit)
+
+    def _copies(self) -> dict[str, nn.Module]:
+        """Returns the targets; modules that are one object have one target."""
+        modules = self.modules()
+        targets = copy.deepcopy(modules)
+        for target in targets.values():
+            target.requires_grad_(False)
+        if not self.config.encoder_targets:
+            encoders = ("actor_encoder", "critic_encoder")
+            targets.update({name: modules[name] for name in encoders})
+        return targets
+
+    def _adam(self, *names: str) -> torch.optim.Adam:
         groups = [
-            {"params": list(getattr(self, name).parameters()), "lr": rates[name], "name": name}
+            {
+                "params": list(getattr(self, name).parameters()),
+                "lr": getattr(self.config, f"{name}_lr"),
+                "name": name,
+            }
             for name in names
         ]
         return torch.optim.Adam(groups, fused=True)
@@ -224,7 +259,3 @@ class TD3:
         self.critic_updates = state["critic_updates"]
         self.actor_updates = state["actor_updates"]
         self.smoothing.set_state(state["smoothing"])
-
-
-def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
-    return [weight for group in optimizer.param_groups for weight in group["params"]]

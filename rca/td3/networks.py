@@ -9,12 +9,14 @@ import gymnasium as gym
 import torch
 from torch import Tensor, nn
 
+from rca.config import AgentConfig
 from rca.errors import UsageError
 
 HIDDEN = (256, 256)
 """Units of the MLPs' hidden layers (Fujimoto's later code; SB3's MlpPolicy has 400, 300)."""
-FEATURES = 512
-"""Length of an encoder's output (Mnih et al. 2015)."""
+CHANNELS = {"nature": (32, 64, 64), "small": (16, 32, 32)}
+"""Output channels of the convolutions; "nature" is Mnih et al. 2015."""
+ACTIVATIONS = {"relu": nn.ReLU, "elu": nn.ELU, "tanh": nn.Tanh}
 SMALLEST_IMAGE = 36
 """Pixels below which the third convolution has nothing left to see."""
 ACTOR_GAIN = 0.01
@@ -67,23 +69,28 @@ def scaled(image: Tensor) -> Tensor:
     return out.copy_(image).div_(255.0)
 
 
-class NatureCNN(nn.Module):
+class Encoder(nn.Module):
     """Features of stacked frames (Mnih et al. 2015): three convolutions and a linear layer."""
 
-    def __init__(self, image: tuple[int, int, int], features: int = FEATURES) -> None:
+    def __init__(self, image: tuple[int, int, int], config: AgentConfig) -> None:
         super().__init__()
         frames, height, width = image
+        first, second, third = CHANNELS[config.encoder]
+        activation = ACTIVATIONS[config.activation]
         self.layers = nn.Sequential(
-            nn.Conv2d(frames, 32, 8, stride=4),
-            nn.ReLU(),
-            nn.Conv2d(32, 64, 4, stride=2),
-            nn.ReLU(),
-            nn.Conv2d(64, 64, 3),
-            nn.ReLU(),
+            nn.Conv2d(frames, first, 8, stride=4),
+            activation(),
+            nn.Conv2d(first, second, 4, stride=2),
+            activation(),
+            nn.Conv2d(second, third, 3),
+            activation(),
             nn.Flatten(),
-            nn.Linear(64 * _left(height) * _left(width), features),
-            nn.ReLU(),
+            nn.Linear(third * _left(height) * _left(width), config.features),
         )
+        if config.layer_norm:
+            self.layers.extend([nn.LayerNorm(config.features), nn.Tanh()])
+        else:
+            self.layers.append(activation())
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, image: Tensor) -> Tensor:
@@ -107,9 +114,10 @@ def _left(size: int) -> int:
 class Actor(nn.Module):
     """A deterministic policy: features and vector in, action in [-1, 1] out."""
 
-    def __init__(self, inputs: int, actions: int) -> None:
+    def __init__(self, shapes: Shapes, config: AgentConfig) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*_mlp(inputs, actions), nn.Tanh())
+        inputs = config.features + shapes.vector
+        self.layers = nn.Sequential(*_mlp(inputs, shapes.action, config), nn.Tanh())
 
     def forward(self, features: Tensor, vector: Tensor) -> Tensor:
         """Returns actions, [batch, action]."""
@@ -120,10 +128,11 @@ class Actor(nn.Module):
 class TwinCritic(nn.Module):
     """Two independent estimates of an action's value, units of reward."""
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, shapes: Shapes, config: AgentConfig) -> None:
         super().__init__()
-        self.first = nn.Sequential(*_mlp(inputs, 1))
-        self.second = nn.Sequential(*_mlp(inputs, 1))
+        inputs = config.features + shapes.vector + shapes.action
+        self.first = nn.Sequential(*_mlp(inputs, 1, config))
+        self.second = nn.Sequential(*_mlp(inputs, 1, config))
 
     def forward(self, features: Tensor, vector: Tensor, action: Tensor) -> tuple[Tensor, Tensor]:
         """Returns both values, [batch] each."""
@@ -136,10 +145,10 @@ class TwinCritic(nn.Module):
         return value.squeeze(1)
 
 
-def _mlp(inputs: int, outputs: int) -> list[nn.Module]:
+def _mlp(inputs: int, outputs: int, config: AgentConfig) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for width in HIDDEN:
-        layers += [nn.Linear(inputs, width), nn.ReLU()]
+        layers += [nn.Linear(inputs, width), ACTIVATIONS[config.activation]()]
         inputs = width
     return [*layers, nn.Linear(inputs, outputs)]
 
@@ -151,17 +160,15 @@ def orthogonal(network: nn.Module, generator: torch.Generator, output_gain: floa
     Args:
         network: Changed in place.
         generator: Source of the random directions.
-        output_gain: Of layers with no ReLU behind them; None if there is none. All others get
-            sqrt(2), which keeps the size of a signal through a ReLU.
+        output_gain: Of the last layer of an MLP; None in an encoder. All others get sqrt(2), which
+            keeps the size of a signal through a ReLU.
     """
     for layers in (part for part in network.modules() if isinstance(part, nn.Sequential)):
-        children = list(layers)
-        for index, layer in enumerate(children):
-            if not isinstance(layer, nn.Linear | nn.Conv2d):
-                continue
-            before_relu = index + 1 < len(children) and isinstance(children[index + 1], nn.ReLU)
-            gain = math.sqrt(2) if before_relu or output_gain is None else output_gain
-            drawn = nn.init.orthogonal_(torch.empty(layer.weight.shape), gain, generator)
-            layer.weight.copy_(drawn)
+        drawn = [layer for layer in layers if isinstance(layer, nn.Linear | nn.Conv2d)]
+        for layer in drawn:
+            is_last = layer is drawn[-1]
+            gain = output_gain if is_last and output_gain is not None else math.sqrt(2)
+            weight = nn.init.orthogonal_(torch.empty(layer.weight.shape), gain, generator)
+            layer.weight.copy_(weight)
             assert layer.bias is not None
             layer.bias.zero_()

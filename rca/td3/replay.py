@@ -36,9 +36,10 @@ class Batch:
     Attributes:
         obs: Before the action.
         action: Executed, in [-1, 1]. [batch, action]
-        reward: Of the step. [batch]
+        reward: Of the step, or the discounted sum over `steps`. [batch]
         next_obs: After it; of the same episode, also where that ended.
         terminated: 1.0 where next_obs has no future; 0.0 at a time-out. [batch]
+        steps: Environment steps from obs to next_obs, 1 unless n-step returns are used. [batch]
     """
 
     obs: Observations
@@ -46,6 +47,7 @@ class Batch:
     reward: Tensor
     next_obs: Observations
     terminated: Tensor
+    steps: Tensor | float = 1.0
 
 
 class Replay:
@@ -63,7 +65,7 @@ class Replay:
         self.capacity = capacity
         self._frames = np.empty((rows, height, width), np.uint8)
         self._vectors = np.empty((rows, shapes.vector), np.float32)
-        self._rows = np.empty((capacity, frames + 1), np.int32)
+        self._rows = np.full((capacity, frames + 1), -1, np.int32)
         self._actions = np.empty((capacity, shapes.action), np.float32)
         self._rewards = np.empty(capacity, np.float32)
         self._terminated = np.empty(capacity, np.float32)
@@ -121,19 +123,51 @@ class Replay:
         self._current = [*self._current[1:], row]
         self._release()
 
-    def sample(self, size: int, rng: np.random.Generator) -> Batch:
-        """Returns transitions drawn uniformly, with replacement."""
+    def sample(
+        self, size: int, rng: np.random.Generator, n_step: int = 1, discount: float = 1.0
+    ) -> Batch:
+        """Returns transitions drawn uniformly, with replacement.
+
+        Args:
+            size: How many.
+            rng: Source of the draw.
+            n_step: Rewards summed, fewer where the episode or the memory ends before.
+            discount: Of each further reward.
+        """
         slots = rng.integers(len(self), size=size)
-        rows = self._rows[slots]
-        planes = [self._frames.take(column, axis=0) for column in rows.T]
-        vectors = torch.from_numpy(self._vectors.take(rows[:, -2:], axis=0))
+        reward, last, steps = self._sums(slots, n_step, discount)
+        frames = self._rows.shape[1] - 1
+        before = self._rows[slots, :frames]
+        after = self._rows[last, 1:]
         return Batch(
-            obs=Observations(_interleaved(planes[:-1]), vectors[:, 0]),
+            obs=self._observations(before),
             action=torch.from_numpy(self._actions[slots]),
-            reward=torch.from_numpy(self._rewards[slots]),
-            next_obs=Observations(_interleaved(planes[1:]), vectors[:, 1]),
-            terminated=torch.from_numpy(self._terminated[slots]),
+            reward=torch.from_numpy(reward),
+            next_obs=self._observations(after),
+            terminated=torch.from_numpy(self._terminated[last]),
+            steps=torch.from_numpy(steps) if n_step > 1 else 1.0,
         )
+
+    def _sums(
+        self, slots: NDArray[np.int64], n_step: int, discount: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+        """Returns discounted sums of rewards, the last slot of each and the number of steps."""
+        reward, last = self._rewards[slots], slots
+        steps = np.ones(len(slots), np.float32)
+        goes_on = np.ones(len(slots), bool)
+        for power in range(1, n_step):
+            following = (last + 1) % self.capacity
+            # The next slot goes on with the episode if it starts at the frame where this one ends.
+            goes_on &= self._rows[following, -2] == self._rows[last, -1]
+            reward = reward + np.float32(discount**power) * self._rewards[following] * goes_on
+            last = np.where(goes_on, following, last)
+            steps += goes_on
+        return reward, last, steps
+
+    def _observations(self, rows: NDArray[np.int32]) -> Observations:
+        planes = [self._frames.take(column, axis=0) for column in rows.T]
+        vectors = self._vectors.take(rows[:, -1], axis=0)
+        return Observations(_interleaved(planes), torch.from_numpy(vectors))
 
     def _store(self, frame: NDArray[Any], vector: NDArray[Any]) -> int:
         row = self._free.popleft() if self._free else self._new_row()

@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from rca.config import RunConfig
+from rca.config import AgentConfig, RunConfig
 from rca.td3.agent import TD3
 from rca.td3.allocator import keep_freed_memory
 from rca.td3.events import Emit, EpisodeEnded, Evaluated, Stepped
@@ -104,13 +104,14 @@ class Training:
     def step(self, obs: Obs, episode: Episode) -> tuple[Obs, EpisodeEnded | None]:
         """Takes an environment step, stores it and reports it."""
         self.progress.step += 1
-        random = self.progress.step <= self.config.agent.learning_starts
-        noise = math.nan if random else self.config.agent.exploration_noise
+        config = self.config.agent
+        random = self.progress.step <= config.learning_starts
+        noise = math.nan if random else noise_at(self.progress.step, config)
         action = self._random_action() if random else self._noisy_action(obs, noise)
         started = time.perf_counter()
         next_obs, reward, terminated, truncated, info = self.env.step(action)
         seconds = time.perf_counter() - started
-        self.replay.add(action, float(reward), next_obs, terminated)
+        self.replay.add(action, learned_reward(float(reward), config), next_obs, terminated)
         episode.add(float(reward))
         self.emit(
             Stepped(
@@ -128,18 +129,39 @@ class Training:
         return next_obs, episode.ended(info, truncated) if terminated or truncated else None
 
     def learn(self) -> None:
-        """Does an update unless the random phase is still on."""
+        """Does this step's updates unless the random phase is still on."""
         config = self.config.agent
-        if self.progress.step > config.learning_starts and len(self.replay) > 0:
-            batch = self.replay.sample(config.batch_size, self.streams.replay)
+        if self.progress.step <= config.learning_starts:
+            return
+        for _ in range(config.updates_per_step):
+            batch = self.replay.sample(
+                config.batch_size, self.streams.replay, config.n_step, config.discount
+            )
             self.agent.update(batch, self.emit, self.progress.step)
 
     def _random_action(self) -> NDArray[np.float32]:
-        drawn = self.streams.exploration.uniform(-1.0, 1.0, self.agent.shapes.action)
-        return drawn.astype(np.float32)
+        low = np.full(self.agent.shapes.action, -1.0)
+        low[-1] = self.config.agent.random_pedal_min
+        return self.streams.exploration.uniform(low, 1.0).astype(np.float32)
 
     def _noisy_action(self, obs: Obs, noise: float) -> NDArray[np.float32]:
         return self.agent.act(obs, noise, self.streams.exploration)
+
+
+def noise_at(step: int, config: AgentConfig) -> float:
+    """Returns the standard deviation of the exploration noise at a step of the learning phase."""
+    first, last = config.exploration_noise, config.exploration_noise_final
+    if last is None:
+        return first
+    share = min(1.0, (step - config.learning_starts - 1) / config.exploration_noise_steps)
+    return first + share * (last - first)
+
+
+def learned_reward(reward: float, config: AgentConfig) -> float:
+    """Returns a reward as the agent learns from it: scaled, then clipped."""
+    scaled = config.reward_scale * reward
+    bound = config.reward_clip
+    return scaled if bound is None else float(np.clip(scaled, -bound, bound))
 
 
 def train(

@@ -5,19 +5,32 @@ import queue
 
 import carla
 
+from rca.sim.launch import launch
+
 DT = 0.05
 
 
 @contextlib.contextmanager
-def connected(server, *, timeout_s: float = 10.0):
-    """Yields (client, world) in synchronous mode in a fresh episode."""
-    client = carla.Client("127.0.0.1", server.port)
-    client.set_timeout(timeout_s)
+def served(name, **options):
+    """Yields (server, client) and lets the client go only after the server has ended.
+
+    A client that is dropped while a snapshot is on its way can crash the process: its own threads
+    still use what it frees.
+    """
+    with launch(name, **options) as server:
+        client = carla.Client("127.0.0.1", server.port)
+        client.set_timeout(10.0)
+        yield server, client
+    del client
+
+
+def fresh_world(client):
+    """Returns the world of a new episode in synchronous mode."""
     world = client.reload_world()
     settings = world.get_settings()
     settings.synchronous_mode, settings.fixed_delta_seconds = True, DT
     world.apply_settings(settings)
-    yield client, world
+    return world
 
 
 class Rig:
@@ -28,7 +41,9 @@ class Rig:
         self.library = world.get_blueprint_library()
         self.place = world.get_map().get_spawn_points()[spawn]
         self.car = world.spawn_actor(self.library.find(model), self.place)
-        self.frames, self.hits, self.crossings = queue.Queue(), queue.Queue(), queue.Queue()
+        self.frames: queue.Queue[carla.Image] = queue.Queue()
+        self.hits: queue.Queue[carla.CollisionEvent] = queue.Queue()
+        self.crossings: queue.Queue[carla.LaneInvasionEvent] = queue.Queue()
         mount = carla.Transform(carla.Location(1.5, 0.0, 2.0), carla.Rotation(pitch=-5.0))
         self.camera = self.attach(
             "sensor.camera.rgb", mount, image_size_x=str(size), image_size_y=str(size)
@@ -54,7 +69,7 @@ class Rig:
         assert image.frame == frame
         return image
 
-    def speed(self) -> float:
+    def speed(self):
         return self.car.get_velocity().length()
 
     def close(self):

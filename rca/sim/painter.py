@@ -69,7 +69,7 @@ def draw(
         return None
     faces = joined(near + parts) if parts else near[0]
     chosen, local, distance = _turned_to(faces, eye, turn)
-    crossing = (local[..., 0] < NEAR).any(axis=1)
+    crossing: NDArray[np.bool_] = np.less(local[..., 0].min(axis=1, initial=np.inf), NEAR)
     ahead = local.copy()
     np.maximum(ahead[..., 0], NEAR, out=ahead[..., 0])
     pixels = lens.project(ahead)
@@ -99,8 +99,8 @@ def _turned_to(faces: Faces, eye: Floats, turn: Floats) -> tuple[NDArray[np.int6
     aside = np.abs(dy * prints[:, 2] - dx * prints[:, 3]) - prints[:, 5]
     distance = np.hypot(np.maximum(along, 0.0), np.maximum(aside, 0.0))
     forward = -dx * turn[0, 0] - dy * turn[1, 0]
-    before = forward > -(prints[:, 4] + prints[:, 5] + _MARGIN * abs(turn[2, 0]))
-    drawn: NDArray[np.bool_] = before & (distance < FAR)
+    before: NDArray[np.bool_] = forward > -(prints[:, 4] + prints[:, 5] + _MARGIN * abs(turn[2, 0]))
+    drawn = np.logical_and(before, distance < FAR)
     numbers = np.flatnonzero(drawn[faces.owners])
     offset = faces.corners[numbers] - eye
     shows = np.einsum("ij,ij->i", offset[:, 0], faces.normals[numbers]) < 0.0

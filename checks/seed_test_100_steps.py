@@ -7,6 +7,9 @@ from rca.judging import Criterion, crash, judge_criteria, not_reached, void
 from rca.runs.record import RunRecord
 
 STEPS = 100
+COPY = "probed/"
+"""Prefix of signals of a copy of the agent that was updated after the run (`--probe-updates`);
+their steps count its updates."""
 
 
 @check("seed.test_100_steps", title="Seed: 100-step test", needs=["phases"])
@@ -14,8 +17,8 @@ def test_100_steps(run: RunRecord) -> Finding:
     """Do the first 100 steps pass without a crash, with gradients flowing and sane losses?
 
     Why: the seed's short test, as the seed wrote it.
-    Remedy: to make it observable, let learning start within the test:
-        `rca run short --set agent.learning_starts=50`.
+    Remedy: to make it observable, let learning start within the test (`rca run short
+        --scale-warmup`), or update a copy of the agent after it (`--probe-updates 20`).
     Reference: seed.md, "Phase B" and "Verification Checklist"; under the seed's own configuration
         it holds 0 updates (evidence.md, section 2).
     """
@@ -23,16 +26,21 @@ def test_100_steps(run: RunRecord) -> Finding:
     if missing:
         return missing
     reason = void(run, by=STEPS)
-    learning = (
-        [Criterion(f"gradients, losses: {reason}", None)]
-        if reason
-        else [_gradients(run), _losses(run)]
-    )
+    if not reason:
+        learning = [_gradients(run), _losses(run)]
+    elif run.has(f"{COPY}critic/loss"):
+        learning = [_on_copy(_gradients(run, COPY)), _on_copy(_losses(run, COPY))]
+    else:
+        learning = [Criterion(f"gradients, losses: {reason}", None)]
     return judge_criteria([crash(run, STEPS), *learning], steps=(1, STEPS))
 
 
-def _gradients(run: RunRecord) -> Criterion:
-    names = ("actor_encoder/grad_norm", "critic_encoder/grad_norm")
+def _on_copy(criterion: Criterion) -> Criterion:
+    return Criterion(f"{criterion.text} (on a copy updated after the run)", criterion.met)
+
+
+def _gradients(run: RunRecord, prefix: str = "") -> Criterion:
+    names = (f"{prefix}actor_encoder/grad_norm", f"{prefix}critic_encoder/grad_norm")
     parts = {n: run.signals[n].between(1, STEPS).finite() for n in names if n in run.signals}
     read = {name: values for name, values in parts.items() if len(values)}
     if len(read) < len(names):
@@ -41,8 +49,8 @@ def _gradients(run: RunRecord) -> Criterion:
     return Criterion(text, all(bool((values > 0).any()) for values in read.values()))
 
 
-def _losses(run: RunRecord) -> Criterion:
-    loss = run.signals.get("critic/loss")
+def _losses(run: RunRecord, prefix: str = "") -> Criterion:
+    loss = run.signals.get(f"{prefix}critic/loss")
     part = loss.between(1, STEPS) if loss is not None else None
     if part is None or not len(part.finite()):
         return Criterion("losses are not recorded", None)

@@ -1,9 +1,10 @@
 """A run from its config to its finished folder."""
 
 import copy
+import hashlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +94,9 @@ class _Run:
         probes = Probes(config.probes, training.agent)
         self._listeners.insert(0, Recorder(self._writer, probes, training.agent))
         evaluate = self._evaluate(stack, training) if self._server is None else None
-        return train(training, evaluate=evaluate, should_stop=should_stop)
+        progress = train(training, evaluate=evaluate, should_stop=should_stop)
+        self._writer.note("weights_digest", weights_digest(training.agent.modules()))
+        return progress
 
     def probe(self, updates: int) -> None:
         """Makes updates on a copy of the agent; the run's own agent and counters stay."""
@@ -142,6 +145,16 @@ class _Run:
             return opened[0]()
 
         return evaluate
+
+
+def weights_digest(modules: Mapping[str, torch.nn.Module]) -> str:
+    """Returns 12 hex digits of a SHA-256 over all weights, bit for bit, by name."""
+    digest = hashlib.sha256()
+    for name, module in sorted(modules.items()):
+        for key, tensor in sorted(module.state_dict().items()):
+            digest.update(f"{name}.{key}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]
 
 
 @contextmanager

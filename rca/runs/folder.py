@@ -126,6 +126,10 @@ class RunWriter:
         self._counters["critic_updates"] = critic_updates
         self._counters["actor_updates"] = actor_updates
 
+    def note(self, key: str, value: object) -> None:
+        """Adds an entry to the manifest, which `finish` writes; a JSON value without NaN."""
+        self._manifest[key] = value
+
     def commit(self) -> None:
         """Writes what was handed over to disk.
 

@@ -1,0 +1,130 @@
+"""A whole run: real server, real client, real agent, real folder."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
+from rca.config import load_config
+from rca.errors import EvidenceError
+from rca.runs.execute import execute
+from rca.runs.load import load_run
+
+pytestmark = pytest.mark.carla
+
+QUICK = [
+    "env.image_size=48",
+    "env.route_length=20",
+    "env.stuck_seconds=1",
+    "agent.learning_starts=30",
+    "agent.batch_size=8",
+    "budget.steps=50",
+    "budget.eval_episodes=1",
+    "budget.threads=1",
+]
+
+
+def config(*more):
+    return load_config("fixed", [*QUICK, *more])
+
+
+def recorded(folder):
+    """All values of a run folder but the wall clock's."""
+    with sqlite3.connect(folder / "run.sqlite") as database:
+        rows = database.execute(
+            "SELECT name, step, value FROM value JOIN signal ON signal.id = value.signal "
+            "WHERE name != 'env/step_seconds' ORDER BY name, step"
+        ).fetchall()
+        episodes = database.execute("SELECT * FROM episode").fetchall()
+        evaluations = database.execute("SELECT * FROM evaluation").fetchall()
+    return rows, episodes, evaluations
+
+
+def manifest(folder):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def test_one_seed_gives_one_result_bit_for_bit(tmp_path):
+    for name in ("first", "second"):
+        execute(config(), tmp_path / name)
+    execute(config("budget.seed=7"), tmp_path / "other")
+    assert recorded(tmp_path / "first") == recorded(tmp_path / "second")
+    digests = [manifest(tmp_path / name)["weights_digest"] for name in ("first", "second", "other")]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_run_shows_what_it_measured(tmp_path):
+    outcome = execute(config(), tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    assert (outcome.status, outcome.executed_steps, outcome.critic_updates) == ("finished", 50, 20)
+    assert [(p.name, p.first_step, p.last_step) for p in run.phases] == [
+        ("random", 1, 30),
+        ("learning", 31, 50),
+    ]
+    for part in ("actor", "critic", "actor_encoder", "critic_encoder"):
+        assert run.has(f"{part}/grad_norm")
+    assert run.has("critic_encoder/drift")
+    assert run.has("critic/q_spread")
+    assert run.has("evaluations.mean_return")
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["executed_timesteps"] == 50
+
+
+def test_a_test_without_updates_is_void_unless_a_copy_is_updated(tmp_path):
+    item = select(load_checks([builtin_checks()]), ["seed.test_100_steps"])
+    no_update = config("budget.steps=100", "agent.learning_starts=1000", "budget.eval_every=0")
+    verdicts = []
+    for updates in (0, 3):
+        folder = tmp_path / str(updates)
+        outcome = execute(no_update, folder, probe_updates=updates)
+        assert outcome.critic_updates == 0
+        (finding,) = run_checks(item, load_run(folder))
+        verdicts.append(finding)
+    assert verdicts[0].verdict is Verdict.VACUOUS
+    assert "0 updates were executed" in verdicts[0].message
+    assert verdicts[1].verdict is Verdict.PASS
+    assert "on a copy updated after the run" in verdicts[1].message
+    digests = [manifest(tmp_path / name)["weights_digest"] for name in ("0", "3")]
+    assert digests[0] == digests[1]
+
+
+def test_a_simulator_that_dies_leaves_a_folder_that_says_so(tmp_path):
+    def kill_at_step_10(event):
+        if getattr(event, "step", 0) == 10:
+            for child in psutil.Process().children(recursive=True):
+                if "rca.sim" in " ".join(child.cmdline()):
+                    child.kill()
+
+    with pytest.raises(EvidenceError, match="simulator 127"):
+        execute(config("budget.steps=1000"), tmp_path / "run", listener=kill_at_step_10)
+    run = load_run(tmp_path / "run")
+    assert run.outcome.status == "crashed"
+    assert "simulator" in run.outcome.error
+    assert len(run.signals["env/reward"]) >= 10
+
+
+def test_ctrl_c_finishes_the_step_and_says_so(tmp_path):
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "rca", "run", "--steps", "100000", "--out", str(folder)]
+    overrides = [word for item in (*QUICK[:5], *QUICK[6:]) for word in ("--set", item)]
+    process = subprocess.Popen([*command, *overrides], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (folder / "run.sqlite-wal").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(5)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted after" in errors
+    assert "Traceback" not in errors
+    run = load_run(folder)
+    assert run.outcome.status == "interrupted"
+    assert run.outcome.executed_steps == manifest(folder)["outcome"]["executed_steps"] > 0
+    assert (folder / "results.json").is_file()

@@ -317,7 +317,7 @@ def test_a_restored_agent_continues_bit_for_bit():
     agent = make_agent()
     updated(agent, make_batch(1), 3)
     restored = make_agent(seed=9)
-    restored.load_state_dict(copy.deepcopy(agent.state_dict()))
+    restored.load_state_dict(agent.state_dict())
     for one in (agent, restored):
         updated(one, make_batch(2), 3)
     after = weights(restored)

@@ -251,6 +251,7 @@ class TD3:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Takes over what `state_dict` of an agent with the same config and shapes returned."""
+        state = copy.deepcopy(state)  # optimizers keep the very tensors that they are given
         for name in MODULES:
             getattr(self, name).load_state_dict(state["modules"][name])
             self.targets[name].load_state_dict(state["targets"][name])

@@ -84,8 +84,9 @@ class Ground:
         self.levels: list[Pixels] = [colour]
         while len(self.levels) < LEVELS:
             last = self.levels[-1]
-            half = max(last.shape[1] // 2, 1), max(last.shape[0] // 2, 1)
-            smaller = cv2.resize(last, half, interpolation=cv2.INTER_AREA)
+            half = last.shape[1] // 2, last.shape[0] // 2
+            even = last[: 2 * half[1], : 2 * half[0]]  # an odd row would shift the smaller copies
+            smaller = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
             self.levels.append(np.asarray(smaller, np.uint8))
 
     def _pixels(self, points: Floats) -> NDArray[np.int32]:
@@ -129,8 +130,8 @@ def _coloured(codes: Pixels) -> Pixels:
 def _grain(rng: np.random.Generator) -> NDArray[np.float32]:
     """Returns a tile of noise of about unit size: fine grain and patches of a few metres."""
     fine = rng.standard_normal((1024, 1024), dtype=np.float32)
-    coarse = rng.standard_normal((32, 32), dtype=np.float32)
-    patches = cv2.resize(coarse, (1024, 1024), interpolation=cv2.INTER_CUBIC)
+    coarse = np.pad(rng.standard_normal((32, 32), dtype=np.float32), 4, mode="wrap")
+    patches = cv2.resize(coarse, (1280, 1280), interpolation=cv2.INTER_CUBIC)[128:-128, 128:-128]
     grain: NDArray[np.float32] = (0.55 * fine + 0.6 * patches).astype(np.float32)
     return grain
 

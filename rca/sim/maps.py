@@ -1,23 +1,13 @@
-"""The built-in maps, written as OpenDRIVE, and the reading of a user's own `.xodr` file."""
+"""Maps: a built-in one or a user's own `.xodr` file, and what is derived from it."""
 
 import math
-from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rca.errors import UsageError
+from rca.sim.built_in import BUILT_IN
 from rca.sim.collision import Obstacles
-from rca.sim.opendrive import (
-    Lane,
-    Link,
-    Object,
-    Pose,
-    Road,
-    Shape,
-    closed_polygon,
-    to_xml,
-)
 from rca.sim.roads import Network, driving_strips, read_network
 from rca.sim.solids import Faces, fixed_faces
 from rca.sim.wire import Transform
@@ -97,77 +87,3 @@ def spawn_points(network: Network) -> list[Transform]:
             x, y = (float(value) for value in path[index])
             points.append((x, y, SPAWN_HEIGHT, 0.0, heading, 0.0))
     return points
-
-
-def _rural_side(width: float) -> list[Lane]:
-    return [Lane("driving", width, "solid"), Lane("shoulder", 1.5)]
-
-
-def _ring(
-    start: Pose, shapes: Sequence[Shape], lanes: Sequence[Lane], centre_mark: str
-) -> list[Road]:
-    """Returns one road per shape, each joined to the next, the last to the first."""
-    roads, pose = [], start
-    for number, shape in enumerate(shapes):
-        before, after = (number - 1) % len(shapes), (number + 1) % len(shapes)
-        road = Road(
-            number, pose, [shape], right=lanes, left=lanes, centre_mark=centre_mark,
-            predecessor=Link("road", before, "end"), successor=Link("road", after, "start"),
-        )  # fmt: skip
-        roads.append(road)
-        pose = road.end
-    return roads
-
-
-def _barriers(road: Road, t: float, step: float = 8.0) -> list[Object]:
-    """Returns wall pieces along a whole road at the lateral place `t` (left positive, metres)."""
-    curvature = road.shapes[0].curvature
-    count = max(1, math.ceil(road.length / step))
-    length = road.length / count * (1 - curvature * t)
-    return [
-        Object("barrier", (k + 0.5) * road.length / count, t, length + 0.1, 0.4, 1.0)
-        for k in range(count)
-    ]
-
-
-def _row(
-    kind: str, road: Road, t: float, step: float, size: tuple[float, float, float]
-) -> list[Object]:
-    """Returns a row of equal objects along a road; buildings and trees vary a little in height."""
-    count = int(road.length // step)
-    return [
-        Object(
-            kind,
-            (k + 0.5) * road.length / count,
-            t,
-            size[0],
-            size[1],
-            size[2] * (1 + (k * 7 % 5) / 8),
-        )
-        for k in range(count)
-    ]
-
-
-@cache
-def oval() -> str:
-    """Returns a loop of about 530 m: two straights, two half circles, one lane each way."""
-    corners = [(-110.0, -42.0), (110.0, -42.0), (110.0, 42.0), (-110.0, 42.0)]
-    start, shapes = closed_polygon(corners, [42.0] * 4)
-    half_circles = [shapes[0], _joined(shapes[1:3]), shapes[3], _joined(shapes[4:6])]
-    roads = _ring(start, half_circles, _rural_side(3.5), "broken")
-    for road in roads:
-        if road.shapes[0].curvature:
-            road.objects += _barriers(road, -7.5)
-            road.objects += _row("tree", road, -14.0, 17.0, (4.0, 4.0, 6.0))
-        else:
-            road.objects += _row("building", road, -19.0, 34.0, (18.0, 10.0, 7.0))
-            road.objects += _row("tree", road, 12.0, 22.0, (4.0, 4.0, 5.0))
-    return to_xml("oval", roads)
-
-
-def _joined(arcs: Sequence[Shape]) -> Shape:
-    return Shape(sum(arc.length for arc in arcs), arcs[0].curvature)
-
-
-BUILT_IN: dict[str, Callable[[], str]] = {"oval": oval}
-"""Name to OpenDRIVE text."""

@@ -51,11 +51,15 @@ class Lane:
 
 @dataclass(frozen=True)
 class Link:
-    """What a road is joined to: another road's start or end, or a junction."""
+    """What a road is joined to: another road's start or end, or a junction.
+
+    `flips` says that the other road runs against this one, so that lane numbers change sign.
+    """
 
     element: str
     id: int
     contact: str = ""
+    flips: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,6 @@ class Road:
     predecessor: Link | None = None
     successor: Link | None = None
     junction: int = -1
-    lane_links: bool = True
     objects: list[Object] = field(default_factory=list)
 
     @property
@@ -225,10 +228,9 @@ def _write_lanes(node: ElementTree.Element, road: Road) -> None:
 def _write_lane(parent: ElementTree.Element, number: int, lane: Lane, road: Road) -> None:
     node = _add(parent, "lane", id=number, type=lane.kind, level="false")
     link = _add(node, "link")
-    if road.lane_links:
-        for tag, target in (("predecessor", road.predecessor), ("successor", road.successor)):
-            if target is not None and target.element == "road":
-                _add(link, tag, id=number)
+    for tag, target in (("predecessor", road.predecessor), ("successor", road.successor)):
+        if target is not None and target.element == "road":
+            _add(link, tag, id=-number if target.flips else number)
     _add(node, "width", sOffset=0.0, a=lane.width, b=0.0, c=0.0, d=0.0)
     _write_mark(node, lane.mark)
 

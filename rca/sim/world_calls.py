@@ -2,7 +2,8 @@
 
 from rca.errors import UsageError
 from rca.sim import wire
-from rca.sim.maps import BUILT_IN, MAX_XODR_BYTES, Map
+from rca.sim.built_in import BUILT_IN
+from rca.sim.maps import MAX_XODR_BYTES, Map
 from rca.sim.rpc import CallError, value, void
 from rca.sim.streams import WORLD_STREAM
 from rca.sim.weather import Weather

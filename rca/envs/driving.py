@@ -33,7 +33,8 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
     heading error / pi (right positive), then x (ahead) and y (right) of each next route point in
     the car's frame / (num_waypoints * waypoint_spacing); all clipped to [-1, 1].
 
-    Action: float32 [2] in [-1, 1]: steering (right positive); throttle if positive, else brake.
+    Action: float32 [2] in [-1, 1]: steering (right positive); throttle if positive, else
+    brake, of which -1 gives `max_brake`.
 
     Every `info` has `frame` (ticks since the reset) and `distance` (metres along the route); after
     a step also `reward_terms`, `speed` (m/s), `end_reason` (None while the episode goes on),
@@ -101,7 +102,8 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
             SimulatorFault: The server fails; the step is void and the episode cannot go on.
         """
         steer, pedal = checked(action)
-        reading = self.rig.drive(max(pedal, 0.0), steer, max(-pedal, 0.0))
+        brake = max(-pedal, 0.0) * self.config.max_brake
+        reading = self.rig.drive(max(pedal, 0.0), steer, brake)
         before, self._place = self._place, self._locate(reading)
         self._count(reading)
         reason = self._end_reason(reading)

@@ -1,5 +1,6 @@
 """The first words with a server: does it answer, is it CARLA, which version, which map."""
 
+import ctypes
 import logging
 import socket
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ def connect(host: str, port: int, timeout: float = TIMEOUT) -> Connection:
     _knock(host, port, timeout)
     # One thread for all streams: what the server sends first is handled first.
     client = carla.Client(host, port, worker_threads=1)
+    _never_freed(client)
     client.set_timeout(timeout)
     try:
         versions = client.get_client_version(), client.get_server_version()
@@ -73,6 +75,16 @@ def connect(host: str, port: int, timeout: float = TIMEOUT) -> Connection:
             f" {timeout:g} s; another program's port, or a frozen simulator: restart it"
         ) from error
     return Connection(host, port, timeout, client, world, versions)
+
+
+def _never_freed(client: Any) -> None:  # noqa: ANN401  a carla.Client
+    """Keeps a client until the process ends, by one reference that nobody gives back.
+
+    Freeing a client while a snapshot is on its way aborts the process ("terminate called without an
+    active exception"): its own threads still use what is freed. A server in asynchronous mode sends
+    snapshots all the time, also while Python takes its modules down.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(client))
 
 
 def _knock(host: str, port: int, timeout: float) -> None:

@@ -80,6 +80,12 @@ def test_results_that_are_no_results(tmp_path, text):
         load_run(tmp_path)
 
 
+def test_results_may_bring_their_config(tmp_path):
+    run = load_run(results(tmp_path, config={"batch_size": 64, "gamma": 0.9, "tau": 0.01}))
+    assert len(run.episodes) == 3
+    assert run.config["agent.batch_size"] == 64
+
+
 def test_scripted_driver(tmp_path):
     tree = {
         "config": {"seed": 7},

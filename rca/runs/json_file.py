@@ -13,6 +13,9 @@ from rca.runs.part import Floats
 MAX_BYTES = 200_000_000
 """A results file of a million episodes is a tenth of this."""
 
+RESULT_KEYS = ("training_rewards", "eval_rewards", "total_timesteps")
+"""Top-level keys of a training's results; one of them makes a JSON file such."""
+
 
 def read_json(path: Path) -> object:
     """Returns a JSON file's content; NaN and Infinity, which are not JSON, become NaN.

@@ -84,15 +84,16 @@ def join(files: Sequence[Sequence[Series]]) -> list[Series]:
     by_tag: dict[str, list[Series]] = {}
     for series in (series for file in files for series in file):
         by_tag.setdefault(series.tag, []).append(series)
-    return [
-        Series(
-            tag,
-            np.concatenate([part.steps for part in parts]),
-            np.concatenate([part.values for part in parts]),
-            np.concatenate([part.walls for part in parts]),
-        )
-        for tag, parts in by_tag.items()
-    ]
+    return [parts[0] if len(parts) == 1 else _joined(parts) for parts in by_tag.values()]
+
+
+def _joined(parts: Sequence[Series]) -> Series:
+    return Series(
+        parts[0].tag,
+        np.concatenate([part.steps for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.walls for part in parts]),
+    )
 
 
 def _possible(series: Series, gaps: list[str]) -> Series:

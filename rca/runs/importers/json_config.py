@@ -5,7 +5,7 @@ from pathlib import Path
 from rca.config import MAX_CONFIG_BYTES
 from rca.errors import EvidenceError
 from rca.runs.declared import declared, leaves_of
-from rca.runs.json_file import read_json
+from rca.runs.json_file import RESULT_KEYS, read_json
 from rca.runs.part import Importer, Options, Part
 
 NAMES = ("config", "args", "arguments", "hyperparameters", "hparams", "params")
@@ -23,7 +23,9 @@ def recognises(path: Path) -> bool:
         tree = read_json(path)
     except EvidenceError:
         return False
-    return isinstance(tree, dict) and len(declared(leaves_of(path.name, tree)).origin) >= FEWEST
+    if not isinstance(tree, dict) or any(key in tree for key in RESULT_KEYS):
+        return False
+    return len(declared(leaves_of(path.name, tree)).origin) >= FEWEST
 
 
 def read(path: Path, options: Options) -> Part:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from rca.errors import EvidenceError
-from rca.runs.json_file import count, number, numbers, read_json
+from rca.runs.declared import leaves_of
+from rca.runs.json_file import RESULT_KEYS, count, number, numbers, read_json
 from rca.runs.part import Importer, Options, Part
 from rca.runs.record import EVALUATION_COLUMNS, Outcome
 
-KEYS = ("training_rewards", "eval_rewards", "total_timesteps")
 EVALUATION_KEYS = {
     "eval_rewards": "mean_return",
     "eval_success_rates": "success_rate",
@@ -19,14 +19,14 @@ EVALUATION_KEYS = {
 
 
 def recognises(path: Path) -> bool:
-    """Tells by the name results.json, or by one of KEYS at the top level of a JSON file."""
+    """Tells by the name results.json, or by one of RESULT_KEYS at the top level of a JSON file."""
     if path.suffix.lower() != ".json":
         return False
     try:
         tree = read_json(path)
     except EvidenceError:
         return path.name == "results.json"  # reading it says what is wrong
-    known = isinstance(tree, dict) and any(key in tree for key in KEYS)
+    known = isinstance(tree, dict) and any(key in tree for key in RESULT_KEYS)
     return known or path.name == "results.json"
 
 
@@ -41,7 +41,7 @@ def read(path: Path, options: Options) -> Part:
     if not isinstance(tree, dict):
         raise EvidenceError(f"{path}: expected an object with `training_rewards`; not results")
     gaps: list[str] = []
-    where = path.name
+    where, config = path.name, tree.get("config")
     columns = {
         "return": numbers(tree, "training_rewards", where, gaps),
         "length": numbers(tree, "episode_lengths", where, gaps),
@@ -59,6 +59,7 @@ def read(path: Path, options: Options) -> Part:
         source=path,
         episodes={name: values for name, values in columns.items() if values is not None},
         evaluations=_evaluations({**tree}, where, gaps),
+        config=leaves_of(where, config) if isinstance(config, dict) else {},
         results=tree,
         provenance={
             key: tree[key] for key in ("seed", "scenario") if isinstance(tree.get(key), int | str)

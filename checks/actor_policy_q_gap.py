@@ -3,8 +3,8 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, check, fail_above
-from rca.judging import too_few
-from rca.runs.record import RunRecord, Signal
+from rca.judging import common, too_few
+from rca.runs.record import RunRecord
 
 RATIO = 5.0
 MIN_COMMON = 5
@@ -28,7 +28,7 @@ def policy_q_gap(run: RunRecord) -> Finding:
     Reference: signals.md, "policy-Q gap": -actor_loss > 5 max(1, abs(mean Q1)), found in 18 of 18
         recordings with that defect. Judged on the last fifth of the readings.
     """
-    steps, loss, q1 = _common(run.signals["actor/loss"], run.signals["critic/q1_mean"])
+    steps, loss, q1 = common(run.signals["actor/loss"], run.signals["critic/q1_mean"])
     few = too_few(len(steps), MIN_COMMON, "steps with both readings")
     if few:
         return few
@@ -48,11 +48,3 @@ def policy_q_gap(run: RunRecord) -> Finding:
         onset=int(steps[above[0]]) if len(above) else None,
         suspects=("actor_critic_feature_mixup",),
     )
-
-
-def _common(a: Signal, b: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns the steps at which both signals are finite, and their values there."""
-    a_steps, a_values = a.steps[np.isfinite(a.values)], a.values[np.isfinite(a.values)]
-    b_steps, b_values = b.steps[np.isfinite(b.values)], b.values[np.isfinite(b.values)]
-    steps, at_a, at_b = np.intersect1d(a_steps, b_steps, return_indices=True)
-    return steps, a_values[at_a], b_values[at_b]

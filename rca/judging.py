@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rca.checking import Finding, Verdict
-from rca.runs.record import Phase, RunRecord
+from rca.runs.record import Phase, RunRecord, Signal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,13 @@ def column(table: "pd.DataFrame", *names: str) -> Floats:
     values = table.reindex(columns=list(names)).to_numpy(dtype=np.float64, na_value=math.nan)
     kept: Floats = values[np.isfinite(values).all(axis=1)]
     return kept[:, 0] if len(names) == 1 else kept
+
+
+def common(a: Signal, b: Signal) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Returns the steps at which two signals are finite, and the values of both there."""
+    finite_a, finite_b = np.isfinite(a.values), np.isfinite(b.values)
+    steps, at_a, at_b = np.intersect1d(a.steps[finite_a], b.steps[finite_b], return_indices=True)
+    return steps, a.values[finite_a][at_a], b.values[finite_b][at_b]
 
 
 def number(run: RunRecord, key: str) -> float:

@@ -159,7 +159,152 @@ def all_of(*changes: Change) -> Change:
     return change
 
 
+def extra(name: str, value: float, spread: float = 0.0) -> Change:
+    """Adds a signal that only foreign trainers record."""
+    rng = np.random.default_rng(6)
+    noise = rng.normal(0, 1, len(LEARNED)) * spread
+
+    return lambda run: with_signals(run, signal(name, LEARNED, value + noise))
+
+
+def spike(name: str, value: float) -> Change:
+    def change(run: RunRecord) -> RunRecord:
+        old = run.signals[name]
+        values = old.values.copy()
+        values[len(values) // 3] = value
+        return with_signals(run, replace(old, values=values))
+
+    return change
+
+
+def spike_alert(run: RunRecord) -> RunRecord:
+    values = np.zeros(len(LEARNED))
+    values[5] = 1
+    return with_signals(run, signal("alerts/explosion", LEARNED, values))
+
+
+def idling(reward: float, moved: float) -> Change:
+    """A policy that stands still at a reward per step, after episodes of moving that paid less."""
+
+    def change(run: RunRecord) -> RunRecord:
+        lengths = [30.0] * 60 + [1000.0] * 28
+        totals = [moved] * 60 + [reward * 1000] * 28
+        return all_of(
+            lambda r: replace(r, episodes=episodes(lengths, totals), phases=phases(1_801)),
+            speeds(0.0, 0.0),
+            lambda r: with_signals(r, signal("env/reward", EVERY, np.full(len(EVERY), reward))),
+        )(run)
+
+    return change
+
+
+def collapse(run: RunRecord) -> RunRecord:
+    rng = np.random.default_rng(9)
+    return lengths(rng.integers(40, 70, 40).tolist(), rng.integers(14, 20, 300).tolist())(run)
+
+
+def short_after_evaluation(run: RunRecord) -> RunRecord:
+    rng = np.random.default_rng(10)
+    long, short = rng.integers(200, 400, 40).tolist(), rng.integers(2, 6, 300).tolist()
+    changed = lengths([60.0] * 15, [*long, *short])(run)
+    return replace(changed, evaluations=evaluations([sum(long) + 800.0], mean_return=[1.0]))
+
+
+def failing_fast(pays: float) -> Change:
+    """Episodes of 3 steps beside longer ones, at a return each."""
+
+    def change(run: RunRecord) -> RunRecord:
+        table = episodes([3.0] * 40 + [60.0] * 80, [pays] * 40 + [90.0] * 80)
+        return replace(run, episodes=table)
+
+    return change
+
+
+def one_reason(reason: str) -> Change:
+    return lambda run: replace(run, episodes=run.episodes.assign(end_reason=reason))
+
+
+def jerky(run: RunRecord) -> RunRecord:
+    every = np.arange(1, 500)
+    values = 5.0 + 3.0 * (every % 7 == 0)
+    return with_signals(run, signal("env/speed", every, values))
+
+
+def smooth(run: RunRecord) -> RunRecord:
+    every = np.arange(1, 500)
+    return with_signals(run, signal("env/speed", every, 5 + np.sin(every / 50)))
+
+
+def at_standstill(reward: float) -> Change:
+    def change(run: RunRecord) -> RunRecord:
+        still = EVERY % 100 == 0
+        old, pay = run.signals["env/speed"].values, run.signals["env/reward"].values
+        return with_signals(
+            run,
+            signal("env/speed", EVERY, np.where(still, 0.0, old)),
+            signal("env/reward", EVERY, np.where(still, reward, pay)),
+        )
+
+    return change
+
+
+def fewer_stored(run: RunRecord) -> RunRecord:
+    return with_signals(run, signal("replay/size", EVERY, EVERY * 0.8))
+
+
+def fewer_results(run: RunRecord) -> RunRecord:
+    listed = run.results["training_rewards"]
+    assert isinstance(listed, list)
+    return replace(run, results={**run.results, "training_rewards": listed[:50]})
+
+
+def lost_episodes(run: RunRecord) -> RunRecord:
+    return replace(run, episodes=run.episodes.iloc[:100])
+
+
+def falling(run: RunRecord) -> RunRecord:
+    return returns(run, lambda r: -np.arange(len(r), dtype=float))
+
+
+def spelt_twice(run: RunRecord) -> RunRecord:
+    keys = {"a.yaml:reward.off_road_penalty": -100.0, "b.yaml:reward.offroad_penalty": -500.0}
+    return with_config(run, keys)
+
+
+LEVEL_EVALUATIONS = evaluated(
+    [5_000.0, 10_000.0, 15_000.0, 20_000.0, 25_000.0], mean_return=[3.0, 1.0, 2.0, 3.0, 1.0]
+)
+DISCOUNTED = all_of(extra("batch/terminal_share", 0.01), extra("batch/discount_mean", 0.99 * 0.99))
+
+
 BAD: dict[str, Change] = {
+    "alerts.can_fire": all_of(extra("alerts/explosion", 0.0), extra("actor/q_max", 1e9)),
+    "config.discount": all_of(
+        extra("batch/terminal_share", 0.01), extra("batch/discount_mean", 0.9 * 0.99)
+    ),
+    "config.random_share": config(learning_starts=25_000),
+    "config.twice": spelt_twice,
+    "critic.fits_target": extra("critic/target_mean", 500.0),
+    "critic.loss_rising": halfway("critic/loss", 1e5),
+    "critic.value_bias": constant("critic/q1_mean", 1e4),
+    "encoder.weight_growth": halfway("actor_encoder/drift", 20.0),
+    "env.physics": jerky,
+    "env.stalls": spike("env/step_seconds", 600.0),
+    "episodes.add_up": lost_episodes,
+    "episodes.end_reasons": one_reason("off_road"),
+    "episodes.improving": falling,
+    "evaluation.episode_shift": short_after_evaluation,
+    "evaluation.improves": LEVEL_EVALUATIONS,
+    "gradients.explosion": spike("critic/grad_norm", 1e6),
+    "ordering.learning_collapse": collapse,
+    "replay.batch_share": config(batch_size=256),
+    "replay.size": fewer_stored,
+    "replay.terminal_share": extra("batch/terminal_share", 0.2),
+    "results.episodes": fewer_results,
+    "reward.early_end_pays": failing_fast(pays=30.0),
+    "reward.idle_optimal": idling(reward=-53.0, moved=-50_000.0),
+    "reward.idle_pays": at_standstill(0.7),
+    "updates.replay_ratio": outcome(critic_updates=5_000),
     "actor.dead": constant("actor/grad_norm", 0.0),
     "actor.policy_q_gap": constant("actor/loss", -1e5),
     "config.effective": constant("explore/noise", 0.3),
@@ -205,6 +350,18 @@ BAD: dict[str, Change] = {
 """What each check must see."""
 
 GOOD: dict[str, Change] = {
+    "alerts.can_fire": spike_alert,
+    "config.discount": DISCOUNTED,
+    "critic.fits_target": extra("critic/target_mean", 9.0, spread=0.2),
+    "env.physics": smooth,
+    "ordering.learning_collapse": lengths(
+        np.random.default_rng(11).integers(30, 90, 40).tolist(), [60.0, 90.0, 70.0] * 30
+    ),
+    "replay.batch_share": config(batch_size=32),
+    "replay.terminal_share": extra("batch/terminal_share", 0.006),
+    "reward.early_end_pays": failing_fast(pays=-30.0),
+    "reward.idle_optimal": idling(reward=-0.1, moved=20.0),
+    "reward.idle_pays": at_standstill(-0.1),
     "evaluation.control": all_of(
         lambda run: replace(run, phases=phases(None)),
         evaluated([2_000, 4_000], mean_length=[57, 49], mean_return=[1, 2], episodes=[10, 10]),

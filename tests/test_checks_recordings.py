@@ -117,3 +117,21 @@ def test_c13_and_c16_have_a_policy_q_gap_and_a_dead_actor(case):
 def test_p01_the_healthy_control_is_accused_of_nothing():
     case = "p01-baseline-purepursuit"
     assert ids(case, Verdict.FAIL) | ids(case, Verdict.WARN) == set()
+
+
+def test_c03_standing_still_is_the_best_that_was_seen():
+    found = findings(C03)["reward.idle_optimal"]
+    assert found.verdict is Verdict.FAIL
+    assert "-5,300" in found.message
+
+
+def test_c03_declares_the_off_road_penalty_in_two_spellings():
+    message = findings(C03)["config.twice"].message
+    assert "offroad_penalty = -500.0" in message
+    assert "off_road_penalty = -100.0" in message
+
+
+def test_c16_explodes_where_matched_rates_were_to_help():
+    case = "c16-nov20-matched-lr-1e-3"
+    assert findings(case)["critic.soft_divergence"].verdict is Verdict.FAIL
+    assert findings(case)["encoder.weight_growth"].verdict is Verdict.FAIL

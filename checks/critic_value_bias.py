@@ -1,0 +1,50 @@
+"""Whether values match what episodes return."""
+
+import numpy as np
+
+from rca.checking import Finding, Verdict, check
+from rca.judging import MIN_EPISODES, Floats, column, number, too_few, vacuous
+from rca.runs.record import RunRecord
+
+WARN, FAIL = 0.5, 5.0
+
+
+@check(
+    "critic.value_bias",
+    title="Value against return",
+    needs=["critic/q1_mean", "episodes.length", "episodes.return", "config.agent.discount"],
+)
+def value_bias(run: RunRecord) -> Finding:
+    """Are the critic's values about what episodes really return, discounted?
+
+    Why: overestimated values are the failure that TD3 was made against; the actor climbs them.
+    Remedy: look at the target's minimum over the twins, its termination mask and its noise.
+    Reference: signals.md, "value bias": (Q - G) / abs(mean G), WARN above +0.5 (start), FAIL above
+        5. G is estimated from each episode's mean reward, over all episodes or the last fifth,
+        whichever is better; a recording holds no single returns.
+    """
+    table, discount = column(run.episodes, "length", "return"), number(run, "agent.discount")
+    table = table[table[:, 0] > 0]
+    few = too_few(len(table), MIN_EPISODES, "episodes")
+    if few:
+        return few
+    if not 0 < discount < 1:
+        return vacuous(f"a discount of {discount} gives no value to compare")
+    late = table[-max(MIN_EPISODES, len(table) // 5) :]
+    # The buffer holds old behaviour, the values are of the present one: the better of both counts.
+    actual = max(_mean_value(part[:, 0], part[:, 1], discount) for part in (table, late))
+    claimed = run.signals["critic/q1_mean"].tail(0.2).median()
+    if not np.isfinite([actual, claimed]).all() or actual == 0:
+        return vacuous(f"mean value {claimed:,.4g} against {actual:,.4g}: no ratio to judge")
+    bias = (claimed - actual) / abs(actual)
+    message = f"mean Q {claimed:,.4g}, episodes return about {actual:,.4g}: bias {bias:+,.2f}"
+    verdict = Verdict.FAIL if bias > FAIL else Verdict.WARN if bias > WARN else Verdict.PASS
+    suspects = ("critic_diverged",) if verdict is Verdict.FAIL else ()
+    return Finding(verdict, message, bias, WARN, "1", suspects=suspects)
+
+
+def _mean_value(lengths: Floats, returns: Floats, discount: float) -> float:
+    """Returns the mean discounted return over all states, as if each episode paid evenly."""
+    horizon = 1 / (1 - discount)
+    seen = 1 - horizon * (1 - discount**lengths) / lengths  # mean of 1 - discount^(steps left)
+    return float(np.average(returns / lengths * horizon * seen, weights=lengths))

@@ -1,0 +1,27 @@
+"""How much of the buffer the first batch takes."""
+
+from rca.checking import Finding, Severity, Verdict, check
+from rca.judging import number, vacuous
+from rca.runs.record import RunRecord
+
+
+@check(
+    "replay.batch_share",
+    title="First batch against buffer",
+    needs=["config.agent.batch_size", "phases"],
+    severity=Severity.MINOR,
+)
+def batch_share(run: RunRecord) -> Finding:
+    """Is the first batch a small part of the buffer?
+
+    Why: batches that hold much of the buffer repeat the same transitions; the critic learns them
+        by heart before others come in.
+    Remedy: raise agent.learning_starts or lower agent.batch_size.
+    Reference: signals.md, "batch share": 5%. WARN only: no run is known to have failed by it.
+    """
+    first, size = run.first_update_step(), number(run, "agent.batch_size")
+    if first is None or not size > 0:
+        return vacuous("0 updates were executed")
+    share = size / first
+    message = f"batch of {size:,.0f} from {first:,} transitions at update 1: {share:.1%}"
+    return Finding(Verdict.WARN if share > 0.05 else Verdict.PASS, message, share, 0.05, "1")

@@ -60,7 +60,7 @@ def test_a_pattern_without_checks(tmp_path):
 
 
 def test_nobody_answers_at_the_port(tmp_path, unused_port):
-    done = rca("run", "short", "--port", unused_port, cwd=tmp_path)
+    done = rca("run", "short", "--port", unused_port, "--quiet", cwd=tmp_path)
     refused(done, 3, str(unused_port))
 
 

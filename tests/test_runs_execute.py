@@ -13,9 +13,11 @@ import pytest
 
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.config import load_config
+from rca.envs.servers import Address
 from rca.errors import EvidenceError
 from rca.runs.execute import execute
 from rca.runs.load import load_run
+from rca.sim.launch import launch
 
 pytestmark = pytest.mark.carla
 
@@ -95,18 +97,36 @@ def test_a_test_without_updates_is_void_unless_a_copy_is_updated(tmp_path):
     assert digests[0] == digests[1]
 
 
-def test_a_simulator_that_dies_leaves_a_folder_that_says_so(tmp_path):
-    def kill_at_step_10(event):
-        if getattr(event, "step", 0) == 10:
+def killer(step):
+    """A listener that kills the embedded server at a step, as a crash of the simulator would."""
+
+    def listen(event):
+        if getattr(event, "step", 0) == step:
             for child in psutil.Process().children(recursive=True):
                 if "rca.sim" in " ".join(child.cmdline()):
                     child.kill()
 
-    with pytest.raises(EvidenceError, match="simulator 127"):
-        execute(config("budget.steps=1000"), tmp_path / "run", listener=kill_at_step_10)
+    return listen
+
+
+def test_a_simulator_that_dies_ends_an_episode_and_not_the_run(tmp_path):
+    outcome = execute(config("budget.eval_every=0"), tmp_path / "run", listener=killer(10))
+    run = load_run(tmp_path / "run")
+    assert (outcome.status, outcome.executed_steps) == ("finished", 50)
+    assert run.episodes["end_reason"].tolist()[0] == "simulator_fault"
+    assert run.episodes["end_step"].tolist()[0] == 11
+    (fault,) = run.provenance["simulator_faults"]
+    assert "127.0.0.1" in fault
+
+
+def test_a_simulator_that_stays_dead_leaves_a_folder_that_says_so(tmp_path):
+    with launch("oval") as server:
+        place = Address("127.0.0.1", server.port)
+        with pytest.raises(EvidenceError, match=str(server.port)):
+            execute(config(), tmp_path / "run", server=place, listener=killer(10))
     run = load_run(tmp_path / "run")
     assert run.outcome.status == "crashed"
-    assert "simulator" in run.outcome.error
+    assert str(server.port) in run.outcome.error
     assert len(run.signals["env/reward"]) >= 10
 
 

@@ -5,16 +5,17 @@ import hashlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 import torch
 
-from rca.build import Build, default_build
+from rca.build import Build, MakeEnv, default_build
 from rca.config import RunConfig
-from rca.envs.servers import Address, embedded
+from rca.envs.servers import Address, adopted, embedded
+from rca.envs.supervise import SupervisedEnv
 from rca.probes.engine import Probes
 from rca.runs.folder import RunWriter
 from rca.runs.record import Outcome
@@ -88,15 +89,24 @@ class _Run:
         """Starts servers and environments, which the stack closes, and trains."""
         config = self._build.config
         torch.set_num_threads(config.budget.threads)
-        here = self._server or stack.enter_context(embedded(config.env.map))
-        env = stack.enter_context(closing(self._build.make_env(config, here.host, here.port)))
+        env = stack.enter_context(closing(self._supervised(self._build.make_env)))
         self._training = training = self._build.training(env, self._emit)
         probes = Probes(config.probes, training.agent)
         self._listeners.insert(0, Recorder(self._writer, probes, training.agent))
         evaluate = self._evaluate(stack, training) if self._server is None else None
         progress = train(training, evaluate=evaluate, should_stop=should_stop)
         self._writer.note("weights_digest", weights_digest(training.agent.modules()))
+        self._writer.note("simulator_faults", env.faults)
         return progress
+
+    def _supervised(self, make: MakeEnv) -> SupervisedEnv:
+        """Returns an environment whose server is replaced when it fails."""
+        config, server = self._build.config, self._server
+
+        def start() -> AbstractContextManager[Address]:
+            return adopted(server.host, server.port) if server else embedded(config.env.map)
+
+        return SupervisedEnv(start, lambda there: make(config, there.host, there.port))
 
     def probe(self, updates: int) -> None:
         """Makes updates on a copy of the agent; the run's own agent and counters stay."""
@@ -137,9 +147,7 @@ class _Run:
 
         def evaluate() -> tuple[EpisodeEnded, ...]:
             if not opened:
-                there = stack.enter_context(embedded(config.env.map))
-                env = self._build.make_eval_env(config, there.host, there.port)
-                stack.enter_context(closing(env))
+                env = stack.enter_context(closing(self._supervised(self._build.make_eval_env)))
                 episodes, root = config.budget.eval_episodes, training.streams.held_out
                 opened.append(evaluation(training.agent, env, episodes, root))
             return opened[0]()

@@ -9,7 +9,7 @@ from rca.config import EnvConfig
 from rca.envs.driving import DrivingEnv
 from rca.envs.pursuit import PurePursuit
 from rca.envs.servers import embedded
-from rca.sim.maps import BUILT_IN
+from rca.sim.built_in import BUILT_IN
 
 
 @pytest.mark.carla

@@ -6,17 +6,31 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from rca.errors import UsageError
-from rca.sim.launch import ServerProcess, launch
+from rca.sim.launch import launch
 
 LOOPBACK = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 21_000, 29_000
 """Below the ephemeral ports of Linux (32768 on), so that no outgoing connection holds one."""
 BLOCK = 4
 """Ports per server: RPC, streams, CARLA's secondary server, traffic manager."""
+
+
+class ServerProcess(Protocol):
+    """A server that we started."""
+
+    @property
+    def pid(self) -> int:
+        """Process id, also of its group."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,31 @@ def test_monitor_with_damaged_lines(tmp_path):
     ]
 
 
+def test_monitors_of_environments_side_by_side(tmp_path):
+    (tmp_path / "0.monitor.csv").write_text(MONITOR + "-1,100,1.0,False\n-3,100,2.0,False\n")
+    (tmp_path / "1.monitor.csv").write_text(MONITOR + "-2,120,1.2,False\n")
+    run = load_run(tmp_path)
+    assert run.episodes["return"].tolist() == [-1, -2, -3]
+    assert run.episodes["end_step"].tolist() == [200, 240, 400]
+    assert run.episodes["start_step"].tolist() == [0, 0, 200]
+    assert run.gaps == ()
+
+
+def test_a_folder_as_stable_baselines_leaves_it(tmp_path):
+    (tmp_path / "monitor.csv").write_text(MONITOR + "-1,400,40.0,False\n")
+    for name in ("TD3_1", "eval"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "TD3_1" / "progress.csv").write_text(PROGRESS)
+    (tmp_path / "eval" / "monitor.csv").write_text(MONITOR + "-9,9,0.9,False\n")
+    steps, returns = np.array([1000]), np.array([[-7.0]])
+    np.savez(tmp_path / "eval" / "evaluations.npz", timesteps=steps, results=returns)
+    run = load_run(tmp_path)
+    assert run.episodes["return"].tolist() == [-1]
+    assert run.phases[0] == Phase("random", 1, 500)
+    assert run.evaluations["episodes"].tolist() == [1]
+    assert run.gaps == ()
+
+
 PROGRESS = """\
 time/total_timesteps,rollout/ep_len_mean,train/critic_loss,train/n_updates,eval/mean_reward
 400,50.0,,,

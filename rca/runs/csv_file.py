@@ -14,6 +14,15 @@ from rca.runs.part import Floats
 MAX_COLUMNS = 5_000
 
 
+def names_in(line: bytes) -> list[str]:
+    """Returns the column names in a line of a file, none if it is no such line."""
+    try:
+        fields = next(csv.reader([line.decode("utf-8-sig", "replace").strip()]), [])
+    except csv.Error:
+        return []
+    return [field.strip() for field in fields]
+
+
 def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floats]:
     """Returns a CSV file's columns as numbers, NaN for empty fields and what is no number.
 

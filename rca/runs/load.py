@@ -1,6 +1,6 @@
 """Reads a run, whatever recorded it: one of our run folders, or a folder of foreign logs."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,10 @@ MAX_DEPTH = 3
 """Folders below the given one in which files are looked for."""
 MAX_FILES = 2_000
 """More files than this are no recording of one run."""
-FORMATS = "rca run folders, TensorBoard event files, results.json, YAML configs"
+EVALUATION_FOLDER = "eval"
+"""Beginning of the names of folders in which trainers keep what evaluation recorded."""
+Found = list[tuple[Path, Importer]]
+Combine = Callable[[Sequence[Part]], Part]
 
 
 def load_run(
@@ -42,7 +45,8 @@ def load_run(
     options = Options(load_tags(tags), progress)
     found = list(_recognised(path))
     if not found:
-        raise EvidenceError(f"{path}: nothing to read; known are {FORMATS}")
+        formats = ", ".join(importer.name for importer in importers())
+        raise EvidenceError(f"{path}: nothing to read; known are {formats}")
     found = _one_run(path, found)
     parts, problems = _read(found, options)
     if not any(_says_something(part) for part in parts):
@@ -87,30 +91,52 @@ def _files(folder: Path, depth: int = 0) -> list[Path]:
     return files
 
 
-def _one_run(path: Path, found: list[tuple[Path, Importer]]) -> list[tuple[Path, Importer]]:
-    """Keeps the files of one run: the given folder's own, and configs below it."""
+def _one_run(path: Path, found: Found) -> Found:
+    """Keeps the files of one run.
+
+    A format that occurs in several folders is read from the given folder itself. Episodes that
+    evaluation recorded in a folder of its own are not the training's.
+    """
     ours = {file.parent: (file, importer) for file, importer in found if importer.name == OWN}
     if len(ours) == 1:
         return list(ours.values())
-    telemetry = {file.parent for file, importer in found if "config" not in importer.name}
-    if path in telemetry or path.is_file() or len(telemetry) <= 1:
-        keep = {path} if path in telemetry else telemetry
-        return [(f, i) for f, i in found if "config" in i.name or f.parent in keep or f == path]
-    names = ", ".join(sorted(str(folder.relative_to(path)) for folder in telemetry)[:5])
-    raise UsageError(f"{path}: holds {len(telemetry)} recordings ({names}); give one of them")
+    kept: Found = []
+    for importer in {importer.name: importer for _, importer in found}.values():
+        files = [file for file, other in found if other is importer]
+        folders = {file.parent for file in files if not _of_evaluation(path, file, importer)}
+        if path in folders:
+            folders = {path}
+        elif len(folders) > 1 and not importer.is_config and not path.is_file():
+            names = ", ".join(sorted(str(folder.relative_to(path)) for folder in folders)[:5])
+            raise UsageError(f"{path}: holds {len(folders)} recordings ({names}); give one of them")
+        kept += [(f, importer) for f in files if importer.is_config or f.parent in folders]
+    return kept
 
 
-def _read(found: Iterable[tuple[Path, Importer]], options: Options) -> tuple[list[Part], list[str]]:
+def _of_evaluation(path: Path, file: Path, importer: Importer) -> bool:
+    is_apart = file.parent.name.lower().startswith(EVALUATION_FOLDER) and file.parent != path
+    return is_apart and not importer.name.endswith("evaluations")
+
+
+def _read(found: Found, options: Options) -> tuple[list[Part], list[str]]:
     """Reads each file; one that cannot be read becomes a line of text."""
     by_format: dict[str, list[Part]] = {}
+    combined: dict[str, Combine] = {}
     problems = []
     for file, importer in found:
         try:
             by_format.setdefault(importer.name, []).append(importer.read(file, options))
         except EvidenceError as error:
             problems.append(str(error))
+        if importer.combine is not None:
+            combined[importer.name] = importer.combine
     everything = [part for parts in by_format.values() for part in parts]
-    kept = [part for parts in by_format.values() for part in _of_one_run(parts, everything)]
+    kept = []
+    for name, parts in by_format.items():
+        if name in combined and len(parts) > 1:
+            kept.append(combined[name](parts))
+        else:
+            kept += _of_one_run(parts, everything)
     return sorted(kept, key=_begun), problems
 
 
@@ -141,4 +167,5 @@ def _begun(part: Part) -> float:
 
 
 def _says_something(part: Part) -> bool:
-    return bool(part.complete or part.series or part.signals or part.episodes or part.results)
+    tables = part.evaluations is not None or bool(part.episodes)
+    return bool(tables or part.complete or part.series or part.signals or part.results)

@@ -1,6 +1,6 @@
 """What one importer found in one file; `rca.runs.merge` makes a RunRecord of several."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,8 +89,13 @@ class Importer:
         name: Of the format, for messages.
         recognises: Tells by name and first bytes whether a file is of this format.
         read: Returns what the file says; raises EvidenceError if nothing can be read.
+        is_config: Tells that the format declares values and records nothing.
+        combine: Makes one part of several files of the format in one folder, if they belong
+            together; None: several that hold results are several runs.
     """
 
     name: str
     recognises: Callable[[Path], bool]
     read: Callable[[Path, Options], Part]
+    is_config: bool = False
+    combine: Callable[[Sequence[Part]], Part] | None = None

@@ -41,4 +41,4 @@ def read(path: Path, options: Options) -> Part:
     return Part(source=path, config=leaves_of(path.name, tree))
 
 
-IMPORTER = Importer("JSON config", recognises, read)
+IMPORTER = Importer("JSON config", recognises, read, is_config=True)

@@ -4,13 +4,13 @@ Documented at https://stable-baselines3.readthedocs.io (Monitor Wrapper): r is t
 length in steps, t the seconds since the start; further columns are the user's `info_keywords`.
 """
 
-import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rca.errors import EvidenceError
-from rca.runs.csv_file import columns_of
+from rca.runs.csv_file import columns_of, names_in
 from rca.runs.part import Importer, Options, Part
 from rca.runs.record import Signal
 from rca.runs.telemetry import STEP_SECONDS
@@ -24,8 +24,7 @@ def recognises(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         first, second = file.readline(10_000), file.readline(10_000)
-    names = next(csv.reader([second.decode("utf-8", "replace")]), [])
-    return first.startswith(b"#") and {"r", "l", "t"} <= {name.strip() for name in names}
+    return first.startswith(b"#") and {"r", "l", "t"} <= set(names_in(second))
 
 
 def read(path: Path, options: Options) -> Part:
@@ -58,4 +57,25 @@ def read(path: Path, options: Options) -> Part:
     )
 
 
-IMPORTER = Importer("Stable-Baselines3 monitor", recognises, read)
+def combine(parts: Sequence[Part]) -> Part:
+    """Joins the monitors of environments that were stepped side by side.
+
+    With n of them every step of one is n environment steps of the run, so an episode of `length`
+    steps spans n * length steps of the run.
+    """
+    number = len(parts)
+    names = set.intersection(*(set(part.episodes) for part in parts))
+    rows = {name: np.concatenate([part.episodes[name] for part in parts]) for name in names}
+    ends = np.concatenate([np.cumsum(part.episodes["length"]) for part in parts])
+    rows["end_step"] = number * ends
+    rows["start_step"] = number * (ends - rows["length"])
+    order = np.argsort(rows["end_step"], kind="stable")
+    return Part(
+        source=parts[0].source,
+        episodes={name: values[order] for name, values in rows.items()},
+        gaps=tuple(gap for part in parts for gap in part.gaps),
+        notes=(f"{number} environments ran side by side: an episode spans {number} x its length",),
+    )
+
+
+IMPORTER = Importer("Stable-Baselines3 monitor", recognises, read, combine=combine)

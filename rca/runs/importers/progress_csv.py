@@ -1,12 +1,11 @@
 """Tables with a row per log: Stable-Baselines3's progress.csv and others with a column of steps."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from rca.errors import EvidenceError
-from rca.runs.csv_file import columns_of
+from rca.runs.csv_file import columns_of, names_in
 from rca.runs.part import Importer, Options, Part, Series
 from rca.runs.telemetry import MAX_STEP
 
@@ -20,8 +19,7 @@ def recognises(path: Path) -> bool:
     if path.suffix.lower() != ".csv":
         return False
     with path.open("rb") as file:
-        line = file.readline(100_000).decode("utf-8-sig", "replace")
-    return any(name.strip() in STEPS for name in next(csv.reader([line]), []))
+        return any(name in STEPS for name in names_in(file.readline(100_000)))
 
 
 def read(path: Path, options: Options) -> Part:

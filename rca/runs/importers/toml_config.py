@@ -30,4 +30,4 @@ def read(path: Path, options: Options) -> Part:
     return Part(source=path, config=leaves_of(path.name, tree))
 
 
-IMPORTER = Importer("TOML config", recognises, read)
+IMPORTER = Importer("TOML config", recognises, read, is_config=True)

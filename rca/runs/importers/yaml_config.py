@@ -26,4 +26,4 @@ def read(path: Path, options: Options) -> Part:
         raise EvidenceError(str(error)) from error
 
 
-IMPORTER = Importer("YAML config", recognises, read)
+IMPORTER = Importer("YAML config", recognises, read, is_config=True)

@@ -25,6 +25,7 @@ ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update", "--window-size=1280,900",
     "--force-prefers-reduced-motion",
 )  # fmt: skip
+AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 VERDICTS = {"a": "FAIL", "b": "PASS", "c": "VACUOUS", "d": "WARN", "e": "NOT_RUN"}
 
 
@@ -213,3 +214,14 @@ def test_a_report_on_one_side_works_too(browser, tmp_path):
     page = opened(browser, path)
     assert errors(page) == []
     assert visible(page, ".canvas canvas")
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=f"{AXE} is absent: npm install --no-save axe-core")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_accessibility_audit_finds_nothing_serious(page, theme):
+    page.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+    page.execute_script(AXE.read_text(encoding="utf-8"))
+    found = page.execute_async_script("axe.run().then(arguments[0])")
+    serious = [v["id"] for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    assert serious == []
+    assert len(found["passes"]) > 30

@@ -43,6 +43,13 @@ def test_expected_ranges_and_phases_lie_behind_the_lengths():
     ]  # fmt: skip
 
 
+def test_returns_in_other_units_are_not_held_against_the_seeds():
+    recording = replace(healthy(), kind="recording")
+    ours, theirs = episode_figure("return", sides(healthy(), recording)).panels
+    assert len(theirs.bands) == 3
+    assert ours.bands == ()
+
+
 def test_histograms_hold_every_episode_of_their_phase():
     run = blank(
         episodes=episodes([3] * 90 + [40] * 10 + [1000] * 4, [0.0] * 104), phases=phases(671, 4_670)

@@ -6,15 +6,9 @@ import numpy as np
 
 from rca.report.build import build
 from rca.report.chart import Bars, Figure, Series
+from rca.report.groups import DRIFT, GRADIENTS, SPREAD
 from rca.report.sides import sides_of
-from rca.report.signal_plots import (
-    DRIFT,
-    GRADIENTS,
-    SPREAD,
-    probed_figure,
-    reward_figure,
-    signal_figure,
-)
+from rca.report.signal_plots import probed_figure, reward_figure, signal_figure
 from tests.judged import judged, unlearned
 from tests.records import healthy, signal, with_signals
 

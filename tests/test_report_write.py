@@ -1,13 +1,15 @@
 """Whole reports on disk."""
 
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rca.errors import UsageError
 from rca.report.write import compare, write_report
 from tests.judged import judged, really_judged, unlearned
-from tests.records import healthy
+from tests.records import healthy, signal, with_signals
 
 CASES = Path(__file__).parents[2] / "shared" / "cases"
 
@@ -26,6 +28,26 @@ def test_any_number_of_seeds_and_one_side(tmp_path, seeds):
     runs = [judged(healthy(seed), a="PASS") for seed in range(seeds)]
     markdown, html = write_report(runs, [], tmp_path)
     assert markdown.stat().st_size > 1_000
+    assert html.stat().st_size < 3_000_000
+
+
+def dense(seed):
+    """A run of 30,000 steps that recorded every signal at every step."""
+    run, steps = healthy(seed), np.arange(1, 30_001)
+    rng = np.random.default_rng(seed)
+    signals = [
+        signal(name, steps, np.interp(steps, s.steps, s.values) * rng.lognormal(0, 0.3, 30_000))
+        for name, s in run.signals.items()
+        if not name.startswith("episode")
+    ]
+    return judged(with_signals(run, *signals), a="FAIL")
+
+
+def test_two_long_runs_give_a_small_file_soon(tmp_path):
+    baseline, fixed = dense(0), dense(1)
+    start = time.process_time()
+    html = write_report([baseline], [fixed], tmp_path)[1]
+    assert time.process_time() - start < 10
     assert html.stat().st_size < 3_000_000
 
 

@@ -9,14 +9,12 @@ from rca.report.episode_plots import (
     evaluation_figure,
     histogram_figure,
 )
+from rca.report.groups import LEARNER, REQUIRED, WORLD
 from rca.report.model import Block, Code, Report, Section, Text
 from rca.report.outcome import lead, subjects, tallies, tiles, verdict
 from rca.report.sides import Side, sides_of
 from rca.report.signal_plots import (
-    LEARNER,
     PROBED,
-    REQUIRED,
-    WORLD,
     probed_figure,
     recorded,
     reward_figure,

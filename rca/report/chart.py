@@ -117,6 +117,12 @@ class Panel:
     empty: str = ""
 
     @property
+    def ribbon_opacity(self) -> float:
+        """How dense ribbons are: many that lie on one another must not hide the curves."""
+        ribbons = sum(isinstance(mark, Series) and mark.low is not None for mark in self.marks)
+        return max(0.04, 0.3 / max(1, ribbons))
+
+    @property
     def alt(self) -> str:
         """What the panel spans, for a reader who cannot see it."""
         if self.empty:

@@ -11,6 +11,8 @@ from rca.report.chart import Bars, Panel, Scale, Series, Values
 
 MAX_POINTS = 400
 """Points a curve is drawn with; a panel is about as many pixels wide on a phone."""
+MIN_POINTS = 80
+"""Fewer would no longer show the course of a run."""
 MAX_DOTS = 1_500
 """Episodes drawn one by one; beyond, every k-th."""
 LOG_FACTOR = 100.0
@@ -19,28 +21,30 @@ MARGIN = 0.05
 """Share of the axis left free above and below the values."""
 
 
-def curve(label: str, x: Values, y: Values, color: int, dashed: bool = False) -> Series:
-    """Returns a curve of at most MAX_POINTS points.
+def curve(
+    label: str, x: Values, y: Values, color: int, dashed: bool = False, seeds: int = 1
+) -> Series:
+    """Returns a curve of at most MAX_POINTS points, which the seeds of a side share.
 
     Longer ones become the median of equal stretches of x, with a ribbon from the least to the
     greatest value in each, so that no spike is lost. Infinite values count as not measured.
     """
     y = np.where(np.isfinite(y), y, np.nan)
     style: Literal["line", "dashed"] = "dashed" if dashed else "line"
-    if len(x) <= MAX_POINTS:
+    points = max(MIN_POINTS, MAX_POINTS // seeds)
+    if len(x) <= points:
         return Series(label, x.astype(float), y, color, style)
-    edges = np.linspace(x[0], x[-1], MAX_POINTS + 1)[1:-1]
-    groups = pd.Series(y).groupby(np.searchsorted(edges, x, side="left"))
-    middle = pd.Series(x.astype(float)).groupby(np.searchsorted(edges, x, side="left")).median()
-    table = groups.agg(["median", "min", "max"]).to_numpy(dtype=float)
+    stretch = np.searchsorted(np.linspace(x[0], x[-1], points + 1)[1:-1], x, side="left")
+    middle = pd.Series(x.astype(float)).groupby(stretch).median()
+    table = pd.Series(y).groupby(stretch).agg(["median", "min", "max"]).to_numpy(dtype=float)
     return Series(
         label, middle.to_numpy(dtype=float), table[:, 0], color, style, table[:, 1], table[:, 2]
     )
 
 
-def dots(label: str, x: Values, y: Values, color: int) -> Series:
-    """Returns the values one by one, every k-th of more than MAX_DOTS."""
-    stride = -(-len(x) // MAX_DOTS) or 1
+def dots(label: str, x: Values, y: Values, color: int, seeds: int = 1) -> Series:
+    """Returns the values one by one, every k-th of more than MAX_DOTS, which the seeds share."""
+    stride = -(-len(x) * seeds // MAX_DOTS) or 1
     return Series(label, x[::stride].astype(float), y[::stride], color, "points")
 
 

@@ -53,7 +53,7 @@ def _dots(side: Side, column: str) -> list[Series]:
     for record in side.records:
         ends, values = floats(record.episodes["end_step"]), floats(record.episodes[column])
         if np.isfinite(values).any():
-            marks.append(dots("episode", ends, values, GREY))
+            marks.append(dots("episode", ends, values, GREY, len(side.records)))
             marks += _trends(record, column, side.color)
     return marks
 

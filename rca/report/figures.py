@@ -113,7 +113,7 @@ def _panel(ax: Axes, panel: Panel) -> None:
     _background(ax, panel)
     for mark, base in zip(panel.marks, _bases(panel), strict=True):
         if isinstance(mark, Series):
-            _curve(ax, mark)
+            _curve(ax, mark, panel.ribbon_opacity)
         else:
             _bars(ax, mark, base)
     _legend(ax)
@@ -200,13 +200,13 @@ def _background(ax: Axes, panel: Panel) -> None:
         ax.axvline(event.x, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=event.label)
 
 
-def _curve(ax: Axes, series: Series) -> None:
+def _curve(ax: Axes, series: Series, opacity: float) -> None:
     color = PALETTE[series.color]
     if series.style == "points":
         ax.plot(series.x, series.y, ".", color=color, markersize=3.5, alpha=0.6, label=series.label)
         return
     if series.low is not None and series.high is not None:
-        ax.fill_between(series.x, series.low, series.high, color=color, alpha=0.2, linewidth=0)
+        ax.fill_between(series.x, series.low, series.high, color=color, alpha=opacity, linewidth=0)
     dashes = (0, (5, 1.5)) if series.style == "dashed" else "solid"
     ax.plot(series.x, series.y, color=color, linewidth=1.5, linestyle=dashes, label=series.label)
 

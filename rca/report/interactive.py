@@ -37,6 +37,7 @@ def _panel(panel: Panel) -> dict[str, object]:
         "y_scale": panel.y_scale,
         "threshold": linear_below(panel) if panel.y_scale == "symlog" else None,
         "stacked": panel.stacked,
+        "ribbon_opacity": panel.ribbon_opacity,
         "marks": [_mark(mark) for mark in panel.marks],
         "shades": [asdict(shade) for shade in panel.shades],
         "bands": [asdict(band) for band in panel.bands],

@@ -29,7 +29,7 @@ def step_panel(
     bands = tuple(
         Band("expected", e.first - 1.0, float(e.last), e.low, e.high)
         for e in PROGRESSION
-        if e.quantity == column and marks
+        if e.quantity == column and marks and e.comparable(side.first)
     )
     title = f"{side.name}, {plural(len(side.runs), 'seed')}" if len(side.runs) > 1 else side.name
     empty = "" if marks else empty

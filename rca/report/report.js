@@ -63,7 +63,7 @@ function aligned(panel) {
       tables.push([mark.x, mark.y, mark.low, mark.high]);
       const at = series.length;
       series.push(lineSeries(mark, index), edgeSeries(index), edgeSeries(index));
-      bands.push({ series: [at + 2, at + 1], fill: () => color(`c${mark.color}`, 0.2) });
+      bands.push({ series: [at + 2, at + 1], fill: () => color(`c${mark.color}`, panel.ribbon_opacity) });
     } else {
       tables.push([mark.x, mark.y]);
       series.push(mark.style === "points" ? pointSeries(mark, index) : lineSeries(mark, index));

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from rca.report.chart import Bars, Figure, Panel, Series, Values
 from rca.report.curves import curve, scale_of, share_axes
+from rca.report.groups import Group
 from rca.report.panels import floats, last_step, step_figure, step_panel
 from rca.report.sides import Side
 from rca.report.wording import number, plural
@@ -17,110 +18,6 @@ PROBED = "probed/"
 """Before the names of signals of the gradient probe, read over its own updates after the run."""
 WINDOWS = 40
 """Stretches of the run that reward terms are averaged over."""
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A signal as it is drawn; `color` None takes the side's."""
-
-    signal: str
-    label: str
-    color: int | None = None
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Group:
-    """Signals that are drawn in one picture.
-
-    Attributes:
-        id: Of the figure.
-        what: Subject of the title.
-        curves: What is drawn.
-        y_label: Without unit.
-        caption: What the quantity is and how to read it.
-        log: A logarithmic axis where the values span orders of magnitude.
-    """
-
-    id: str
-    what: str
-    curves: tuple[Curve, ...]
-    y_label: str
-    caption: str
-    log: bool = True
-
-
-GRADIENTS = Group(
-    "gradients",
-    "Gradient norms",
-    (
-        Curve("actor/grad_norm", "actor", 0),
-        Curve("critic/grad_norm", "critic", 1),
-        Curve("actor_encoder/grad_norm", "actor CNN", 2, dashed=True),
-        Curve("critic_encoder/grad_norm", "critic CNN", 3, dashed=True),
-    ),
-    "gradient norm",
-    "Global L2 norm per module, read before the optimizer's step.",
-)
-DRIFT = Group(
-    "drift",
-    "CNN weight drift",
-    (
-        Curve("actor_encoder/drift", "actor CNN", 2, dashed=True),
-        Curve("critic_encoder/drift", "critic CNN", 3, dashed=True),
-    ),
-    "distance from start",
-    "Distance of the weights from their start over the norm of the start; 0 after learning began "
-    "means a CNN that does not learn.",
-    log=False,
-)
-SPREAD = Group(
-    "spread",
-    "Q-value spread of the twin critics",
-    (Curve("critic/q_spread", "|Q1 - Q2|"),),
-    "|Q1 - Q2|",
-    "Mean absolute difference of the two critics over a batch, in units of return.",
-)
-VALUES = Group(
-    "values",
-    "Values",
-    (
-        Curve("critic/q1_mean", "Q1 on the batch", 1),
-        Curve("critic/target_mean", "target", 3, dashed=True),
-        Curve("actor/q_mean", "Q1 of the policy's actions", 0),
-    ),
-    "value",
-    "What the first critic says of stored actions, what it is trained on, and what it says of the "
-    "policy's own actions. A policy far above the batch is believed, not earned.",
-)
-LOSSES = Group(
-    "losses",
-    "Losses",
-    (Curve("critic/loss", "critic", 1), Curve("actor/loss", "actor", 0)),
-    "loss",
-    "Critic: summed squared errors of both critics. Actor: minus the value of its own actions.",
-)
-STEP_TIME = Group(
-    "step-time",
-    "Time per environment step",
-    (Curve("env/step_seconds", "step"),),
-    "step time",
-    "Wall-clock time of one environment step. A level that changes for good, after an evaluation "
-    "say, means that the simulator is not what it was.",
-)
-SPEED = Group(
-    "speed",
-    "Speed",
-    (Curve("env/speed", "speed"),),
-    "speed",
-    "Speed of the car; below 0.5 m/s it stands.",
-    log=False,
-)
-REQUIRED = (GRADIENTS, DRIFT, SPREAD)
-"""Drawn always: where they were not measured the report says why."""
-LEARNER = (VALUES, LOSSES)
-WORLD = (SPEED, STEP_TIME)
-"""Drawn where at least one side recorded them."""
 
 
 def recorded(group: Group, sides: Sequence[Side], prefix: str = "") -> bool:
@@ -134,8 +31,7 @@ def signal_figure(group: Group, sides: Sequence[Side]) -> Figure:
         step_panel(side, _label(group, side), _curves(group, side), _why(group, side))
         for side in sides
     ]
-    signals = [signal for side in sides for signal in _signals(group, side)]
-    values = np.concatenate([[], *(signal.values for signal in signals)])
+    values = _all_values(group, sides)
     caption = group.caption + _thinned(panels) + _not_finite(values)
     scale = scale_of(values, group.log)
     return step_figure(group.id, _title(group, sides), caption, panels, last_step(sides), scale)
@@ -153,8 +49,7 @@ def probed_figure(group: Group, sides: Sequence[Side]) -> Figure:
         )
         for side in sides
     ]
-    signals = [signal for side in sides for signal in _signals(group, side, PROBED)]
-    scale = scale_of(np.concatenate([[], *(signal.values for signal in signals)]), group.log)
+    scale = scale_of(_all_values(group, sides, PROBED), group.log)
     scaled = [replace(panel, y_scale=scale) for panel in panels]
     caption = (
         f"{group.caption} Not part of the run: it made a few updates on a copy of the agent "
@@ -174,14 +69,27 @@ def _curves(group: Group, side: Side, prefix: str = "") -> list[Series]:
         curve(
             item.label,
             floats(record.signals[prefix + item.signal].steps),
-            record.signals[prefix + item.signal].values,
+            item.factor * record.signals[prefix + item.signal].values,
             side.color if item.color is None else item.color,
             item.dashed,
+            len(side.records),
         )
         for item in group.curves
         for record in side.records
         if record.has(prefix + item.signal)
     ]
+
+
+def _all_values(group: Group, sides: Sequence[Side], prefix: str = "") -> Values:
+    """Returns every value that is drawn, for the choice of an axis."""
+    parts = [
+        item.factor * record.signals[prefix + item.signal].values
+        for side in sides
+        for record in side.records
+        for item in group.curves
+        if record.has(prefix + item.signal)
+    ]
+    return np.concatenate([[], *parts])
 
 
 def _label(group: Group, side: Side, prefix: str = "") -> str:
@@ -213,10 +121,11 @@ def _title(group: Group, sides: Sequence[Side], prefix: str = "") -> str:
         return f"{group.what}: not measured"
     parts = []
     for side in sides:
+        unit = next((signal.unit for signal in _signals(group, side, prefix)), "")
         ends = [
-            f"{item.label} {number(value)}" if len(group.curves) > 1 else number(value)
+            f"{item.label} {number(value)}" if len(group.curves) > 1 else number(value, unit)
             for item in group.curves
-            if math.isfinite(value := _end(side, prefix + item.signal))
+            if math.isfinite(value := item.factor * _end(side, prefix + item.signal))
         ]
         parts.append(f"{side.name} {', '.join(ends) or 'not measured'}")
     return f"{group.what} at the end: {'; '.join(parts)}"

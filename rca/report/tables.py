@@ -124,6 +124,8 @@ def expected_table(sides: tuple[Side, ...]) -> Table:
 
 def _held(side: Side, expected: Expected, unit: str) -> Cell:
     """Returns the measured value and where it lies."""
+    if not expected.comparable(side.first):
+        return Cell("not comparable: our rewards have other units", tone="muted")
     tables = [r.episodes for r in side.records if len(r.episodes)]
     if not tables:
         return Cell("no episode recorded", tone="muted")
@@ -191,7 +193,7 @@ def provenance_table(sides: tuple[Side, ...]) -> Table:
     return Table(
         id="provenance",
         caption="Where the runs come from",
-        columns=("", *(side.name for side in sides)),
+        columns=("what", *(side.name for side in sides)),
         rows=tuple((Cell(k), *(Cell(c[k]) if k in c else ABSENT for c in columns)) for k in keys),
     )
 

@@ -29,7 +29,12 @@ def compare(baseline: Path, fixed: Path, folder: Path) -> tuple[Path, Path]:
         UsageError: A path does not exist or the folder cannot be written.
         EvidenceError: A run cannot be read.
     """
-    return write_report([judged(baseline)], [judged(fixed)], folder)
+    return report([baseline], [fixed], folder)
+
+
+def report(baseline: Sequence[Path], fixed: Sequence[Path], folder: Path) -> tuple[Path, Path]:
+    """Does the same for a run per seed on each side; without a fixed side nothing is compared."""
+    return write_report([judged(p) for p in baseline], [judged(p) for p in fixed], folder)
 
 
 def judged(path: Path) -> Judged:
@@ -47,11 +52,11 @@ def write_report(
     Raises:
         UsageError: The folder cannot be written.
     """
-    report = tidy(build(baseline, fixed))
-    drawn = pictures(report)
+    content = tidy(build(baseline, fixed))
+    drawn = pictures(content)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return write_markdown(report, drawn, folder), write_html(report, drawn, folder)
+        return write_markdown(content, drawn, folder), write_html(content, drawn, folder)
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"{folder}: cannot be written: {reason}; give --out DIR") from error

@@ -160,6 +160,13 @@ def test_a_folder_as_stable_baselines_leaves_it(tmp_path):
     assert run.gaps == ()
 
 
+@pytest.mark.parametrize("head", ['#\nr,l,t,"x', '"step\n1,"', 'step,"a\nb",step'])
+def test_tables_with_a_damaged_line_of_names(tmp_path, head):
+    (tmp_path / "table.csv").write_text(head)
+    with pytest.raises(EvidenceError, match=r"table\.csv"):
+        load_run(tmp_path)
+
+
 PROGRESS = """\
 time/total_timesteps,rollout/ep_len_mean,train/critic_loss,train/n_updates,eval/mean_reward
 400,50.0,,,

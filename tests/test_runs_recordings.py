@@ -1,5 +1,6 @@
 """Event files written by tensorboard itself, read back as a run."""
 
+import json
 import math
 import struct
 from collections.abc import Iterable, Mapping
@@ -388,6 +389,20 @@ def test_a_cut_off_file_is_read_up_to_the_cut(tmp_path):
     half = run.signals["env/speed"]
     assert 5 < len(half) < len(whole.signals["env/speed"])
     np.testing.assert_array_equal(half.values, whole.signals["env/speed"].values[: len(half)])
+
+
+def test_a_record_that_ends_early_does_not_show_that_there_was_no_update(tmp_path):
+    path = write_events(events(tmp_path), training(2_000, 1_500))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    cut = load_run(tmp_path)
+    assert cut.outcome.critic_updates is None
+    assert cut.phases[-1].name == "random"
+    assert cut.observed["agent.learning_starts"].high == math.inf
+    write_events(path, training(1_000, None))
+    (tmp_path / "results.json").write_text(json.dumps({"training_rewards": [0.0] * 80}))
+    assert load_run(tmp_path).outcome.critic_updates is None
+    (tmp_path / "results.json").unlink()
+    assert load_run(tmp_path).outcome.critic_updates == 0
 
 
 def test_a_flipped_byte_is_noticed(tmp_path):

@@ -42,10 +42,11 @@ def merge(
     evaluations = _evaluations(parts, telemetry, gaps)
     executed = _executed(parts, signals, evaluations, episodes, notes)
     first = first_update(signals, known.config)
-    updates, phases = _updates(first, logged, tags, known, executed, notes)
-    _count_updates(evaluations, first, updates, signals)
+    is_whole = not any(part.cut_off or _holds_more(part, len(episodes)) for part in parts)
+    updates, phases = _updates(first, logged, tags, known, executed, is_whole, notes)
+    _count_updates(evaluations, first, phases, signals)
     in_force = observed(signals, evaluations, first, known.config)
-    if updates == 0 and executed:
+    if first is None and phases and executed:
         in_force["agent.learning_starts"] = _never_started(executed, known)
     signals |= episode_parts.as_signals(found, episodes)
     planned = [p.outcome.planned_steps for p in parts if p.outcome and p.outcome.planned_steps]
@@ -102,6 +103,11 @@ def _without_copies(parts: Sequence[Part], notes: list[str]) -> list[File]:
     return [file for file in files if file.series]
 
 
+def _holds_more(part: Part, episodes: int) -> bool:
+    """Tells whether a file knows of more episodes than telemetry: then telemetry ends early."""
+    return any(len(values) > episodes for values in part.episodes.values())
+
+
 def _executed(
     parts: Sequence[Part],
     signals: Mapping[str, Signal],
@@ -130,6 +136,7 @@ def _updates(
     tags: TagTable,
     known: Declared,
     executed: int | None,
+    is_whole: bool,
     notes: list[str],
 ) -> tuple[int | None, tuple[Phase, ...]]:
     """Returns the critic updates and the phases, saying what is an inference."""
@@ -140,16 +147,18 @@ def _updates(
         )
         counter = signals.get(UPDATES)
         counted = counter.finite() if counter is not None else np.empty(0)
-        return (int(counted[-1]) if len(counted) else None), split(first, executed)
+        updates = int(counted[-1]) if len(counted) and is_whole else None
+        return updates, split(first, executed)
     ours = {tag.signal for tag in tags.values()}
     training = [n for n in signals if n in ours and n != STEP_SECONDS and not is_learner(n)]
     if not training or NOISE in signals:
         return None, ()
+    what = "no update took place" if is_whole else "no update took place before the record ends"
     notes.append(
-        f"no update took place: inferred, since no learner value (loss, Q, gradient) was logged "
+        f"{what}: inferred, since no learner value (loss, Q, gradient) was logged "
         f"while {', '.join(sorted(training)[:3])} were{_against(known, executed)}"
     )
-    return 0, split(None, executed)
+    return (0 if is_whole else None), split(None, executed)
 
 
 def _against(known: Declared, executed: int | None) -> str:
@@ -193,7 +202,7 @@ def _compare_columns(part: Part, kept: pd.DataFrame, other: pd.DataFrame, gaps: 
 def _count_updates(
     evaluations: pd.DataFrame,
     first: FirstUpdate | None,
-    updates: int | None,
+    phases: tuple[Phase, ...],
     signals: Mapping[str, Signal],
 ) -> None:
     """Fills in the updates before each evaluation where they are known."""
@@ -206,7 +215,7 @@ def _count_updates(
         before = np.interp(steps, counter.steps, counter.values, left=np.nan, right=np.nan)
     if first is not None:
         before = np.where(steps < first.earliest, 0.0, before)
-    elif updates == 0:
+    elif phases:
         before = np.zeros(len(steps))
     evaluations["updates"] = evaluations["updates"].fillna(pd.Series(before))
 

@@ -63,6 +63,7 @@ class Part:
         notes: What was decided or inferred while reading.
         outcome: How the run ended, if the file says so.
         phases: If the file says so.
+        cut_off: True if the file ends before the run did.
         complete: True if the file alone describes the whole run (our own run folders).
     """
 
@@ -78,6 +79,7 @@ class Part:
     notes: tuple[str, ...] = ()
     outcome: Outcome | None = None
     phases: tuple[Phase, ...] = ()
+    cut_off: bool = False
     complete: bool = False
 
 

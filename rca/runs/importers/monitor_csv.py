@@ -36,7 +36,7 @@ def read(path: Path, options: Options) -> Part:
     del options
     gaps: list[str] = []
     found = columns_of(path, gaps, comment="#")
-    if not len(found.get("r", ())):
+    if not {"r", "l", "t"} <= found.keys() or not len(found["r"]):
         raise EvidenceError(f"{path}: holds no episode")
     lengths, clock = found["l"], found["t"]
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):

@@ -31,7 +31,9 @@ def read(path: Path, options: Options) -> Part:
     del options
     gaps: list[str] = []
     found = columns_of(path, gaps)
-    axis = next(name for name in STEPS if name in found)
+    axis = next((name for name in STEPS if name in found), "")
+    if not axis:
+        raise EvidenceError(f"{path}: damaged line of column names; mend or remove the file")
     steps = found.pop(axis)
     with np.errstate(invalid="ignore"):
         placed = (steps >= 0) & (steps <= MAX_STEP)

@@ -156,6 +156,7 @@ def read(path: Path, options: Options) -> Part:
         config={key: value for rows in declared for key, value in rows.items()},
         provenance={"other_tags": other} if other else {},
         gaps=tuple(gaps),
+        cut_off=feed.missing > 0,
     )
 
 

@@ -9,9 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rca.config import RunConfig
 from rca.errors import EvidenceError
+from rca.runs.export import export_run
+from rca.runs.folder import RunWriter
 from rca.runs.load import importers, load_run
+from rca.runs.part import Options
 from rca.runs.record import Outcome, Phase
+from rca.runs.tags import load_tags
 
 RESULTS = {
     "scenario": 0,
@@ -297,6 +302,50 @@ def test_foreign_json_is_left_alone(tmp_path):
     assert run.provenance["files"] == ["results.json"]
 
 
-def test_every_importer_has_its_own_name():
-    names = [importer.name for importer in importers()]
-    assert len(names) == len(set(names)) >= 10
+def samples(folder: Path) -> None:
+    """Writes a file of every format, each in a folder named after its importer."""
+    text = {
+        "results.json/results.json": json.dumps(RESULTS),
+        "driver results/a.json": '{"metrics": {}, "episodes": {"rewards": [1.0]}}',
+        "trajectories/a.json": '[[{"speed": 1.0}]]',
+        "JSON config/a.json": CONFIGS["mine.json"],
+        "YAML config/a.yaml": CONFIGS["td3.yaml"],
+        "TOML config/a.toml": CONFIGS["td3.toml"],
+        "progress table/progress.csv": PROGRESS,
+        "Stable-Baselines3 monitor/monitor.csv": MONITOR + "-1,10,1.0,True\n",
+    }
+    for name, content in text.items():
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(content)
+    (folder / "Stable-Baselines3 evaluations").mkdir()
+    steps, returns = np.array([500]), np.array([[1.0]])
+    archive = folder / "Stable-Baselines3 evaluations" / "evaluations.npz"
+    np.savez(archive, timesteps=steps, results=returns)
+    writer = RunWriter.create(folder / "rca run folder", RunConfig())
+    writer.signal("critic/loss", "1", 1, 0.5)
+    writer.finish(Outcome("finished", 1, 1, 1, 0))
+    export_run(load_run(folder / "rca run folder"), folder / "TensorBoard", "tensorboard")
+
+
+def test_every_format_has_one_importer_that_reads_its_sample(tmp_path):
+    samples(tmp_path)
+    readers = {folder.name: set[str]() for folder in tmp_path.iterdir()}
+    assert readers.keys() == {importer.name for importer in importers()}
+    options = Options(load_tags())
+    for folder in tmp_path.iterdir():
+        for file in folder.iterdir():
+            fitting = [importer for importer in importers() if importer.recognises(file)]
+            readers[folder.name] |= {importer.name for importer in fitting}
+            for importer in fitting:
+                part = importer.read(file, options)
+                assert part.source == file
+                assert (
+                    part.series
+                    or part.signals
+                    or part.episodes
+                    or part.config
+                    or (part.evaluations is not None and len(part.evaluations))
+                )
+    own = readers.pop("rca run folder")
+    assert own == {"rca run folder", "results.json", "YAML config"}
+    assert readers == {name: {name} for name in readers}

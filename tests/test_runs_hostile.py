@@ -35,7 +35,7 @@ TAGS = (
     "somebody/else",
 )
 hostile = settings(
-    max_examples=50,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

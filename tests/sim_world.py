@@ -14,7 +14,7 @@ DT = 0.05
 def served(name, **options):
     """Yields (server, client) and lets the client go only after the server has ended.
 
-    A client that is dropped while a snapshot is on its way can crash the process: its own threads
+    A client that is dropped while a message is on its way can crash the process: its own threads
     still use what it frees.
     """
     with launch(name, **options) as server:

@@ -71,8 +71,7 @@ class Camera:
         if not self.semantic:
             self._light(picture, view, scene.weather)
         drawing = draw(scene.fixed, scene.movers, self.lens, np.array(place[:3]), turn)
-        if drawing is not None:
-            drawing.fill(picture, self._colours(drawing, scene.weather))
+        drawing.fill(picture, self._colours(drawing, scene.weather))
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA), np.uint8)
 
     def _look(self, place: Transform, turn: Floats, metres_per_pixel: float) -> _View:
@@ -163,10 +162,9 @@ class Camera:
 
     def _colours(self, drawing: Drawing, weather: Weather) -> list[list[float]]:
         if self.semantic:
-            return [[0.0, 0.0, float(tag)] for tag in drawing.faces.tags[drawing.chosen]]
+            return [[0.0, 0.0, float(tag)] for tag in drawing.tags]
         beyond = np.maximum(drawing.distance - weather.haze_start, 0.0)
         fade = np.exp(-beyond * weather.haze)[:, None]
-        base = drawing.faces.colours[drawing.chosen]
-        lit = base * (fade * weather.light) + weather.horizon * (1 - fade)
+        lit = drawing.colours * (fade * weather.light) + weather.horizon * (1 - fade)
         colours: list[list[float]] = np.minimum(lit, 255.0).tolist()
         return colours

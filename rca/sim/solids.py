@@ -34,6 +34,7 @@ class Faces:
         tags: [n] semantic tags.
         owners: [n] row of `footprints`.
         footprints: [m, 6] x, y, cos, sin, half length, half width.
+        thickness: [n] area over longest edge, metres.
     """
 
     corners: Floats
@@ -42,6 +43,7 @@ class Faces:
     tags: NDArray[np.int64]
     owners: NDArray[np.int64]
     footprints: Floats
+    thickness: Floats
 
     def moved(self, place: Transform) -> "Faces":
         """Returns the faces of one thing, modelled at the origin, put at a level place."""
@@ -52,12 +54,14 @@ class Faces:
         footprint[:, :4] = place[0], place[1], cos, sin
         return Faces(
             self.corners @ turn + place[:3], self.normals @ turn, self.colours, self.tags,
-            self.owners, footprint,
+            self.owners, footprint, self.thickness,
         )  # fmt: skip
 
 
 def joined(parts: Sequence[Faces]) -> Faces:
     """Returns all faces of several parts."""
+    if len(parts) == 1:
+        return parts[0]
     counts = np.cumsum([0] + [len(part.footprints) for part in parts[:-1]])
     return Faces(
         np.concatenate([part.corners for part in parts]),
@@ -66,6 +70,7 @@ def joined(parts: Sequence[Faces]) -> Faces:
         np.concatenate([part.tags for part in parts]),
         np.concatenate([p.owners + c for p, c in zip(parts, counts, strict=True)]),
         np.concatenate([part.footprints for part in parts]),
+        np.concatenate([part.thickness for part in parts]),
     )
 
 
@@ -105,11 +110,14 @@ def _solid(
     corners = np.array(quads)
     # The diagonals' cross product also serves triangles with a repeated corner.
     normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+    doubled = np.linalg.norm(normals, axis=1)
+    normals /= np.maximum(doubled, 1e-9)[:, None]
+    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
     shade = 0.66 + 0.34 * np.maximum(normals @ _SUN, 0.0)
     return Faces(
         corners, normals, np.array(colours) * shade[:, None], np.full(len(corners), tag),
         np.zeros(len(corners), np.int64), np.array([[0.0, 0.0, 1.0, 0.0, *half]]),
+        doubled / 2 / np.maximum(longest, 1e-9),
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from rca.sim.wire import LENGTH
 
 LOG = logging.getLogger("rca.sim")
 
-WORLD_STREAM = 1
 MAX_BACKLOG = 64 * 2**20
 """Unsent bytes kept for one listener; beyond, the server waits for it, then drops it."""
 PATIENCE = 2.0

@@ -16,7 +16,7 @@ from rca.sim.physics import Contact, advance
 from rca.sim.rpc import CallError
 from rca.sim.sensors import Sensor, make_sensor
 from rca.sim.solids import Faces, car_faces, prop_faces
-from rca.sim.streams import WORLD_STREAM, Listener, Streams
+from rca.sim.streams import Listener, Streams
 from rca.sim.vehicle import Car
 from rca.sim.weather import Weather
 from rca.sim.wire import Transform
@@ -61,7 +61,8 @@ class World:
         self.maps = {start.name: start}
         self.traffic_managers: dict[int, str] = {}  # port -> host
         self._next_id = 0
-        self._next_stream = WORLD_STREAM
+        self._next_stream = 0
+        self.streams_of_world: list[int] = []
         self._last_snapshot: tuple[bytes, bytes] = (b"", b"")
         streams.on_subscribe = self._greet
         self.load(start)
@@ -78,6 +79,7 @@ class World:
         self._models: dict[int, Faces] = {}
         self._scene: tuple[int, Scene] | None = None
         self.spectator = self._add(Blueprint(0, "spectator", ()), {})
+        self._open_world_stream()
         self.frame += 1
         self._publish_snapshot(wire.MAP_CHANGED)
 
@@ -118,8 +120,7 @@ class World:
         sensor = make_sensor(name, values)
         actor = self._add(blueprint, values, place, parent)
         if sensor is not None:
-            self._next_stream += 1
-            actor.stream = self._next_stream
+            actor.stream = self._new_stream()
             actor.token = wire.token(actor.stream, self.streams.port)
             self.sensors[actor.id] = sensor
         return actor
@@ -183,7 +184,9 @@ class World:
 
     def stream_token(self, stream: int) -> bytes:
         """Returns the token of a stream and notes that its listener is about to connect."""
-        known = stream == WORLD_STREAM or any(a.stream == stream for a in self.actors.values())
+        known = stream in self.streams_of_world or any(
+            a.stream == stream for a in self.actors.values()
+        )
         if known:
             self.streams.expect(stream)
         return wire.token(stream, self.streams.port)
@@ -213,8 +216,22 @@ class World:
             self._models[actor.id] = model
         return model
 
+    def _new_stream(self) -> int:
+        self._next_stream += 1
+        return self._next_stream
+
+    def _open_world_stream(self) -> None:
+        """Gives the episode a world stream of its own, and lets earlier ones go on.
+
+        A client that sees a new episode opens its world stream before it closes the last one. It
+        files them by number, so with one number for both it frees what its threads still use.
+        """
+        recent = self.streams_of_world[-2:]
+        heard = [number for number in self.streams_of_world[:-2] if self.streams.wanted(number)]
+        self.streams_of_world = [*heard, *recent, self._new_stream()]
+
     def _greet(self, listener: Listener) -> None:
-        if listener.stream == WORLD_STREAM:
+        if listener.stream in self.streams_of_world:
             self.streams.send(listener, *self._last_snapshot)
 
     def _publish_snapshot(self, state: int) -> None:
@@ -223,7 +240,8 @@ class World:
         now = time.perf_counter()
         body = wire.snapshot_header(self.episode, now, self.settings.step, state)
         self._last_snapshot = head, body + b"".join(records)
-        self.streams.publish(WORLD_STREAM, *self._last_snapshot)
+        for stream in self.streams_of_world:
+            self.streams.publish(stream, *self._last_snapshot)
 
     def _publish_sensors(self, contacts: list[Contact]) -> None:
         for actor_id, sensor in self.sensors.items():

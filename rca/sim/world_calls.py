@@ -5,7 +5,6 @@ from rca.sim import wire
 from rca.sim.built_in import BUILT_IN
 from rca.sim.maps import MAX_XODR_BYTES, Map
 from rca.sim.rpc import CallError, value, void
-from rca.sim.streams import WORLD_STREAM
 from rca.sim.weather import Weather
 from rca.sim.wire import ArgumentError, integer, pack_transform, real, sequence, text
 from rca.sim.world import World
@@ -25,7 +24,7 @@ def version(world: World) -> str:
 @value
 def get_episode_info(world: World) -> list[object]:
     """Returns the episode's number and the token of the world stream."""
-    return [world.episode, [wire.token(WORLD_STREAM, world.streams.port)]]
+    return [world.episode, [wire.token(world.streams_of_world[-1], world.streams.port)]]
 
 
 @value

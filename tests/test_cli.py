@@ -1,5 +1,6 @@
 """The command as a user meets it: a real process, its output, its exit code."""
 
+import os
 import subprocess
 import sys
 
@@ -75,3 +76,23 @@ def test_debug_shows_where(tmp_path):
         [*RCA, "check", str(tmp_path / "none"), "--debug"], capture_output=True, text=True
     )
     assert "Traceback" in done.stderr
+
+
+def test_the_reward_probe_names_a_broken_promise():
+    healthy, baseline = (rca("probe", "reward", "--config", c) for c in ("healthy", "baseline"))
+    assert (healthy.returncode, baseline.returncode) == (0, 1)
+    broken = [line for line in baseline.stdout.splitlines() if line.startswith("FAIL")]
+    assert len(broken) == 1
+    assert "a collision costs more than the whole route earns" in broken[0]
+
+
+def test_without_a_carla_wheel_a_run_says_what_is_missing(tmp_path):
+    """Elsewhere than on x86-64 there is none; a module that cannot be imported stands for it."""
+    (tmp_path / "carla.py").write_text("raise ImportError('no wheel')\n")
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = rca("run", "short", "--quiet", "--out", tmp_path / "run", env=env)
+    refused(done, 3, "carla wheel is not installed", "pip install carla==0.9.16")
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "results.json").write_text('{"training_rewards": [1.0]}')
+    assert "run.readable" in rca("check", tmp_path / "logs", env=env).stdout

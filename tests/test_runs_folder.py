@@ -229,6 +229,21 @@ def test_a_run_is_readable_while_it_runs_and_belongs_to_one_process(tmp_path):
         assert process.poll() is None
 
 
+def test_a_copy_of_a_running_folder_is_not_running(tmp_path):
+    with other_process(tmp_path / "run"):
+        time.sleep(1.2)
+        shutil.copytree(tmp_path / "run", tmp_path / "copy")
+        assert load_run(tmp_path / "copy").outcome.status == "crashed"
+        assert load_run(tmp_path / "run").outcome.status == "running"
+
+
+def test_where_locks_cannot_be_tried_the_process_decides(tmp_path):
+    with other_process(tmp_path / "run"):
+        (tmp_path / "run" / ".lock").unlink()
+        assert load_run(tmp_path / "run").outcome.status == "running"
+    assert load_run(tmp_path / "run").outcome.status == "crashed"
+
+
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda whole: b"",
     "garbage": lambda whole: np.random.default_rng(0).bytes(500),

@@ -14,7 +14,7 @@ import numpy as np
 
 from rca.config import RunConfig
 from rca.errors import RcaError, UsageError
-from rca.runs.manifest import LOCK, MANIFEST, SCHEMA, describe, now, write_json
+from rca.runs.manifest import LOCK, LOCK_SECONDS, MANIFEST, SCHEMA, describe, now, write_json
 from rca.runs.record import EPISODE_COLUMNS, EVALUATION_COLUMNS, Outcome
 
 DATABASE = "run.sqlite"
@@ -213,7 +213,7 @@ def _lock(folder: Path) -> filelock.FileLock:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOCK_SECONDS)
     except filelock.Timeout as error:
         raise UsageError(
             f"{folder}: another process writes this run; choose a new folder"

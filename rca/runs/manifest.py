@@ -21,6 +21,8 @@ SCHEMA = 1
 MANIFEST = "manifest.json"
 LOCK = ".lock"
 """Held by the writing process for as long as it lives; the system frees it when it dies."""
+LOCK_SECONDS = 0.2
+"""To wait for the lock: another reader holds it for an instant."""
 PACKAGES = ("td3-rca", "torch", "carla", "numpy", "pandas", "gymnasium")
 
 
@@ -134,19 +136,32 @@ def read_manifest(folder: Path) -> dict[str, object]:
 
 
 def is_written_to(folder: Path, manifest: Mapping[str, object]) -> bool:
-    """Tells whether the process that writes a run folder is still alive."""
-    lock = folder / LOCK
-    if lock.exists() and os.access(lock, os.W_OK):
-        try:
-            with filelock.FileLock(lock, timeout=0):
-                return False
-        except filelock.Timeout:
-            return True
-        except OSError:
-            pass  # a file system without locks: ask for the process instead
+    """Tells whether the process that writes a run folder is still alive.
+
+    It holds the folder's lock as long as it lives. A child that it forked may hold the lock longer,
+    so on the same machine its process must exist as well.
+    """
+    held = _is_held(folder / LOCK)
+    if held is False:
+        return False
     machine_of_run = manifest.get("machine")
     host = machine_of_run.get("host") if isinstance(machine_of_run, Mapping) else None
-    return host == platform.node() and _process_exists(manifest.get("pid"))
+    if host == platform.node():
+        return _process_exists(manifest.get("pid"))
+    return held is True
+
+
+def _is_held(path: Path) -> bool | None:
+    """Tells whether a process holds a lock, None where that cannot be found out."""
+    if not path.exists() or not os.access(path, os.W_OK):
+        return None
+    try:
+        with filelock.FileLock(path, timeout=LOCK_SECONDS):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:  # a file system without locks
+        return None
 
 
 def _process_exists(pid: object) -> bool:

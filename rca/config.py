@@ -192,6 +192,8 @@ class ProbeConfig(Section):
     """Updates between two readings of the cheap per-update signals (norms, losses, values)."""
     slow_every: Count = 10
     """Updates between two readings of those that walk over all weights (drift)."""
+    rare_every: Count = 100
+    """Updates between two readings of those that need forward passes or copies of their own."""
 
 
 class RunConfig(Section):

@@ -11,6 +11,7 @@ from rca.config import AgentConfig, BudgetConfig, RunConfig
 from rca.errors import EvidenceError
 from rca.td3.events import EpisodeEnded, Evaluated, Event, Stepped, Updated
 from rca.td3.replay import Replay
+from rca.td3.streams import episode_seed
 from rca.td3.train import evaluation, train
 from tests.tiny_env import Pointing
 
@@ -120,18 +121,73 @@ def test_a_time_out_is_not_stored_as_terminal():
 
 
 class FailingSimulator(Pointing):
+    """Fails in the fourth step of its first episode, as SupervisedEnv reports it."""
+
+    failed = False
+
+    def step(self, action):
+        if self.steps == 3 and not self.failed:
+            self.failed = True
+            return self._obs(), 0.0, False, True, {"end_reason": "simulator_fault"}
+        return super().step(action)
+
+
+def test_a_step_in_which_the_simulator_failed_is_not_stored():
+    training, seen = run(config(steps=14), env=FailingSimulator())
+    assert len(training.replay) == 13
+    assert [(e.end_reason, e.length) for e in of(EpisodeEnded, seen)] == [
+        ("simulator_fault", 4),
+        ("time_out", 10),
+    ]
+
+
+def test_an_evaluation_episode_in_which_the_simulator_failed_is_driven_again():
+    training, _ = run(config(steps=5))
+    one, other = (
+        evaluation(training.agent, env, 2, root=7)() for env in (FailingSimulator(), Pointing())
+    )
+    assert [e.episode_return for e in one] == [e.episode_return for e in other]
+
+
+class BrokenSimulator(Pointing):
     def step(self, action):
         if self.episodes == 1 and self.steps == 4:
             raise EvidenceError("simulator gone")
         return super().step(action)
 
 
-def test_a_failing_simulator_ends_the_run_and_stores_nothing_of_the_failed_step():
-    training = tiny_build(config(steps=30)).training(FailingSimulator(), lambda event: None)
+def test_an_error_of_the_environment_ends_the_run_and_stores_nothing_of_the_step():
+    training = tiny_build(config(steps=30)).training(BrokenSimulator(), lambda event: None)
     with pytest.raises(EvidenceError, match="simulator gone"):
         train(training)
     assert len(training.replay) == 14
     assert training.agent.critic_updates == 0
+
+
+def test_evaluations_tell_what_the_critic_promised_and_what_came():
+    training, seen = run(config(steps=20, eval_every=20, discount=0.5, reward_scale=2.0))
+    env = Pointing()
+    for index, told in enumerate(of(Evaluated, seen)[-1].episodes):
+        obs, _ = env.reset(seed=episode_seed(training.streams.held_out, index))
+        agent, rng = training.agent, np.random.default_rng(0)
+        vector = torch.from_numpy(obs["vector"])[None]
+        features = agent.critic_encoder(torch.from_numpy(obs["image"])[None])
+        action = agent.act(obs, 0.0, rng)
+        q1, _ = agent.critic(features, vector, torch.from_numpy(action)[None])
+        assert told.first_value == pytest.approx(q1.item(), rel=1e-5)
+        expected = 0.0
+        for step in range(10):
+            obs, reward, *_ = env.step(agent.act(obs, 0.0, rng))
+            expected += 0.5**step * 2.0 * reward
+        assert told.discounted_return == pytest.approx(expected)  # 0.5**10 is negligible
+
+
+def test_a_return_cut_off_while_later_rewards_count_is_nan():
+    _, seen = run(config(steps=20, discount=0.99))
+    time_out, terminal = of(EpisodeEnded, seen)
+    assert math.isnan(time_out.discounted_return)
+    assert math.isfinite(terminal.discounted_return)
+    assert math.isnan(terminal.first_value)
 
 
 def test_evaluations_drive_the_same_held_out_episodes_without_noise():
@@ -191,8 +247,10 @@ def test_a_tiny_image_task_is_solved():
     The actor is slower than the critic: at 3e-4 its tanh saturates in one of three seeds.
     """
     settings = config(
-        steps=1000,
-        eval_every=1000,
+        steps=700,
+        eval_every=700,
+        encoder="small",
+        features=64,
         learning_starts=200,
         batch_size=32,
         discount=0.3,

@@ -20,8 +20,8 @@ Number = float | torch.Tensor
 Reading = Number | Mapping[str, Number] | None
 Reader = Callable[[Event], Reading]
 E = TypeVar("E", bound=Event)
-Cost = Literal["cheap", "slow"]
-"""When a probe of updates is due: every `probes.every` or every `probes.slow_every` updates."""
+Cost = Literal["cheap", "slow", "rare"]
+"""When a probe of updates is due: every `probes.every`, `slow_every` or `rare_every` updates."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Probe:
 
     Attributes:
         signal: `<part>/<quantity>`; a `*` stands for the keys of the mapping that is returned.
-        on: The event it is read at.
+        on: The events it is read at.
         unit: Of its values.
         cost: How often it is due.
         start: Called with the agent before training, returns the reader: a number, one number per
@@ -55,7 +55,7 @@ class Probe:
     """
 
     signal: str
-    on: type[Event]
+    on: tuple[type[Event], ...]
     unit: str
     cost: Cost
     start: Callable[[TD3], Reader]
@@ -67,18 +67,19 @@ def probe(
     """Marks a function of an event as a probe, see Probe for the arguments."""
 
     def mark(read: Callable[[E], Reading]) -> Probe:
-        return Probe(signal, on, unit, cost, lambda agent: read)  # type: ignore[return-value, arg-type]
+        return Probe(signal, (on,), unit, cost, lambda agent: read)  # type: ignore[return-value, arg-type]
 
     return mark
 
 
 def probe_from_start(
-    signal: str, *, on: type[E], unit: str, cost: Cost = "cheap"
+    signal: str, *, on: type[E] | tuple[type[E], ...], unit: str, cost: Cost = "cheap"
 ) -> Callable[[Callable[[TD3], Callable[[E], Reading]]], Probe]:
-    """Marks a class whose instances, made with the untrained agent, read the event."""
+    """Marks a class whose instances, made with the untrained agent, read the events."""
 
     def mark(start: Callable[[TD3], Callable[[E], Reading]]) -> Probe:
-        return Probe(signal, on, unit, cost, start)  # type: ignore[arg-type]
+        events = on if isinstance(on, tuple) else (on,)
+        return Probe(signal, events, unit, cost, start)  # type: ignore[arg-type]
 
     return mark
 
@@ -101,11 +102,17 @@ class Probes:
             agent: Before its first update; a resumed run gives one made anew from its seed.
             probes: Which ones; None for all of this folder.
         """
-        self._every = {"cheap": config.every, "slow": config.slow_every}
+        self._every: dict[Cost, int] = {
+            "cheap": config.every,
+            "slow": config.slow_every,
+            "rare": config.rare_every,
+        }
         chosen = load_probes() if probes is None else list(probes)
         self._readers: dict[type[Event], list[tuple[Probe, Reader]]] = {}
         for item in chosen:
-            self._readers.setdefault(item.on, []).append((item, item.start(agent)))
+            reader = item.start(agent)
+            for kind in item.on:
+                self._readers.setdefault(kind, []).append((item, reader))
 
     def measure(self, event: Event) -> list[Measurement]:
         """Returns what the event shows; generators, weights and gradients stay as they are."""
@@ -123,12 +130,14 @@ class Probes:
         return found
 
     def _due(self, item: Probe, event: Event) -> bool:
-        """Updates 1, 1 + every, ...: the first one shows that a probe is alive."""
-        if isinstance(event, CriticGrads | Updated):
-            return (event.update - 1) % self._every[item.cost] == 0
+        """Updates 1, every, 2 every, ...: the first one shows that a probe is alive."""
         if isinstance(event, ActorGrads):
-            return (event.agent.actor_updates - 1) % self._every[item.cost] == 0
-        return True
+            count = event.agent.actor_updates
+        elif isinstance(event, CriticGrads | Updated):
+            count = event.update
+        else:
+            return True
+        return count == 1 or count % self._every[item.cost] == 0
 
 
 def _by_name(signal: str, reading: Reading) -> Mapping[str, Number]:

@@ -18,5 +18,6 @@ def q_levels(event: Updated) -> dict[str, Number]:
         "q2_mean": event.q2.mean(),
         "q1_min": event.q1.min(),
         "q1_max": event.q1.max(),
+        "q1_std": event.q1.std(),
         "target_mean": event.target.mean(),
     }

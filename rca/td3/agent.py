@@ -100,6 +100,13 @@ class TD3:
         clipped: NDArray[np.float32] = np.clip(action, -1.0, 1.0).astype(np.float32)
         return clipped
 
+    @torch.no_grad()
+    def value(self, obs: Obs, action: NDArray[np.float32]) -> float:
+        """Returns Q1 of one observation and action."""
+        features = self.critic_encoder(torch.from_numpy(obs["image"][None]))
+        vector, chosen = (torch.from_numpy(part[None]) for part in (obs["vector"], action))
+        return float(self.critic.q1(features, vector, chosen))
+
     def update(self, batch: Batch, emit: Emit, step: int) -> None:
         """Does one critic update and, at every `policy_delay`-th, one actor update.
 

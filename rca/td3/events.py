@@ -1,5 +1,6 @@
 """What the trainer tells; whoever listens (probes, recorder, progress display) is given to it."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """An environment step was taken and stored.
+    """An environment step was taken, and stored unless the simulator failed in it.
 
     Attributes:
         step: Environment steps taken so far, from 1.
@@ -55,6 +56,9 @@ class EpisodeEnded:
         success: 1.0, 0.0, or NaN if the environment does not say.
         collisions: Number, NaN if the environment does not say.
         distance: Metres along the route, NaN if the environment does not say.
+        discounted_return: Discounted sum of rewards as the agent learns from them; NaN if the
+            episode was cut off while later rewards would still have counted.
+        first_value: Q1 of its first state and action; NaN outside evaluations.
     """
 
     step: int
@@ -66,6 +70,8 @@ class EpisodeEnded:
     success: float
     collisions: float
     distance: float
+    discounted_return: float = math.nan
+    first_value: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

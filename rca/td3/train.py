@@ -18,6 +18,8 @@ from rca.td3.replay import Obs, Replay
 from rca.td3.streams import Streams, episode_seed
 
 Env = gym.Env[Any, NDArray[np.float32]]
+NEGLIGIBLE = 0.05
+"""Weight of later rewards below which a cut-off return counts as whole (20:1)."""
 Evaluate = Callable[[], tuple[EpisodeEnded, ...]]
 
 
@@ -45,20 +47,29 @@ class Episode:
         start_step: Environment steps before it.
         length: Steps so far.
         total: Undiscounted sum of rewards so far.
+        discounted: Discounted sum of rewards as learned from so far.
     """
+
+    config: AgentConfig
 
     index: int
     start_step: int
     length: int = 0
     total: float = 0.0
+    discounted: float = 0.0
 
     def add(self, reward: float) -> None:
         """Counts a step."""
+        weight = self.config.discount**self.length
+        self.discounted += weight * learned_reward(reward, self.config)
         self.length += 1
         self.total += reward
 
-    def ended(self, info: Mapping[str, Any], truncated: bool) -> EpisodeEnded:
+    def ended(
+        self, info: Mapping[str, Any], truncated: bool, first_value: float = math.nan
+    ) -> EpisodeEnded:
         """Returns the event of its end; what info does not say is NaN or ""."""
+        is_cut_off = truncated and self.config.discount**self.length > NEGLIGIBLE
         return EpisodeEnded(
             step=self.start_step + self.length,
             start_step=self.start_step,
@@ -69,6 +80,8 @@ class Episode:
             success=float(info.get("success", math.nan)),
             collisions=float(info.get("collisions", math.nan)),
             distance=float(info.get("distance", math.nan)),
+            discounted_return=math.nan if is_cut_off else self.discounted,
+            first_value=first_value,
         )
 
 
@@ -99,7 +112,7 @@ class Training:
         done = self.progress
         obs, _ = self.env.reset(seed=episode_seed(self.streams.routes, done.episode))
         self.replay.begin(obs)
-        return obs, Episode(done.episode, done.step)
+        return obs, Episode(self.config.agent, done.episode, done.step)
 
     def step(self, obs: Obs, episode: Episode) -> tuple[Obs, EpisodeEnded | None]:
         """Takes an environment step, stores it and reports it."""
@@ -111,7 +124,8 @@ class Training:
         started = time.perf_counter()
         next_obs, reward, terminated, truncated, info = self.env.step(action)
         seconds = time.perf_counter() - started
-        self.replay.add(action, learned_reward(float(reward), config), next_obs, terminated)
+        if info.get("end_reason") != "simulator_fault":  # says nothing about driving
+            self.replay.add(action, learned_reward(float(reward), config), next_obs, terminated)
         episode.add(float(reward))
         self.emit(
             Stepped(
@@ -131,7 +145,7 @@ class Training:
     def learn(self) -> None:
         """Does this step's updates unless the random phase is still on."""
         config = self.config.agent
-        if self.progress.step <= config.learning_starts:
+        if self.progress.step <= config.learning_starts or not len(self.replay):
             return
         for _ in range(config.updates_per_step):
             batch = self.replay.sample(
@@ -219,12 +233,15 @@ def evaluation(agent: TD3, env: Env, episodes: int, root: int) -> Evaluate:
 
     def drive(index: int, start_step: int) -> EpisodeEnded:
         obs, _ = env.reset(seed=episode_seed(root, index))
-        episode = Episode(index, start_step)
+        first_value = agent.value(obs, agent.act(obs, 0.0, unused))
+        episode = Episode(agent.config, index, start_step)
         while True:
             obs, reward, terminated, truncated, info = env.step(agent.act(obs, 0.0, unused))
             episode.add(float(reward))
+            if info.get("end_reason") == "simulator_fault":
+                return drive(index, start_step)  # the environment gives up after a few
             if terminated or truncated:
-                return episode.ended(info, truncated)
+                return episode.ended(info, truncated, first_value)
 
     def evaluate() -> tuple[EpisodeEnded, ...]:
         ended: list[EpisodeEnded] = []

@@ -1,0 +1,16 @@
+"""What the sampled transitions are like."""
+
+from rca.probes.engine import Number, probe
+from rca.td3.events import Updated
+
+
+@probe("batch/terminal_share", on=Updated, unit="1")
+def terminal_share(event: Updated) -> Number:
+    """Returns the share of transitions without a future."""
+    return event.batch.terminated.mean()
+
+
+@probe("batch/*", on=Updated, unit="reward")
+def rewards(event: Updated) -> dict[str, Number]:
+    """Returns the extremes of the rewards learned from."""
+    return {"reward_min": event.batch.reward.min(), "reward_max": event.batch.reward.max()}

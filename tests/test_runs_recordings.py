@@ -131,6 +131,20 @@ def test_a_clock_that_goes_back_gives_no_step_time_there(tmp_path):
     assert "the clock goes back 1 times" in run.gaps[0]
 
 
+def test_an_axis_that_counts_updates_is_placed_by_the_clock(tmp_path):
+    tags = training(2_000, None)
+    updates = range(10, 1_001, 10)  # update u takes place at step 1,000 + u
+    tags["train/critic_loss"] = [(u, float(u), 1_000 + 0.1 * (1_000 + u)) for u in updates]
+    write_events(events(tmp_path), tags)
+    run = load_run(tmp_path)
+    loss = run.signals["critic/loss"]
+    assert loss.steps.tolist() == [1_000 + u for u in updates]
+    assert loss.values.tolist() == list(updates)
+    assert "train/critic_loss: its x axis is not environment steps" in run.gaps[0]
+    np.testing.assert_allclose(run.signals["env/step_seconds"].values, 0.1)
+    assert run.phases[0].name == "random"
+
+
 def test_nan_and_infinity_stay(tmp_path):
     values = [1.0, math.nan, math.inf]
     tags = {

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rca.runs import episodes as episode_parts
+from rca.runs.clock import STEP_SECONDS
 from rca.runs.declared import Declared, declared
 from rca.runs.observed import observed
 from rca.runs.part import Part
@@ -14,7 +15,7 @@ from rca.runs.phases import NOISE, UPDATES, FirstUpdate, first_update, is_learne
 from rca.runs.record import Observed, Outcome, Phase, RunRecord, Signal, empty_evaluations
 from rca.runs.sessions import File, one_training
 from rca.runs.tags import TagTable
-from rca.runs.telemetry import RUNNING, STEP_SECONDS, Telemetry, interpret
+from rca.runs.telemetry import RUNNING, Telemetry, interpret
 
 
 def merge(

@@ -3,6 +3,7 @@
 Which axis counts episodes is told by `rca.runs.axis`. Further rules, by content:
 
 - Records that go back in step (a resumed run, two writers) are sorted; the one logged last wins.
+- A tag over steps that the clock contradicts is placed by the clock (`rca.runs.clock`).
 - `env/step_seconds` is the wall clock between consecutive records of the tag with most records,
   divided by the steps between them: everything the training loop does, not the environment alone.
   It is NaN where an evaluation was logged in between or where the clock went back.
@@ -16,13 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rca.runs.axis import over_episodes
+from rca.runs.clock import STEP_SECONDS, by_clock, step_seconds
 from rca.runs.part import Floats, Series
 from rca.runs.record import EVALUATION_COLUMNS, Signal
 from rca.runs.tags import EPISODE, EVALUATION, Tag, TagTable
 
 MAX_STEP = 10**12
 """No training is longer; a record beyond it is damaged."""
-STEP_SECONDS = "env/step_seconds"
 RUNNING = "env/episode_steps"
 """Steps taken so far in the running episode."""
 
@@ -65,13 +66,15 @@ def interpret(files: Sequence[Sequence[Series]], table: TagTable) -> Telemetry:
     known = {series.tag: table.get(series.tag, Tag(series.tag)) for series in joined}
     episodic = over_episodes(joined, known)
     over_steps = [series for series in joined if series.tag not in episodic]
+    placed = by_clock(over_steps, known, gaps)
+    on_steps = {new.tag for new, old in zip(placed, over_steps, strict=True) if new is old}
     signals: dict[str, Signal] = {}
-    for series in over_steps:
+    for series in placed:
         _add(signals, _signal(series, known[series.tag]), gaps)
     counted = [series for series in joined if series.tag in episodic]
     episodes, ends = _episodes(counted, signals, known)
     evaluations = _evaluations(signals)
-    seconds = step_seconds(files, {series.tag for series in over_steps}, known, gaps)
+    seconds = step_seconds(files, on_steps, known, gaps)
     if seconds is not None and STEP_SECONDS not in signals:
         signals[STEP_SECONDS] = seconds
     unknown = tuple(sorted(series.tag for series in joined if series.tag not in table))
@@ -201,50 +204,3 @@ def _evaluations(signals: dict[str, Signal]) -> pd.DataFrame | None:
     }
     table["step"] = steps.astype(np.float64)
     return pd.DataFrame(table).reindex(columns=list(EVALUATION_COLUMNS)).astype("float64")
-
-
-def step_seconds(
-    files: Sequence[Sequence[Series]],
-    over_steps: set[str],
-    known: Mapping[str, Tag],
-    gaps: list[str],
-) -> Signal | None:
-    """Returns wall-clock seconds per training step, None where no clock was recorded."""
-    is_evaluation = {tag for tag in over_steps if known[tag].signal.startswith(EVALUATION)}
-    steps, seconds = [], []
-    for file in files:
-        training = [
-            series
-            for series in file
-            if series.tag in over_steps - is_evaluation
-            and len(series.steps) > 1
-            and np.isfinite(series.walls).any()
-        ]
-        if not training:
-            continue
-        series = max(training, key=lambda item: len(item.steps))
-        evaluated = [item.walls for item in file if item.tag in is_evaluation]
-        rate = _rate(series, np.sort(np.concatenate(evaluated)) if evaluated else np.empty(0))
-        with np.errstate(invalid="ignore", over="ignore"):
-            back = int(np.count_nonzero(np.diff(series.walls) < 0))
-        if back:
-            gaps.append(f"{series.tag}: the clock goes back {back} times; no step time there")
-        steps.append(series.steps[1:])
-        seconds.append(rate)
-    if not steps:
-        return None
-    order = np.argsort(np.concatenate(steps), kind="stable")
-    values = np.concatenate(seconds)[order]
-    if not np.isfinite(values).any():
-        return None
-    return Signal(STEP_SECONDS, "s", np.concatenate(steps)[order], values, "wall clock")
-
-
-def _rate(series: Series, evaluated: Floats) -> Floats:
-    """Returns seconds per step of each interval, NaN where that is not what the clock shows."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        elapsed, taken = np.diff(series.walls), np.diff(series.steps)
-    before = np.searchsorted(evaluated, series.walls[:-1], side="right")
-    after = np.searchsorted(evaluated, series.walls[1:], side="right")
-    valid = (elapsed >= 0) & (taken > 0) & (before == after)
-    return np.where(valid, elapsed / np.where(taken > 0, taken, 1), np.nan)

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from rca.errors import EvidenceError
+from rca.runs.clock import STEP_SECONDS
 from rca.runs.csv_file import columns_of, names_in
 from rca.runs.part import Importer, Options, Part
 from rca.runs.record import Signal
-from rca.runs.telemetry import STEP_SECONDS
 
 NAMES = {"r": "return", "l": "length", "is_success": "success"}
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, check, fail_above
-from rca.judging import MIN_EPISODES, column, median, too_few, vacuous
+from rca.judging import MIN_EPISODES, column, median, too_few
 from rca.runs.record import RunRecord
 from rca.stats import Mode, modes
 
@@ -24,12 +24,11 @@ def episodes_modes(run: RunRecord) -> Finding:
         half, the median of the largest kind; one constant hazard (exponential lengths) gives 1.44.
     """
     lengths = column(run.episodes, "length")
+    lengths = lengths[lengths >= 1]
     few = too_few(len(lengths), MIN_EPISODES, "episodes")
     if few:
         return few
     found, mean = modes(lengths), float(np.mean(lengths))
-    if not found:
-        return vacuous(f"none of {len(lengths)} episodes has a length above 0")
     kinds = ", ".join(_kind(mode) for mode in found[:4])
     ratio = max(mean / found[0].median, found[0].median / mean)
     typical = float(np.mean((lengths >= mean / 2) & (lengths <= mean * 2)))

@@ -29,7 +29,7 @@ def gradients_explosion(run: RunRecord) -> Finding:
     name, (ratio, onset) = max(rated.items(), key=lambda item: item[1][0])
     message = f"{name} reaches {ratio:,.3g} times its running median at step {onset:,}"
     if ratio > FACTOR:
-        suspects = ("critic_diverged", "reward_scale_large")
+        suspects = ("critic_diverged", "penalty_too_large")
         return Finding(Verdict.FAIL, message, ratio, FACTOR, "1", None, onset, suspects)
     return Finding(Verdict.PASS, message, ratio, FACTOR, "1")
 

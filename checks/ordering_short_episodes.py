@@ -19,7 +19,6 @@ SUSPECTS = (
     "evaluation_disturbs_simulator",
     "lane_touch_terminates",
     "simulator_asynchronous",
-    "reset_incomplete",
 )
 
 

@@ -153,7 +153,7 @@ def odd_records(draw):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(run=odd_records())
 def test_no_check_breaks_on_an_odd_record(run):
     broken = [f for f in run_checks(CHECKS.values(), run) if f.verdict is Verdict.ERROR]

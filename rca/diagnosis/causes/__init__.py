@@ -1,0 +1,1 @@
+"""One cause per file: `CAUSE = Cause(...)`."""

@@ -1,0 +1,28 @@
+"""The critic diverged."""
+
+from rca.checking import Verdict
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
+
+CAUSE = Cause(
+    id="critic_diverged",
+    title="The critic diverged",
+    mechanism="Values leave what rewards can add up to; the actor climbs them.",
+    acts_from=Moment.FIRST_UPDATE,
+    supports=(
+        Sign("critic.soft_divergence", Grade.STRONG, when=(Verdict.FAIL,), says="critic/"),
+        Sign("critic.loss_rising", Grade.STRONG, when=(Verdict.FAIL,)),
+        Sign("critic.twin_gap", Grade.WEAK),
+        Sign("signals.finite", Grade.STRONG),
+        Sign("critic.value_bias", Grade.WEAK),
+        Sign("gradients.explosion", Grade.WEAK, when=(Verdict.FAIL,)),
+    ),
+    contradicts=(
+        passes("critic.twin_gap", Grade.WEAK),
+        passes("critic.soft_divergence", Grade.WEAK),
+    ),
+    explains=("critic.soft_divergence",),
+    follows=("time_outs_terminal", "actor_critic_feature_mixup"),
+    change="Lower the critic learning rate or the discount, same seeds.",
+    remedy="Look at termination mask, target networks and reward scale first.",
+    references=("van Hasselt et al. 2018, Deep Reinforcement Learning and the Deadly Triad",),
+)

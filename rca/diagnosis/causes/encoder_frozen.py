@@ -1,0 +1,28 @@
+"""The image encoder is never trained."""
+
+from rca.checking import Verdict
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
+
+CAUSE = Cause(
+    id="encoder_frozen",
+    title="The image encoder is never trained",
+    mechanism=(
+        "Run in eval mode, under no_grad or without an optimizer, it keeps its random "
+        "weights; actor and critic see features that nothing shaped."
+    ),
+    acts_from=Moment.FIRST_UPDATE,
+    supports=(
+        Sign("encoder.drift", Grade.PROOF),
+        Sign("gradients.flow", Grade.STRONG, when=(Verdict.FAIL,), says="MISSED: critic_encoder"),
+        Sign("seed.cnn_diagnostics", Grade.STRONG, when=(Verdict.FAIL,)),
+    ),
+    contradicts=(passes("encoder.drift", Grade.PROOF),),
+    explains=("encoder.drift",),
+    to_decide=(
+        "Log the drift of each encoder from its first weights (rca.watch does), or its "
+        "gradient norm."
+    ),
+    change="Freeze the encoder in a healthy run and compare returns.",
+    remedy="Put the encoder into one optimizer, in train mode, outside no_grad.",
+    references=("signals.md, coverage", "defect D02"),
+)

@@ -1,0 +1,233 @@
+"""diagnose: causes that fit what was seen and when, and why the others do not."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rca.checking import Finding, Verdict
+from rca.config import read_yaml
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, load_causes
+from rca.runs.record import RunRecord
+
+WEIGHTS = Path(__file__).with_name("weights.yaml")
+LIKELY = 0.5
+"""Probability from which a cause is told in the story."""
+CLEARED = 0.01
+"""Probability below which what speaks against a cause clears it."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A finding and what it adds to a cause's log-odds, negative if it speaks against it."""
+
+    finding: Finding
+    weight: float
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A cause that may be active.
+
+    Attributes:
+        cause: Which.
+        probability: That it is active in this run, from the evidence; causes do not exclude each
+            other, so the probabilities of several do not add up to 1.
+        evidence: For and against, the heaviest first.
+        onset: Environment step of the earliest sign for it, None if no sign has a place.
+    """
+
+    cause: Cause
+    probability: float
+    evidence: tuple[Evidence, ...]
+    onset: int | None
+
+
+@dataclass(frozen=True)
+class Refuted:
+    """A cause that cannot have done it, with the reason in one sentence."""
+
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True)
+class Untested:
+    """A cause of which this record can tell nothing, with what to log or run."""
+
+    cause: Cause
+    advice: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with a run, since when, how sure, and what it is not.
+
+    Attributes:
+        run: The run's id.
+        ranked: Most probable first; a consequence stands below its cause.
+        refuted: Cleared causes.
+        untested: Causes that could be neither supported nor cleared.
+        story: The likely causes in order of time, one line each.
+    """
+
+    run: str
+    ranked: tuple[Ranked, ...]
+    refuted: tuple[Refuted, ...]
+    untested: tuple[Untested, ...]
+    story: tuple[str, ...]
+
+
+def diagnose(
+    run: RunRecord, findings: Sequence[Finding], causes: Iterable[Cause] | None = None
+) -> Diagnosis:
+    """Returns the causes that fit a run's findings.
+
+    Args:
+        run: Diagnosed.
+        findings: Of its checks.
+        causes: Known ones; those of rca/diagnosis/causes if None.
+    """
+    weights = _weights()
+    known = load_causes() if causes is None else list(causes)
+    judged = [_judge(cause, run, findings, weights) for cause in known]
+    ranked = [item for item in judged if isinstance(item, Ranked)]
+    ordered = _below_their_causes(sorted(ranked, key=_first_the_likely))
+    return Diagnosis(
+        run.id,
+        tuple(ordered),
+        tuple(item for item in judged if isinstance(item, Refuted)),
+        tuple(item for item in judged if isinstance(item, Untested)),
+        _story(ordered),
+    )
+
+
+def _judge(
+    cause: Cause, run: RunRecord, findings: Sequence[Finding], weights: Mapping[str, float]
+) -> Ranked | Refuted | Untested:
+    reason = _refutation(cause, run, findings)
+    if reason:
+        return Refuted(cause, reason)
+    begin = acts_from(cause.acts_from, run)
+    if math.isinf(begin):
+        moment = _words(cause.acts_from)
+        return Untested(cause, f"it acts from the {moment} on, and none took place: run longer")
+    evidence = _evidence(cause, findings, weights)
+    if not evidence:
+        return Untested(cause, _advice(cause))
+    item = _rank(cause, evidence, weights)
+    if item.probability < CLEARED and evidence[0].weight < 0:
+        against = evidence[0].finding
+        return Refuted(cause, f"{against.check} passed: {against.message}")
+    return item
+
+
+def _first_the_likely(item: Ranked) -> tuple[float, int]:
+    return -item.probability, list(Moment).index(item.cause.acts_from)
+
+
+def _words(moment: Moment) -> str:
+    return moment.value.replace("_", " ")
+
+
+def _weights() -> Mapping[str, float]:
+    tree = read_yaml(WEIGHTS)
+    return {name: float(str(value)) for name, value in tree.items()}
+
+
+def _evidence(
+    cause: Cause, findings: Sequence[Finding], weights: Mapping[str, float]
+) -> list[Evidence]:
+    found = [
+        Evidence(finding, sign * _weight(item, finding, weights))
+        for sign, items in ((1, cause.supports), (-1, cause.contradicts))
+        for item in items
+        if (finding := item.seen_in(findings)) is not None
+    ]
+    return sorted(found, key=lambda item: -abs(item.weight))
+
+
+def _weight(sign: Sign, finding: Finding, weights: Mapping[str, float]) -> float:
+    full = weights[sign.grade.value]
+    return full * weights["warned"] if finding.verdict is Verdict.WARN else full
+
+
+def _rank(cause: Cause, evidence: list[Evidence], weights: Mapping[str, float]) -> Ranked:
+    odds = weights["prior"] + sum(item.weight for item in evidence)
+    onsets = [
+        item.finding.onset
+        for item in evidence
+        if item.weight > 0 and item.finding.onset is not None
+    ]
+    return Ranked(cause, 1 / (1 + math.exp(-odds)), tuple(evidence), min(onsets, default=None))
+
+
+def _refutation(cause: Cause, run: RunRecord, findings: Sequence[Finding]) -> str:
+    """Returns why a cause cannot have done it, "" if it can."""
+    for sign in cause.rules_out:
+        finding = sign.seen_in(findings)
+        if finding:
+            return f"{finding.check}: {finding.message}"
+    begin = acts_from(cause.acts_from, run)
+    older = [f for f in findings if f.check in cause.explains and _older(f, begin)]
+    if not older or any(sign.seen_in(findings) for sign in cause.supports if _decides(sign)):
+        return ""
+    first = min(older, key=lambda finding: finding.onset or 0)
+    when = "never came" if math.isinf(begin) else f"came at step {begin:,.0f}"
+    moment = _words(cause.acts_from)
+    return (
+        f"{first.check} begins at step {first.onset:,}, but the {moment}, before which this cause "
+        f"cannot act, {when}"
+    )
+
+
+def _decides(sign: Sign) -> bool:
+    return sign.grade is not Grade.WEAK
+
+
+def _older(finding: Finding, begin: float) -> bool:
+    accusing = finding.verdict in (Verdict.FAIL, Verdict.WARN)
+    return accusing and finding.onset is not None and finding.onset < begin
+
+
+def acts_from(moment: Moment, run: RunRecord) -> float:
+    """Returns the environment step from which something can act, infinity if never."""
+    if moment is Moment.FIRST_UPDATE:
+        first = run.first_update_step()
+        return math.inf if first is None else first
+    if moment is Moment.FIRST_EVALUATION:
+        steps = run.evaluations["step"].dropna()
+        return float(steps.min()) if len(steps) else math.inf
+    return 1.0
+
+
+def _advice(cause: Cause) -> str:
+    wanted = ", ".join(sign.check for sign in cause.supports)
+    return cause.to_decide or f"record what these checks need: {wanted}"
+
+
+def _below_their_causes(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Moves each consequence right below the last likely cause that it follows from."""
+    ordered = list(ranked)
+    for item in ranked:
+        sources = [
+            other
+            for other in ordered
+            if other.cause.id in item.cause.follows and other.probability >= LIKELY
+        ]
+        place = max((ordered.index(other) for other in sources), default=-1)
+        if place > ordered.index(item):
+            ordered.remove(item)
+            ordered.insert(place, item)
+    return ordered
+
+
+def _story(ranked: Sequence[Ranked]) -> tuple[str, ...]:
+    likely = [item for item in ranked if item.probability >= LIKELY]
+    timed = sorted(likely, key=lambda item: math.inf if item.onset is None else item.onset)
+    return tuple(_line(item) for item in timed)
+
+
+def _line(item: Ranked) -> str:
+    since = "all along" if item.onset is None else f"from step {item.onset:,}"
+    return f"{since}: {item.cause.title} ({item.probability:.0%}). {item.cause.mechanism}"

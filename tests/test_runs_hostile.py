@@ -231,11 +231,12 @@ numbers = st.one_of(st.floats().map(str), st.integers().map(str), st.just(""), s
 
 
 @hostile
-@given(st.lists(st.tuples(numbers, numbers, numbers), max_size=20))
-def test_any_numbers_in_tables(rows):
+@given(st.lists(st.tuples(numbers, numbers, numbers), max_size=20), st.booleans())
+def test_any_numbers_in_tables(rows, several):
     text = "".join(",".join(row) + "\n" for row in rows)
     with tempfile.TemporaryDirectory() as scratch:
-        (Path(scratch) / "monitor.csv").write_text("#{}\nr,l,t\n" + text)
+        for name in ("0.monitor.csv", "1.monitor.csv") if several else ("monitor.csv",):
+            (Path(scratch) / name).write_text("#{}\nr,l,t\n" + text)
         table = "step,train/critic_loss,eval/mean_reward\n"
         (Path(scratch) / "progress.csv").write_text(table + text)
         read(Path(scratch))

@@ -32,13 +32,7 @@ def columns(parts: Sequence[Part], telemetry: Telemetry, gaps: list[str]) -> Col
             else:
                 found[name] = other
     if "length" in found:
-        found["length"] = _plausible(found["length"].astype(np.float64), gaps)
-        missing = np.flatnonzero(np.isnan(found["length"]))
-        if len(missing):
-            gaps.append(
-                f"{len(missing)} episode lengths are not recorded, first of episode "
-                f"{int(missing[0])}; where later episodes lie is unknown"
-            )
+        found["length"] = _checked(found["length"], gaps)
     return found
 
 
@@ -64,16 +58,29 @@ def compare(
         )
 
 
-def _plausible(lengths: NDArray[np.float64], gaps: list[str]) -> NDArray[np.float64]:
+def plausible(recorded: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Returns lengths with NaN for what is no number of steps."""
+    lengths = recorded.astype(np.float64)
     with np.errstate(invalid="ignore"):
         valid = (lengths >= 1) & (lengths <= LONGEST) & (lengths == np.round(lengths))
-    wrong = np.flatnonzero(~valid & ~np.isnan(lengths))
+    return np.where(valid, lengths, np.nan)
+
+
+def _checked(recorded: NDArray[np.generic], gaps: list[str]) -> NDArray[np.float64]:
+    lengths, kept = recorded.astype(np.float64), plausible(recorded)
+    wrong = np.flatnonzero(np.isnan(kept) & ~np.isnan(lengths))
     if len(wrong):
         gaps.append(
             f"episode lengths: {len(wrong)} are no number of steps, the first in episode "
             f"{int(wrong[0])} ({lengths[wrong[0]]:g}); taken as not recorded"
         )
-    return np.where(valid, lengths, np.nan)
+    missing = np.flatnonzero(np.isnan(kept))
+    if len(missing):
+        gaps.append(
+            f"{len(missing)} episode lengths are not recorded, first of episode "
+            f"{int(missing[0])}; where later episodes lie is unknown"
+        )
+    return kept
 
 
 def table(found: Columns, ends: NDArray[np.int64] | None) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 from rca.errors import EvidenceError
 from rca.runs.clock import STEP_SECONDS
 from rca.runs.csv_file import columns_of, names_in
+from rca.runs.episodes import plausible
 from rca.runs.part import Importer, Options, Part
 from rca.runs.record import Signal
 
@@ -38,12 +39,12 @@ def read(path: Path, options: Options) -> Part:
     found = columns_of(path, gaps, comment="#")
     if not {"r", "l", "t"} <= found.keys() or not len(found["r"]):
         raise EvidenceError(f"{path}: holds no episode")
-    lengths, clock = found["l"], found["t"]
+    lengths, clock = plausible(found["l"]), found["t"]
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         seconds = np.diff(clock, prepend=0.0) / lengths
         ends = np.cumsum(lengths)
-        valid = (seconds >= 0) & np.isfinite(seconds) & np.isfinite(ends) & (np.abs(ends) < 1e15)
-    back = int(np.count_nonzero(np.diff(clock) < 0))
+        valid = (seconds >= 0) & np.isfinite(seconds) & np.isfinite(ends)
+        back = int(np.count_nonzero(np.diff(clock) < 0))
     if back:
         gaps.append(f"{path.name}: the clock goes back {back} times (a resumed run); no time there")
     steps = ends[valid].astype(np.int64)
@@ -66,7 +67,8 @@ def combine(parts: Sequence[Part]) -> Part:
     number = len(parts)
     names = set.intersection(*(set(part.episodes) for part in parts))
     rows = {name: np.concatenate([part.episodes[name] for part in parts]) for name in names}
-    ends = np.concatenate([np.cumsum(part.episodes["length"]) for part in parts])
+    lengths = [plausible(part.episodes["length"]) for part in parts]
+    ends = np.concatenate([np.cumsum(values) for values in lengths])
     rows["end_step"] = number * ends
     rows["start_step"] = number * (ends - rows["length"])
     order = np.argsort(rows["end_step"], kind="stable")

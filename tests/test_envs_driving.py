@@ -181,10 +181,10 @@ def test_image_belongs_to_its_tick(drive):
     last = readings[-8:]
     assert last[-1].speed > 5.0
     standing = [
-        env.rig.place(np.array([r.x, r.y, r.z]), r.heading).image.astype(float) for r in last
+        env.rig.place(np.array([r.x, r.y, r.z]), r.heading).sensed.image.astype(float) for r in last
     ]
     for k, reading in enumerate(last):
-        misses = [np.abs(reading.image - picture).mean() for picture in standing]
+        misses = [np.abs(reading.sensed.image - picture).mean() for picture in standing]
         assert int(np.argmin(misses)) == k
 
 
@@ -235,12 +235,13 @@ def test_an_action_that_is_none_is_refused(action):
         checked(np.array(action))
 
 
+def test_a_step_needs_a_reset(drive):
+    with pytest.raises(gymnasium.error.ResetNeeded):
+        drive().step(FULL)
+
+
 def test_actions_are_clipped():
     assert checked(np.array([3.0, -7.0], np.float32)) == (1.0, -1.0)
-
-
-def test_it_is_a_gymnasium_env():
-    assert issubclass(DrivingEnv, gymnasium.Env)
 
 
 @pytest.mark.slow

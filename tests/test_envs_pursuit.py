@@ -14,12 +14,12 @@ from rca.sim.built_in import BUILT_IN
 
 @pytest.mark.carla
 def test_pursuit_finishes_every_route_on_the_oval():
-    config = EnvConfig(route_length=80.0)
+    config = EnvConfig(route_length=80.0, image_size=36)  # it does not look at the image
     with embedded("oval") as server:
         env = DrivingEnv(config, host=server.host, port=server.port)
         driver = PurePursuit(config)
         try:
-            for seed in range(6):
+            for seed in range(4):
                 obs, _ = env.reset(seed=seed)
                 over, total = False, 0.0
                 while not over:
@@ -54,7 +54,7 @@ def test_it_steers_towards_the_route_and_slows_for_bends():
 @pytest.mark.carla
 @pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_pursuit_finishes_at_least_95_of_100_routes(name):
-    config = EnvConfig(map=name)
+    config = EnvConfig(map=name, image_size=36)  # it does not look at the image
     with embedded(name) as server:
         env = DrivingEnv(config, host=server.host, port=server.port)
         driver, endings = PurePursuit(config), Counter[str]()

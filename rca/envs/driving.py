@@ -7,6 +7,7 @@ from typing import Any
 import carla
 import gymnasium
 import numpy as np
+from gymnasium.error import ResetNeeded
 from gymnasium.spaces import Box, Dict
 from numpy.typing import NDArray
 
@@ -39,6 +40,10 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
     Every `info` has `frame` (ticks since the reset) and `distance` (metres along the route); after
     a step also `reward_terms`, `speed` (m/s), `end_reason` (None while the episode goes on),
     `success`, `collisions` and `lane_touches` (steps of this episode with one).
+
+    Attributes:
+        route: Of the current episode.
+        versions: Of client and server.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
         )
         self.action_space = Box(-1.0, 1.0, (2,), np.float32)
         connection = connect(host, port, timeout_s)
+        self.versions: tuple[str, str] = connection.versions
         self.lanes = LaneGraph(require_map(connection, config.map))
         self.rig = Rig(connection, config, first_spawns(self.lanes))
         self._frames: deque[NDArray[np.uint8]] = deque(maxlen=config.frame_stack)
@@ -88,7 +94,7 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
         length = self.config.route_length * self.np_random.uniform(1 - spread, 1 + spread)
         self.route: Route = self.lanes.draw_route(length, self.np_random)
         reading = self.rig.place(self.route.points[0], float(self.route.headings[0]))
-        self._frames.extend([reading.image] * self.config.frame_stack)
+        self._frames.extend([reading.sensed.image] * self.config.frame_stack)
         self._place = locate(self.route, reading.x, reading.y, reading.heading)
         self._steps = self._idle_steps = self._collisions = self._lane_touches = 0
         self._steer = 0.0
@@ -99,8 +105,11 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
 
         Raises:
             ValueError: The action is not two finite numbers.
+            ResetNeeded: There was no reset yet.
             SimulatorFault: The server fails; the step is void and the episode cannot go on.
         """
+        if not self._frames:
+            raise ResetNeeded("reset comes before step")
         steer, pedal = checked(action)
         brake = max(-pedal, 0.0) * self.config.max_brake
         reading = self.rig.drive(max(pedal, 0.0), steer, brake)
@@ -118,7 +127,7 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
             self.config.reward,
         )
         self._steer = steer
-        self._frames.append(reading.image)
+        self._frames.append(reading.sensed.image)
         info = {
             "frame": self._steps,
             "distance": self._place.along,
@@ -138,13 +147,13 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
     def _count(self, reading: Reading) -> None:
         self._steps += 1
         self._idle_steps = self._idle_steps + 1 if abs(reading.speed) < IDLE_SPEED else 0
-        self._collisions += reading.collided
-        self._lane_touches += reading.lane_touched
+        self._collisions += reading.sensed.collided
+        self._lane_touches += reading.sensed.lane_touched
 
     def _end_reason(self, reading: Reading) -> EndReason | None:
         standing = Standing(
-            collided=reading.collided,
-            lane_touched=reading.lane_touched,
+            collided=reading.sensed.collided,
+            lane_touched=reading.sensed.lane_touched,
             lateral=self._place.lateral,
             heading_error=self._place.heading_error,
             to_go=self.route.length - self._place.along,

@@ -2,7 +2,6 @@
 
 import atexit
 import math
-import queue
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,20 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import carla
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rca.config import EnvConfig
 from rca.envs.connect import Connection
+from rca.envs.sensors import Sensed, Sensors
 
 VEHICLE = "vehicle.tesla.model3"
 ROLE = "rca"
 """`role_name` of our vehicle, so that leftovers of a killed run can be told from others' cars."""
-CAMERA_PLACE = carla.Transform(carla.Location(x=1.5, z=2.0), carla.Rotation(pitch=-10.0))
-"""Above the bonnet, metres and degrees: the road from 4 m ahead fills the lower half."""
-FIELD_OF_VIEW = 90
-"""Of the camera, degrees."""
 SPAWN_HEIGHT = 0.5
 """Metres above the road at which a car appears: a real server refuses one that touches it."""
 SETTLE_SECONDS = 0.4
@@ -39,29 +34,23 @@ MAX_SUBSTEP = 0.01
 
 @dataclass(frozen=True)
 class Reading:
-    """What the car's sensors say after one tick.
+    """What is known of the car after one tick.
 
     Attributes:
-        frame: Number of the tick.
-        image: Grey, top row first. [size, size]
+        sensed: By its sensors.
         x: Metres.
         y: Metres.
         z: Metres.
         heading: Radians, clockwise from above.
         speed: Forward, m/s; negative when rolling back.
-        collided: Whether the car hit something in this tick.
-        lane_touched: Whether it touched a lane marking in this tick.
     """
 
-    frame: int
-    image: NDArray[np.uint8]
+    sensed: Sensed
     x: float
     y: float
     z: float
     heading: float
     speed: float
-    collided: bool
-    lane_touched: bool
 
 
 class Rig:
@@ -80,22 +69,19 @@ class Rig:
         """
         self.connection = connection
         self.world = connection.world
-        self.image_size = config.image_size
         self.settle_ticks = math.ceil(SETTLE_SECONDS / config.dt)
-        self.actors: list[Any] = []
         self.frame = 0
         self._in_flight = False
-        self._images: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._snapshots: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._collisions: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._lane_touches: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._closed = False
+        self.sensors = Sensors(connection)
+        self.vehicle: Any = None
         atexit.register(self.close)  # a process that just ends leaves no frozen server behind
         try:
             with self._guard("setting up"):
                 self._synchronise(config.dt)
                 self._clear_leftovers()
                 self.vehicle = self._spawn_vehicle(starts)
-                self._attach_sensors()
+                self.sensors.attach(self.vehicle, config.image_size)
                 self._await_first_frame()
         except BaseException:
             self.close()
@@ -130,39 +116,16 @@ class Rig:
         for start in starts:
             vehicle = self.world.try_spawn_actor(blueprint, start)
             if vehicle is not None:
-                self.actors.append(vehicle)
                 return vehicle
         raise self.connection.fault(
             f"it refused to spawn {VEHICLE} at {len(starts)} places",
             "free the road of other cars or restart it",
         )
 
-    def _attach_sensors(self) -> None:
-        size = str(self.image_size)
-        camera = {"image_size_x": size, "image_size_y": size, "fov": str(FIELD_OF_VIEW)}
-        self._attach("sensor.camera.rgb", CAMERA_PLACE, camera).listen(self._images.put)
-        collisions = self._attach("sensor.other.collision", carla.Transform(), {})
-        collisions.listen(lambda event: self._collisions.put(event.frame))
-        lanes = self._attach("sensor.other.lane_invasion", carla.Transform(), {})
-        lanes.listen(lambda event: self._lane_touches.put(event.frame))
-        # The client computes lane touches on each snapshot, in order of subscription: once our own
-        # callback has run, those of the same frame are known.
-        self._callback = self.world.on_tick(lambda snapshot: self._snapshots.put(snapshot.frame))
-
-    def _attach(self, kind: str, place: Any, attributes: dict[str, str]) -> Any:  # noqa: ANN401
-        blueprint = self.world.get_blueprint_library().find(kind)
-        for name, value in attributes.items():
-            blueprint.set_attribute(name, value)
-        sensor = self.world.spawn_actor(blueprint, place, attach_to=self.vehicle)
-        self.actors.append(sensor)
-        return sensor
-
     def _await_first_frame(self) -> None:
         for _ in range(FIRST_FRAME_TICKS):
             self.frame = self.world.tick(self.connection.timeout)
-            with suppress(queue.Empty):
-                while self._images.get(timeout=0.5).frame < self.frame:
-                    pass
+            if self.sensors.awake(self.frame):
                 return
         raise self.connection.fault(f"no camera frame in {FIRST_FRAME_TICKS} ticks")
 
@@ -195,7 +158,7 @@ class Rig:
             # Once more, at the height where it came to rest: braking may have moved it a little.
             self._teleport(x, y, self.vehicle.get_transform().location.z, heading)
             reading = self._read(self._tick())
-        self._drain()
+        self.sensors.drain()
         return reading
 
     def _teleport(self, x: float, y: float, z: float, heading: float) -> None:
@@ -216,46 +179,18 @@ class Rig:
         return frame
 
     def _read(self, frame: int) -> Reading:
-        image = self._await_image(frame)
-        self._await_snapshot(frame)
+        sensed = self.sensors.read(frame)
         self._in_flight = False
         transform, velocity = self.vehicle.get_transform(), self.vehicle.get_velocity()
         heading = math.radians(transform.rotation.yaw)
         return Reading(
-            frame=frame,
-            image=_grey(image),
+            sensed=sensed,
             x=transform.location.x,
             y=transform.location.y,
             z=transform.location.z,
             heading=heading,
             speed=velocity.x * math.cos(heading) + velocity.y * math.sin(heading),
-            collided=_emptied(self._collisions) > 0,
-            lane_touched=_emptied(self._lane_touches) > 0,
         )
-
-    def _await_image(self, frame: int) -> Any:  # noqa: ANN401  a carla.Image
-        try:
-            while (image := self._images.get(timeout=self.connection.timeout)).frame < frame:
-                pass
-        except queue.Empty:
-            raise self.connection.fault(
-                f"the camera image of frame {frame} did not come within"
-                f" {self.connection.timeout:g} s",
-            ) from None
-        if image.frame != frame:
-            raise self.connection.fault(f"the camera sent frame {image.frame} instead of {frame}")
-        return image
-
-    def _await_snapshot(self, frame: int) -> None:
-        try:
-            while self._snapshots.get(timeout=self.connection.timeout) < frame:
-                pass
-        except queue.Empty:
-            raise self.connection.fault(f"the snapshot of frame {frame} did not come") from None
-
-    def _drain(self) -> None:
-        for events in (self._images, self._snapshots, self._collisions, self._lane_touches):
-            _emptied(events)
 
     @contextmanager
     def _guard(self, doing: str) -> Iterator[None]:
@@ -268,34 +203,16 @@ class Rig:
 
     def close(self) -> None:
         """Destroys our actors and leaves the world asynchronous; gives up at the first failure."""
+        if self._closed:
+            return  # the server may be another's by now
+        self._closed = True
         atexit.unregister(self.close)
-        actors, self.actors = self.actors, []
-        if self._in_flight and actors:
+        if self._in_flight:
             time.sleep(IN_FLIGHT_SECONDS)
         with suppress(RuntimeError):
-            if hasattr(self, "_callback"):
-                self.world.remove_on_tick(self._callback)
-            for actor in actors:
-                if isinstance(actor, carla.Sensor):
-                    actor.stop()
+            self.sensors.stop()
             settings = self.world.get_settings()  # raises if nobody answers; destroy() does not
-            if all(actor.destroy() for actor in reversed(actors)):  # sensors before the vehicle
+            if self.sensors.destroy() and (self.vehicle is None or self.vehicle.destroy()):
                 settings.synchronous_mode = False
                 settings.fixed_delta_seconds = None
                 self.world.apply_settings(settings)
-
-
-def _grey(image: Any) -> NDArray[np.uint8]:  # noqa: ANN401  a carla.Image
-    pixels = np.frombuffer(image.raw_data, dtype=np.uint8)  # BGRA
-    pixels = pixels.reshape(image.height, image.width, 4)
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY), dtype=np.uint8)
-
-
-def _emptied(events: "queue.SimpleQueue[Any]") -> int:
-    """Empties a queue and returns how many events were in it."""
-    count = 0
-    with suppress(queue.Empty):
-        while True:
-            events.get_nowait()
-            count += 1
-    return count

@@ -3,7 +3,7 @@
 import socket
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -91,8 +91,11 @@ def adopted(host: str, port: int) -> Iterator[Address]:
 
 
 def _lock_folder() -> Path:
+    """Returns a folder in which every user of this machine can lock."""
     folder = Path(tempfile.gettempdir()) / "rca-ports"
-    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        folder.mkdir()
+        folder.chmod(0o1777)  # as /tmp itself: everyone may add, nobody may remove another's
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -184,9 +185,42 @@ def check(
         _console().print(table(judged))
     else:
         sys.stdout.write(FORMATS[format_.value](judged) + "\n")
-    if record.gaps:
-        sys.stderr.write(f"rca: the evidence is damaged: {'; '.join(record.gaps)}\n")
+    _complain_of_damage(record.gaps)
     raise typer.Exit(exit_code(judged))
+
+
+@app.command()
+def diagnose(
+    path: Annotated[
+        Path, typer.Argument(help="A run folder of ours, or a folder of logs from anywhere.")
+    ],
+    json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Ranks the causes that fit what was seen and when, and refutes those that cannot have acted.
+
+    Exit code: 0 no cause is likely, 1 one is, 2 wrong usage, 3 evidence missing or damaged.
+
+    Example:  rca diagnose runs/my-run
+    """
+    from rca.checking import builtin_checks, load_checks, run_checks
+    from rca.diagnosis.diagnose import diagnose as find_causes
+    from rca.report.diagnosis_text import page, to_json
+    from rca.runs.load import load_run
+
+    record = load_run(path)
+    found = find_causes(record, run_checks(load_checks([builtin_checks()]), record))
+    if json_:
+        sys.stdout.write(to_json(found) + "\n")
+    else:
+        _console().print(page(found))
+    _complain_of_damage(record.gaps)
+    raise typer.Exit(3 if record.gaps else int(bool(found.story)))
+
+
+def _complain_of_damage(gaps: Sequence[str]) -> None:
+    if gaps:
+        sys.stderr.write(f"rca: the evidence is damaged: {'; '.join(gaps)}\n")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The command as a user meets it: a real process, its output, its exit code."""
 
+import json
 import os
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def refused(done, code, *words):
     assert all(word in lines[0] for word in words), lines[0]
 
 
-@pytest.mark.parametrize("command", ["run", "check", "report", "sim"])
+@pytest.mark.parametrize("command", ["run", "check", "diagnose", "report", "sim"])
 def test_every_command_has_a_sentence_and_an_example(command):
     text = rca(command, "--help").stdout
     assert f"Example:  rca {command}" in text
@@ -96,3 +97,19 @@ def test_without_a_carla_wheel_a_run_says_what_is_missing(tmp_path):
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "results.json").write_text('{"training_rewards": [1.0]}')
     assert "run.readable" in rca("check", tmp_path / "logs", env=env).stdout
+
+
+def test_diagnose_refuses_what_holds_no_evidence(tmp_path):
+    refused(rca("diagnose", tmp_path), 3, str(tmp_path))
+
+
+def test_diagnose_says_what_it_cannot_tell(tmp_path):
+    """A list of returns alone supports no cause, so most stay untested and none is invented."""
+    (tmp_path / "results.json").write_text(
+        json.dumps({"total_timesteps": 1000, "training_rewards": [float(i) for i in range(25)]})
+    )
+    done = rca("diagnose", tmp_path, "--json")
+    tree = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert tree["story"] == []
+    assert len(tree["untested"]) > len(tree["causes"])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rca.checking import Finding, Severity, check, fail_above
+from rca.checking import Finding, Severity, Verdict, check, fail_above
 from rca.judging import MIN_READINGS, column, number, too_few, vacuous
 from rca.runs.record import RunRecord, Signal
 
@@ -11,6 +11,7 @@ VALUES = [
     for part in ("critic/q1", "critic/q2", "critic/target", "actor/q")
     for kind in ("mean", "min", "max")
 ]
+SLACK = 2.0
 REWARDS = ("env/reward", "batch/reward_min", "batch/reward_max")
 
 
@@ -27,7 +28,9 @@ def soft_divergence(run: RunRecord) -> Finding:
         invention.
     Remedy: look at the target first (termination mask, target networks, which features), then at
         the critic's learning rate.
-    Reference: van Hasselt et al. 2018, "Deep Reinforcement Learning and the Deadly Triad".
+    Reference: van Hasselt et al. 2018, "Deep Reinforcement Learning and the Deadly Triad". The
+        last fifth of the readings is judged, because networks start with values of their own;
+        limit twice the bound (start), because they also err a little.
     """
     discount = number(run, "agent.discount")
     if not 0 <= discount < 1:
@@ -40,18 +43,21 @@ def soft_divergence(run: RunRecord) -> Finding:
     rates = np.abs(table[:, 0]) / np.maximum(table[:, 1], 1)
     largest = float(max(np.abs(rewards).max(), rates.max() if len(rates) else 0.0))
     bound = largest / (1 - discount)
-    name, value = max(_extremes(run).items(), key=lambda item: item[1])
+    extremes = _extremes(run)
+    if not extremes:
+        return Finding(Verdict.NOT_RUN, "no finite value in the last fifth of the readings")
+    name, value = max(extremes.items(), key=lambda item: item[1])
     worst = run.signals[name]
     message = (
-        f"largest abs({name}) {value:,.4g}; rewards up to {largest:,.4g} and a discount of "
-        f"{discount} allow {bound:,.4g}"
+        f"largest abs({name}) {value:,.4g} in the last fifth; rewards up to {largest:,.4g} and "
+        f"a discount of {discount} allow {bound:,.4g}"
     )
     size = Signal(name, "", worst.steps, np.abs(worst.values))
-    onset = size.first_crossing(bound)
+    onset = size.first_crossing(SLACK * bound)
     suspects = ("actor_critic_feature_mixup", "time_outs_terminal", "encoder_targets_missing")
-    return fail_above(value, bound, message, onset=onset, suspects=suspects)
+    return fail_above(value, SLACK * bound, message, onset=onset, suspects=suspects)
 
 
 def _extremes(run: RunRecord) -> dict[str, float]:
-    finite = {name: run.signals[name].finite() for name in VALUES if name in run.signals}
+    finite = {n: run.signals[n].tail(0.2).finite() for n in VALUES if n in run.signals}
     return {name: float(np.abs(values).max()) for name, values in finite.items() if len(values)}

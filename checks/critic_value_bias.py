@@ -20,9 +20,13 @@ def value_bias(run: RunRecord) -> Finding:
     Why: overestimated values are the failure that TD3 was made against; the actor climbs them.
     Remedy: look at the target's minimum over the twins, its termination mask and its noise.
     Reference: signals.md, "value bias": (Q - G) / abs(mean G), WARN above +0.5 (start), FAIL above
-        5. G is estimated from each episode's mean reward, over all episodes or the last fifth,
-        whichever is better; a recording holds no single returns.
+        5. Measured at evaluations where that was recorded; else G is estimated from each
+        episode's mean reward, over all episodes or the last fifth, whichever is better.
     """
+    measured = run.signals.get("critic/value_bias")
+    if measured is not None and len(measured.finite()):
+        last = float(measured.finite()[-1])
+        return _answer(last, f"bias {last:+,.2f} at the last evaluation, against its own returns")
     table, discount = column(run.episodes, "length", "return"), number(run, "agent.discount")
     table = table[table[:, 0] > 0]
     few = too_few(len(table), MIN_EPISODES, "episodes")
@@ -38,6 +42,10 @@ def value_bias(run: RunRecord) -> Finding:
         return vacuous(f"mean value {claimed:,.4g} against {actual:,.4g}: no ratio to judge")
     bias = (claimed - actual) / abs(actual)
     message = f"mean Q {claimed:,.4g}, episodes return about {actual:,.4g}: bias {bias:+,.2f}"
+    return _answer(bias, message)
+
+
+def _answer(bias: float, message: str) -> Finding:
     verdict = Verdict.FAIL if bias > FAIL else Verdict.WARN if bias > WARN else Verdict.PASS
     suspects = ("critic_diverged",) if verdict is Verdict.FAIL else ()
     return Finding(verdict, message, bias, WARN, "1", suspects=suspects)

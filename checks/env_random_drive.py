@@ -3,8 +3,8 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, check
-from rca.judging import MIN_READINGS, fail_below, place, too_few, vacuous
-from rca.runs.record import RunRecord
+from rca.judging import MIN_READINGS, fail_below, place, span, too_few, vacuous
+from rca.runs.record import Phase, RunRecord
 
 
 @check(
@@ -32,14 +32,20 @@ def random_drive(run: RunRecord) -> Finding:
     still = float(np.mean(speed < 0.5))
     message = (
         f"median {np.median(speed):.2f} m/s in the {place(phase)}, {still:.0%} below 0.5 m/s, "
-        f"{len(speed):,} readings"
+        f"{len(speed):,} readings{_net_drive(run, phase)}"
     )
     return fail_below(
         float(np.median(speed)),
         0.3,
         message,
         unit="m/s",
-        steps=(phase.first_step, phase.last_step),
+        steps=span(phase),
         onset=phase.first_step,
         suspects=("no_net_force",),
     )
+
+
+def _net_drive(run: RunRecord, phase: Phase) -> str:
+    drive = run.signals.get("explore/net_drive")
+    values = drive.between(*span(phase)).finite() if drive is not None else np.zeros(0)
+    return f"; mean throttle minus brake {values.mean():+.3f}" if len(values) else ""

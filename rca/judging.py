@@ -149,7 +149,7 @@ def not_reached(run: RunRecord, steps: int, size: str) -> Finding | None:
         return Finding(Verdict.NOT_RUN, "not recorded: how many steps took place")
     if done >= steps:
         return None
-    if status == "crashed":
+    if status == "crashed" and (run.outcome.planned_steps or 0) >= steps:
         return Finding(Verdict.FAIL, f"crashed at step {done:,} of {steps:,}: {run.outcome.error}")
     message = f"the run has {done:,} of the test's {steps:,} steps; run `rca run {size}`"
     return Finding(Verdict.NOT_RUN, message)

@@ -167,6 +167,11 @@ def extra(name: str, value: float, spread: float = 0.0) -> Change:
     return lambda run: with_signals(run, signal(name, LEARNED, value + noise))
 
 
+def fading(name: str, first: float, last: float) -> Change:
+    values = np.linspace(first, last, len(LEARNED))
+    return lambda run: with_signals(run, signal(name, LEARNED, values))
+
+
 def spike(name: str, value: float) -> Change:
     def change(run: RunRecord) -> RunRecord:
         old = run.signals[name]
@@ -278,7 +283,21 @@ DISCOUNTED = all_of(extra("batch/terminal_share", 0.01), extra("batch/discount_m
 
 
 BAD: dict[str, Change] = {
+    "actor.diversity": extra("actor/diversity", 0.0),
+    "actor.image_use": extra("actor/image_use", 0.0),
+    "actor.saturation": extra("actor/saturation", 1.0),
     "alerts.can_fire": all_of(extra("alerts/explosion", 0.0), extra("actor/q_max", 1e9)),
+    "critic.action_sensitivity": extra("critic/action_sensitivity", 0.0),
+    "critic.td_tails": extra("critic/td_tail", 300.0),
+    "encoder.effective_rank": fading("critic_encoder/effective_rank", 100.0, 5.0),
+    "gradients.clipped": extra("critic/clipped", 1.0),
+    "learner.dormant_units": extra("critic/dormant", 0.9),
+    "learner.update_ratio": all_of(
+        extra("actor/update_ratio", 1e-3), extra("critic_encoder/update_ratio", 0.0)
+    ),
+    "reward.dominance": all_of(extra("reward/progress", 0.1), extra("reward/collision", -90.0)),
+    "reward.penalty_size": spike("env/reward", -50_000.0),
+    "targets.follow": extra("critic/target_error", 1e-2),
     "config.discount": all_of(
         extra("batch/terminal_share", 0.01), extra("batch/discount_mean", 0.9 * 0.99)
     ),
@@ -351,7 +370,18 @@ BAD: dict[str, Change] = {
 """What each check must see."""
 
 GOOD: dict[str, Change] = {
+    "actor.diversity": extra("actor/diversity", 0.3),
+    "actor.image_use": extra("actor/image_use", 0.2),
+    "actor.saturation": extra("actor/saturation", 0.1),
     "alerts.can_fire": spike_alert,
+    "critic.action_sensitivity": extra("critic/action_sensitivity", 0.5),
+    "critic.td_tails": extra("critic/td_tail", 8.0),
+    "encoder.effective_rank": fading("critic_encoder/effective_rank", 80.0, 90.0),
+    "gradients.clipped": extra("critic/clipped", 0.0),
+    "learner.dormant_units": extra("critic/dormant", 0.1),
+    "learner.update_ratio": extra("critic_encoder/update_ratio", 1e-3),
+    "reward.dominance": all_of(extra("reward/progress", 0.1), extra("reward/idle", -0.1)),
+    "targets.follow": extra("critic/target_error", 1e-9),
     "config.discount": DISCOUNTED,
     "critic.fits_target": extra("critic/target_mean", 9.0, spread=0.2),
     "env.physics": smooth,

@@ -13,6 +13,8 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(
         Sign("actor.dead", Grade.PROOF),
+        Sign("actor.saturation", Grade.PROOF),
+        Sign("actor.diversity", Grade.WEAK),
         Sign("gradients.flow", Grade.WEAK, when=(Verdict.FAIL,), says="MISSED: actor median"),
     ),
     contradicts=(passes("actor.dead", Grade.PROOF),),

@@ -13,6 +13,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(
         Sign("encoder.drift", Grade.PROOF),
+        Sign("learner.update_ratio", Grade.STRONG, when=(Verdict.FAIL,), says="encoder"),
         Sign("gradients.flow", Grade.STRONG, when=(Verdict.FAIL,), says="MISSED: critic_encoder"),
         Sign("seed.cnn_diagnostics", Grade.STRONG, when=(Verdict.FAIL,)),
     ),

@@ -14,6 +14,7 @@ CAUSE = Cause(
     supports=(
         Sign("config.twice", Grade.STRONG, when=(Verdict.FAIL,), says="penalty"),
         Sign("reward.idle_optimal", Grade.WEAK),
+        Sign("reward.penalty_size", Grade.WEAK, when=(Verdict.FAIL,)),
     ),
     to_decide="Log the effective reward weights, and the reward terms per step.",
     change="Rename the key to what the code reads and compare the largest penalty.",

@@ -10,7 +10,11 @@ CAUSE = Cause(
         "none, and its size swamps what the critic could learn about the rest."
     ),
     acts_from=Moment.FIRST_STEP,
-    supports=(Sign("reward.idle_optimal", Grade.STRONG),),
+    supports=(
+        Sign("reward.idle_optimal", Grade.STRONG),
+        Sign("reward.penalty_size", Grade.STRONG),
+        Sign("critic.td_tails", Grade.WEAK),
+    ),
     contradicts=(passes("reward.idle_optimal", Grade.STRONG),),
     follows=("penalty_misspelt",),
     to_decide="Log the reward terms per step.",

@@ -42,6 +42,15 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
+class ExportFormat(StrEnum):
+    """What `rca export` writes."""
+
+    tensorboard = "tensorboard"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -240,6 +249,26 @@ def report(
 
     markdown, html = compare(baseline, fixed, out)
     sys.stdout.write(f"{markdown}\n{html}\n")
+
+
+@app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="A run folder of ours, or a folder of logs.")],
+    out: Annotated[Path, typer.Argument(help="Folder to write; must not exist or be empty.")],
+    format_: Annotated[
+        ExportFormat, typer.Option("--format", help="What other tools shall read.")
+    ] = ExportFormat.tensorboard,
+    debug: Debug = False,
+) -> None:
+    """Copies a run's signals, episodes and evaluations for other tools.
+
+    Example:  rca export runs/my-run tables --format csv
+    """
+    from rca.runs.export import export_run
+    from rca.runs.load import load_run
+
+    for written in export_run(load_run(path), out, format_.value):
+        sys.stdout.write(f"{written}\n")
 
 
 probe_app = typer.Typer(no_args_is_help=True, help="Looks at one part before a run is spent on it.")

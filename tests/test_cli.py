@@ -26,7 +26,7 @@ def refused(done, code, *words):
     assert all(word in lines[0] for word in words), lines[0]
 
 
-@pytest.mark.parametrize("command", ["run", "check", "diagnose", "report", "sim"])
+@pytest.mark.parametrize("command", ["run", "check", "diagnose", "report", "export", "sim"])
 def test_every_command_has_a_sentence_and_an_example(command):
     text = rca(command, "--help").stdout
     assert f"Example:  rca {command}" in text
@@ -113,3 +113,15 @@ def test_diagnose_says_what_it_cannot_tell(tmp_path):
     assert done.returncode == 0
     assert tree["story"] == []
     assert len(tree["untested"]) > len(tree["causes"])
+
+
+def test_export_writes_tables_that_others_read(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "results.json").write_text('{"training_rewards": [1.5, -2.0]}')
+    done = rca("export", tmp_path / "logs", tmp_path / "tables", "--format", "csv")
+    assert done.returncode == 0
+    rows = (tmp_path / "tables" / "episodes.csv").read_text().splitlines()
+    assert "return" in rows[0].split(",")
+    assert len(rows) == 3
+    again = rca("export", tmp_path / "logs", tmp_path / "tables", "--format", "csv")
+    refused(again, 2, str(tmp_path / "tables"), "not empty")

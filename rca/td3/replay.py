@@ -82,8 +82,7 @@ class Replay:
     def nbytes(self) -> int:
         """Bytes of the rows and transitions written so far."""
         row = self._frames[:1].nbytes + self._vectors[:1].nbytes
-        columns = (self._rows, self._actions, self._rewards, self._terminated)
-        transition = sum(column[:1].nbytes for column in columns)
+        transition = sum(column[:1].nbytes for column in self._columns().values())
         return self._used_rows * row + len(self) * transition
 
     def begin(self, obs: Obs) -> None:
@@ -148,6 +147,40 @@ class Replay:
             steps=torch.from_numpy(steps) if n_step > 1 else 1.0,
         )
 
+    def state_dict(self) -> dict[str, Any]:
+        """Returns what has been stored; tensors share memory with the replay."""
+        used, size = self._used_rows, len(self)
+        return {
+            "frames": torch.from_numpy(self._frames[:used]),
+            "vectors": torch.from_numpy(self._vectors[:used]),
+            **{name: torch.from_numpy(column[:size]) for name, column in self._columns().items()},
+            "added": self._added,
+            "live": torch.tensor(list(self._live), dtype=torch.int32),
+            "free": torch.tensor(list(self._free), dtype=torch.int32),
+            "current": list(self._current),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `state_dict` of a replay of the same capacity and shapes returned."""
+        self._used_rows = len(state["frames"])
+        while self._used_rows > len(self._frames):
+            self._grow()
+        self._frames[: self._used_rows] = state["frames"].numpy()
+        self._vectors[: self._used_rows] = state["vectors"].numpy()
+        for name, column in self._columns().items():
+            column[: len(state[name])] = state[name].numpy()
+        self._added = state["added"]
+        self._live, self._free = (deque(state[name].tolist()) for name in ("live", "free"))
+        self._current = list(state["current"])
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {
+            "rows": self._rows,
+            "actions": self._actions,
+            "rewards": self._rewards,
+            "terminated": self._terminated,
+        }
+
     def _sums(
         self, slots: NDArray[np.int64], n_step: int, discount: float
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
@@ -178,10 +211,13 @@ class Replay:
 
     def _new_row(self) -> int:
         if self._used_rows == len(self._frames):  # only if starting frames differ all the time
-            self._frames = np.concatenate([self._frames, np.empty_like(self._frames)])
-            self._vectors = np.concatenate([self._vectors, np.empty_like(self._vectors)])
+            self._grow()
         self._used_rows += 1
         return self._used_rows - 1
+
+    def _grow(self) -> None:
+        self._frames = np.concatenate([self._frames, np.empty_like(self._frames)])
+        self._vectors = np.concatenate([self._vectors, np.empty_like(self._vectors)])
 
     def _release(self) -> None:
         """Frees the rows that are older than the oldest transition."""

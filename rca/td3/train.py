@@ -183,6 +183,7 @@ def train(
     *,
     evaluate: Evaluate | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    between_episodes: Callable[[], object] = lambda: None,
 ) -> Progress:
     """Trains until the budget is used up or a stop is asked for.
 
@@ -193,6 +194,8 @@ def train(
         run: The parts; `run.progress` says where to start.
         evaluate: Returns the episodes of an evaluation, see `evaluation`.
         should_stop: Asked after each step.
+        between_episodes: Called when one has ended and the next has not begun: the moment for
+            `rca.td3.checkpoint.save`.
 
     Returns:
         How far the run came.
@@ -211,8 +214,10 @@ def train(
             break
         if evaluate and budget.eval_every and _evaluation_due(progress.step, run.config):
             run.emit(Evaluated(progress.step, run.agent.critic_updates, evaluate()))
-        if ended and progress.step < budget.steps:
-            obs, episode = run.reset()
+        if ended:
+            between_episodes()
+            if progress.step < budget.steps:
+                obs, episode = run.reset()
     return progress
 
 

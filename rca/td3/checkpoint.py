@@ -1,0 +1,129 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped."""
+
+import json
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rca.errors import EvidenceError, UsageError
+from rca.td3.train import Training
+
+VERSION = 1
+"""Of the layout below; readers refuse what they do not know."""
+KEYS = {"config", "agent", "replay", "exploration", "sampling", "step", "episode"}
+KEPT = 2
+"""Newest checkpoints left in a folder: one may be damaged by the machine, not by us."""
+
+
+def save(folder: Path, training: Training) -> Path:
+    """Writes a checkpoint, whole or not at all, and removes all but the newest two.
+
+    Call it between two episodes (`train(..., between_episodes=...)`): an environment's state
+    cannot be saved, but its next episode follows from the seed and the number of episodes.
+
+    Args:
+        folder: Made if need be.
+        training: The run.
+
+    Returns:
+        The file, `step-<steps>.pt`; `torch.load(weights_only=True)` reads it.
+
+    Raises:
+        UsageError: It cannot be written; what was there before is untouched.
+    """
+    path = folder / f"step-{training.progress.step:09d}.pt"
+    unfinished = path.with_suffix(".part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            torch.save(_state(training), file)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        for old in _files(folder)[KEPT:]:
+            old.unlink()
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        if folder.is_dir():
+            unfinished.unlink(missing_ok=True)
+        line = " ".join(str(error).split())
+        raise UsageError(
+            f"{path}: cannot be written: {line}; free space or move the run"
+        ) from error
+    return path
+
+
+def restore(folder: Path, training: Training) -> Path:
+    """Puts a new run where the newest readable checkpoint was taken.
+
+    Args:
+        folder: Of the checkpoints.
+        training: Made by the same build; its agent, replay, generators and progress are set.
+
+    Returns:
+        The file used. Signals and episodes recorded after `training.progress.step` come again.
+
+    Raises:
+        EvidenceError: There is no checkpoint, or none can be read.
+        UsageError: It was made with another config.
+    """
+    files = _files(folder)
+    if not files:
+        raise EvidenceError(f"{folder}: holds no checkpoint; start the run anew")
+    for path in files:
+        if not zipfile.is_zipfile(path):  # torch would try its unpickler of old formats
+            continue
+        try:
+            state = torch.load(path, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+            continue
+        _restore(state, training, path)
+        return path
+    names = ", ".join(path.name for path in files)
+    raise EvidenceError(f"{folder}: no readable checkpoint among {names}; start the run anew")
+
+
+def _files(folder: Path) -> list[Path]:
+    """Returns the checkpoints, newest first."""
+    return sorted(folder.glob("step-*.pt"), reverse=True)
+
+
+def _state(training: Training) -> dict[str, Any]:
+    streams, progress = training.streams, training.progress
+    return {
+        "version": VERSION,
+        "config": training.config.model_dump_json(),
+        "agent": training.agent.state_dict(),
+        "replay": training.replay.state_dict(),
+        # As text: the generators' 128-bit numbers fit no tensor.
+        "exploration": json.dumps(streams.exploration.bit_generator.state),
+        "sampling": json.dumps(streams.replay.bit_generator.state),
+        "step": progress.step,
+        "episode": progress.episode,
+    }
+
+
+def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
+    known = isinstance(state, dict) and state.get("version") == VERSION
+    if not known or not KEYS <= state.keys():
+        raise EvidenceError(
+            f"{path}: not a checkpoint of version {VERSION}; use the rca it is from"
+        )
+    if _but_steps(state["config"]) != _but_steps(training.config.model_dump_json()):
+        raise UsageError(f"{path}: made with another config; resume with the run's config.yaml")
+    training.agent.load_state_dict(state["agent"])
+    training.replay.load_state_dict(state["replay"])
+    training.streams.exploration.bit_generator.state = json.loads(state["exploration"])
+    training.streams.replay.bit_generator.state = json.loads(state["sampling"])
+    training.progress.step = state["step"]
+    training.progress.episode = state["episode"]
+
+
+def _but_steps(config: str) -> dict[str, Any]:
+    """Returns the settings without the number of steps: a run may be made longer."""
+    settings: dict[str, Any] = json.loads(config)
+    del settings["budget"]["steps"]
+    return settings

@@ -1,6 +1,7 @@
 """Faults planted in real servers end the episode, are named, and are survived."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from rca.config import EnvConfig
 from rca.envs.connect import SimulatorFault
 from rca.envs.driving import DrivingEnv, first_spawns
+from rca.envs.route import LaneGraph
 from rca.envs.servers import LOOPBACK, Address, adopted, embedded
 from rca.envs.supervise import SupervisedEnv
 from rca.errors import EvidenceError
@@ -22,7 +24,7 @@ from rca.errors import EvidenceError
 pytestmark = pytest.mark.carla
 CONFIG = EnvConfig(route_length=40.0)
 GO = np.array([0.0, 0.5], np.float32)
-TIMEOUT = 3.0
+TIMEOUT = 1.0
 STOP = 3.0
 """Seconds that a server is given to end by itself."""
 
@@ -32,76 +34,103 @@ def make(address):
 
 
 @pytest.fixture
-def servers():
-    """Returns a list of the addresses of all servers that were started."""
-    return []
+def supervised():
+    """Returns a maker of environments whose first server has a fault, and lists their servers."""
+    made: list[SupervisedEnv] = []
+    servers: list[Address] = []
 
-
-@pytest.fixture
-def env(servers):
     @contextmanager
-    def start():
-        with embedded("oval") as address:
+    def start(fault):
+        options = ("--fault", fault) if fault and not servers else ()
+        with embedded("oval", options=options) as address:
             servers.append(address)
             yield address
 
-    env = SupervisedEnv(start, make)
-    yield env
-    env.close()
-    assert not any(psutil.pid_exists(server.process.pid) for server in servers)
+    def begin(fault=""):
+        made.append(SupervisedEnv(lambda: start(fault), make))
+        return made[-1], servers
 
-
-def make_asynchronous(address):
-    client = carla.Client(address.host, address.port)
-    client.set_timeout(5.0)
-    world = client.get_world()
-    settings = world.get_settings()
-    settings.synchronous_mode = False
-    world.apply_settings(settings)
-    time.sleep(0.3)  # by itself it ticks every 0.05 s
+    yield begin
+    for env in made:
+        env.close()
+    assert not any(psutil.pid_exists(server.process.pid) for server in servers if server.process)
 
 
 def kill(address):
     os.kill(address.process.pid, signal.SIGKILL)
 
 
-def freeze(address):
-    os.kill(address.process.pid, signal.SIGSTOP)
+GOOD_STEPS = 3
+FAULTY_TICK = 15
+"""Setting up takes 2 ticks and a reset 9, so this one is the step after 3 good ones."""
 
 
 @pytest.mark.parametrize(
-    ("plant", "named"),
-    [(kill, "had ended"), (freeze, "time-out"), (make_asynchronous, "asynchronous")],
+    ("fault", "named"),
+    [
+        ("freeze", "time-out of 1000ms"),
+        ("die", "had ended"),
+        ("drop-frame", "camera image of frame .* did not come within 1 s"),
+        ("go-async", "made it asynchronous"),
+        pytest.param(
+            "late-frame",
+            "camera image of frame .* did not come within 1 s",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "half-open", "did not come within 1 s|time-out of 1000ms", marks=pytest.mark.slow
+        ),
+    ],
 )
-def test_a_fault_ends_the_episode_and_the_next_has_another_server(env, servers, plant, named):
+def test_a_fault_ends_the_episode_and_the_next_has_another_server(supervised, fault, named):
+    env, servers = supervised(f"{fault}:{FAULTY_TICK}")
     obs, _ = env.reset(seed=3)
-    good = [env.step(GO) for _ in range(5)]
-    plant(servers[0])
+    good = [env.step(GO) for _ in range(GOOD_STEPS)]
     started = time.monotonic()
-    seen, reward, terminated, truncated, info = env.step(GO)
+    while not (failed := env.step(GO))[3]:  # go-async shows a step later
+        good.append(failed)
+    seen, reward, terminated, truncated, info = failed
     assert time.monotonic() - started < 2 * TIMEOUT + STOP + 2.0
+    assert len(good) <= GOOD_STEPS + 2
     assert (reward, terminated, truncated) == (0.0, False, True)
     assert info["end_reason"] == "simulator_fault"
-    assert named in info["fault"]
+    assert re.search(named, info["fault"]), info["fault"]
     assert f":{servers[0].port}" in info["fault"]
     assert np.array_equal(seen["image"], good[-1][0]["image"])
     again, _ = env.reset(seed=3)
     assert len(servers) == 2
     assert np.array_equal(again["image"], obs["image"])
     assert np.array_equal(again["vector"], obs["vector"])
-    repeated = [env.step(GO) for _ in range(5)]
-    for one, two in zip(good, repeated, strict=True):
-        assert np.array_equal(one[0]["image"], two[0]["image"])
-        assert one[1:] == two[1:]
+    for before in good:  # no transition was corrupted before the fault was noticed
+        after = env.step(GO)
+        assert np.array_equal(after[0]["image"], before[0]["image"])
+        assert after[1:] == before[1:]
     assert env.faults == [info["fault"]]
 
 
-def test_a_fault_in_a_reset_is_made_good(env, servers):
+def test_a_fault_in_a_reset_is_made_good(supervised):
+    env, servers = supervised("freeze:8")
     obs, _ = env.reset(seed=4)
-    kill(servers[0])
-    again, _ = env.reset(seed=4)
-    assert np.array_equal(again["image"], obs["image"])
     assert len(env.faults) == 1
+    assert len(servers) == 2
+    assert np.array_equal(env.reset(seed=4)[0]["image"], obs["image"])
+
+
+def test_a_slow_server_is_slow_and_nothing_else(supervised):
+    """About 50 times slower than a tick should be."""
+    quick, _ = supervised()
+    with embedded("oval", options=("--fault", "slow:0.05")) as address:
+        slow = make(address)
+        try:
+            assert np.array_equal(slow.reset(seed=1)[0]["image"], quick.reset(seed=1)[0]["image"])
+            started = time.monotonic()
+            for _ in range(5):
+                one, two = slow.step(GO), quick.step(GO)
+                assert np.array_equal(one[0]["image"], two[0]["image"])
+                assert one[1:] == two[1:]
+            assert time.monotonic() - started > 5 * 0.05
+        finally:
+            slow.close()
 
 
 def test_servers_that_always_fail_are_given_up(monkeypatch):
@@ -127,20 +156,32 @@ def test_servers_that_always_fail_are_given_up(monkeypatch):
     env.close()
 
 
-def test_a_refused_spawn_is_named():
+def test_a_refused_spawn_is_named_and_leaves_the_server_free():
+    with embedded("oval", options=("--fault", "refuse-spawn:0")) as address:
+        with pytest.raises(SimulatorFault, match=r"refused to spawn .*model3 at 8 places"):
+            make(address)
+        client = carla.Client(address.host, address.port)
+        client.set_timeout(5.0)
+        assert not client.get_world().get_settings().synchronous_mode
+
+
+def test_a_taken_place_is_not_the_end():
     with embedded("oval") as address:
         client = carla.Client(address.host, address.port)
         client.set_timeout(5.0)
         world = client.get_world()
-        block = world.get_blueprint_library().find("static.prop.container")
+        first = first_spawns(LaneGraph(world.get_map()))[0]
+        world.spawn_actor(world.get_blueprint_library().find("static.prop.container"), first)
         env = make(address)
-        places = first_spawns(env.lanes)
+        env.reset(seed=0)
         env.close()
-        for place in places:
-            world.spawn_actor(block, place)
-        with pytest.raises(SimulatorFault, match=r"refused to spawn.*at 8 places"):
+
+
+def test_a_server_that_never_removes_cars_is_named():
+    with embedded("oval", options=("--fault", "leak-actors")) as address:
+        make(address).close()
+        with pytest.raises(SimulatorFault, match="does not remove 1 cars of earlier runs"):
             make(address)
-        assert not world.get_settings().synchronous_mode
 
 
 def test_what_a_killed_run_left_is_cleared_away():

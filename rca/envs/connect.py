@@ -29,12 +29,13 @@ class SimulatorFault(EvidenceError):  # noqa: N818  the name it has in records: 
         super().__init__(f"simulator {host}:{port}: {what}; {remedy}")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Connection:
     """A client that a server has answered.
 
     Attributes:
-        client: `carla.Client`; calls raise RuntimeError after `timeout` seconds.
+        timeout: Seconds after which the client's calls raise RuntimeError.
+        client: `carla.Client`.
         world: `carla.World`.
         versions: Of client and server; they may differ in the last number only.
     """
@@ -45,6 +46,11 @@ class Connection:
     client: Any
     world: Any
     versions: tuple[str, str]
+
+    def set_timeout(self, seconds: float) -> None:
+        """Sets how long to wait for answers from now on."""
+        self.timeout = seconds
+        self.client.set_timeout(seconds)
 
     def fault(self, what: str, remedy: str = "restart it") -> SimulatorFault:
         """Returns an error that names this server."""

@@ -60,7 +60,8 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
             config: The task.
             port: RPC port of a CARLA server that runs `config.map`.
             host: Where it runs.
-            timeout_s: Seconds after which an answer that has not come is a fault.
+            timeout_s: Seconds after which an answer to a step or reset is a fault; setting up may
+                take 10 s in any case, as a real server is slow with a camera's first frame.
 
         Raises:
             EvidenceError: No server, another version or another map.
@@ -73,10 +74,11 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
             vector=Box(-1.0, 1.0, (3 + 2 * num,), np.float32),
         )
         self.action_space = Box(-1.0, 1.0, (2,), np.float32)
-        connection = connect(host, port, timeout_s)
+        connection = connect(host, port, max(timeout_s, TIMEOUT))
         self.versions: tuple[str, str] = connection.versions
         self.lanes = LaneGraph(require_map(connection, config.map))
         self.rig = Rig(connection, config, first_spawns(self.lanes))
+        connection.set_timeout(timeout_s)
         self._frames: deque[NDArray[np.uint8]] = deque(maxlen=config.frame_stack)
         self._scale = np.full(3 + 2 * num, num * config.waypoint_spacing)
         self._scale[:3] = SPEED_SCALE, config.off_road_distance, math.pi

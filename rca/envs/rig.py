@@ -98,17 +98,22 @@ class Rig:
 
     def _clear_leftovers(self) -> None:
         """Destroys what a killed run of ours left; the lease says that no run is alive here."""
-        cars = [
-            actor
-            for actor in self.world.get_actors().filter("vehicle.*")
-            if actor.attributes.get("role_name") == ROLE
-        ]
+        cars = self._our_cars()
         owners = {car.id for car in cars}
         for sensor in self.world.get_actors().filter("sensor.*"):
             if sensor.parent is not None and sensor.parent.id in owners:
                 sensor.destroy()
         for car in cars:
             car.destroy()
+        if cars:
+            self.world.tick(self.connection.timeout)
+            left = len(self._our_cars())
+            if left:
+                raise self.connection.fault(f"it does not remove {left} cars of earlier runs")
+
+    def _our_cars(self) -> list[Any]:
+        vehicles = self.world.get_actors().filter("vehicle.*")
+        return [car for car in vehicles if car.attributes.get("role_name") == ROLE]
 
     def _spawn_vehicle(self, starts: list[Any]) -> Any:  # noqa: ANN401  a carla.Vehicle
         blueprint = self.world.get_blueprint_library().find(VEHICLE)

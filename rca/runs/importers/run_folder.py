@@ -1,9 +1,9 @@
-"""Our own run folders; recognised by their manifest.json, which brings the files beside it."""
+"""Our own run folders, recognised by their database or manifest; the whole folder is read."""
 
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -72,9 +72,9 @@ def read(path: Path, options: Options) -> Part:
     )
 
 
-def _optional(path: Path, reader: object, gaps: list[str]) -> dict[str, object]:
+def _optional(path: Path, reader: Callable[[Path], object], gaps: list[str]) -> dict[str, object]:
     try:
-        content = reader(path)  # type: ignore[operator]
+        content = reader(path)
     except (EvidenceError, UsageError) as error:
         gaps.append(f"{error}; left out")
         return {}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, check
-from rca.judging import MIN_READINGS, fail_below, place, span, too_few, vacuous
+from rca.judging import MIN_DRIVE, MIN_READINGS, fail_below, place, span, too_few, vacuous
 from rca.runs.record import Phase, RunRecord
 
 
@@ -26,7 +26,9 @@ def random_drive(run: RunRecord) -> Finding:
     if phase is None:
         return vacuous("the run has no random phase")
     speed = run.signals["env/speed"].between(phase.first_step, phase.last_step).finite()
-    few = too_few(len(speed), MIN_READINGS, "readings of the speed in the random phase")
+    length = phase.last_step - phase.first_step + 1
+    few = too_few(length, MIN_DRIVE, "steps in the random phase")
+    few = few or too_few(len(speed), MIN_READINGS, "readings of the speed in the random phase")
     if few:
         return few
     still = float(np.mean(speed < 0.5))

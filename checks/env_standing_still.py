@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, check, fail_above
-from rca.judging import MIN_READINGS, place, too_few
+from rca.judging import MIN_DRIVE, MIN_READINGS, place, vacuous
 from rca.runs.record import Phase, RunRecord, Signal
 
 STILL = 0.5
@@ -26,18 +26,17 @@ def standing_still(run: RunRecord) -> Finding:
     Reference: signals.md, "standing still": share below 0.5 m/s, limit 0.8 (start).
     """
     speed = run.signals["env/speed"]
-    few = too_few(len(speed.finite()), MIN_READINGS, "readings of the speed")
-    if few:
-        return few
-    whole = Phase("random", int(speed.steps[0]), int(speed.steps[-1]))
-    parts = {place(phase): _part(speed, phase) for phase in run.phases} or {
-        "run": _part(speed, whole)
-    }
-    seen = {name: part for name, part in parts.items() if len(part.finite()) >= MIN_READINGS}
-    shares = {name: _share(part) for name, part in (seen or {"run": speed}).items()}
+    parts = {place(phase): _part(speed, phase) for phase in run.phases} or {"run": speed}
+    seen = {name: part for name, part in parts.items() if _is_long(part)}
+    if not seen:
+        return vacuous(
+            f"{len(speed.finite())} readings of the speed; {MIN_READINGS} over {MIN_DRIVE} steps "
+            "of one phase are needed to judge"
+        )
+    shares = {name: _share(part) for name, part in seen.items()}
     name, worst = max(shares.items(), key=lambda item: item[1])
     listed = ", ".join(f"{share:.0%} of the {name}" for name, share in shares.items())
-    part = seen.get(name, speed)
+    part = seen[name]
     still = part.steps[part.values < STILL]
     return fail_above(
         worst,
@@ -52,6 +51,11 @@ def standing_still(run: RunRecord) -> Finding:
 
 def _part(speed: Signal, phase: Phase) -> Signal:
     return speed.between(phase.first_step, phase.last_step)
+
+
+def _is_long(part: Signal) -> bool:
+    readings = len(part.finite())
+    return readings >= MIN_READINGS and int(part.steps[-1] - part.steps[0]) >= MIN_DRIVE - 1
 
 
 def _share(part: Signal) -> float:

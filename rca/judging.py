@@ -20,6 +20,8 @@ MIN_EPISODES = 20
 """Fewer episodes show no distribution: bootstrap intervals mislead below it (signals.md)."""
 MIN_READINGS = 20
 """The same for readings of a signal that a share is taken of."""
+MIN_DRIVE = 200
+"""Steps, 10 simulated seconds: every car stands still in the first few after a reset."""
 STEP_SECONDS = 0.05
 """Simulated seconds per step where a run does not say (carla-protocol.md, seed.md)."""
 

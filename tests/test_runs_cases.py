@@ -96,3 +96,27 @@ def test_p01_is_a_driver_without_phases():
 def test_answers_are_not_read_with_the_evidence():
     assert "results.json" in str(case("c03").provenance["files"])
     assert "case.json" not in str(case("c03").provenance["files"])
+
+
+@pytest.mark.parametrize("prefix", ["c03", "c05", "c07", "c13", "c16"])
+def test_a_damaged_copy_says_so_and_shows_what_came_before(prefix, tmp_path):
+    (folder,) = CASES.glob(f"{prefix}*")
+    whole = load_run(folder)
+    (events,) = folder.glob("events*")
+    content = bytearray(events.read_bytes())
+    rng = np.random.default_rng(int(prefix[1:]))
+    for number in range(2):
+        place = int(rng.integers(1_000, len(content)))
+        damaged = content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :]
+        copy = tmp_path / str(number)
+        copy.mkdir()
+        (copy / events.name).write_bytes(damaged)
+        run = load_run(copy)
+        assert "damaged or cut off" in run.gaps[0]
+        assert run.outcome.critic_updates is None
+        assert run.outcome.executed_steps is not None
+        assert whole.outcome.executed_steps is not None
+        assert run.outcome.executed_steps <= whole.outcome.executed_steps
+        for name in ("env/speed", "env/reward"):
+            part = run.signals[name]
+            np.testing.assert_array_equal(part.values, whole.signals[name].values[: len(part)])

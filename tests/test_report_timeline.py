@@ -29,12 +29,13 @@ def test_a_symptom_before_the_first_update_refutes_what_acts_through_updates():
 
 def test_a_later_symptom_refutes_nothing():
     story = timeline(sides_of([with_onset(healthy(), 2_000)]))
-    assert story.title == "What happened when"
+    assert story.title == "No failure is known to have begun before the first update"
 
 
 def test_a_pass_has_no_onset_and_a_run_without_updates_no_first_one():
     story = timeline(sides_of([with_onset(unlearned(), 50, "PASS")]))
     assert story.happenings == ()
+    assert story.title == "No update took place, or none can be placed"
 
 
 def test_seeds_tell_the_earliest_onset():

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from rca.report.causes import Diagnosed, causes_table, diagnosed, summary
 from rca.report.episode_plots import (
     endings_figure,
     episode_figure,
@@ -42,23 +43,25 @@ def build(baseline: Sequence[Judged], fixed: Sequence[Judged] = ()) -> Report:
     """
     sides = sides_of(baseline, fixed)
     sentence, tone = verdict(sides)
+    causes = diagnosed(sides)
     return Report(
         title=" against ".join(dict.fromkeys(side.first.id for side in reversed(sides))),
         verdict=f"{sentence}.",
         tone=tone,
-        lead=lead(sides),
+        lead=(summary(causes), *lead(sides)),
         subjects=subjects(sides),
         tiles=tiles(sides),
         tallies=tallies(sides),
-        sections=tuple(_sections(sides)),
+        sections=tuple(_sections(sides, causes)),
     )
 
 
-def _sections(sides: tuple[Side, ...]) -> list[Section]:
+def _sections(sides: tuple[Side, ...], causes: tuple[Diagnosed, ...]) -> list[Section]:
     compared = len(sides) == 2
     title = "Checks side by side" if compared else "Checks"
     return [
         Section("story", "What happened when", (timeline(sides),)),
+        Section("causes", "Likely causes", (causes_table(causes),)),
         Section("checks", title, (checks_table(sides),)),
         Section("configuration", "Configuration", _configuration(sides)),
         Section("signals", "Inside the learner", _signals(sides)),

@@ -351,7 +351,7 @@ function tools(box) {
     count.textContent = `${shown} of ${rows.length}`;
   };
   const bar = make("div", { class: "tools" }, search);
-  for (const name of [...new Set(rows.flatMap((row) => [...kindsOf(row)]))].sort(byWeight)) {
+  for (const name of [...new Set(rows.flatMap((row) => [...kindsOf(row)]))].filter((kind) => WEIGHT.includes(kind)).sort(byWeight)) {
     const chip = make("button", { type: "button", "aria-pressed": "false" }, name);
     chip.addEventListener("click", () => {
       chip.setAttribute("aria-pressed", String(chip.getAttribute("aria-pressed") !== "true"));
@@ -367,7 +367,7 @@ function tools(box) {
   apply();
 }
 
-const WEIGHT = ["FAIL", "ERROR", "WARN", "VACUOUS", "NOT RUN", "PASS", "changed"];
+const WEIGHT = ["FAIL", "ERROR", "WARN", "VACUOUS", "NOT RUN", "PASS", "REFUTED", "changed"];
 const byWeight = (a, b) => WEIGHT.indexOf(a) - WEIGHT.indexOf(b);
 
 function kindsOf(row) {

@@ -64,6 +64,8 @@ def _title(sides: Sequence[Side]) -> str:
                 f"{side.name}: {plural(len(early), 'symptom')} began before the first update "
                 f"(step {number(first)})"
             )
+    if not parts and not any(_first_update(side) for side in sides):
+        return "No update took place, or none can be placed"
     if not parts:
-        return "What happened when"
+        return "No failure is known to have begun before the first update"
     return f"{listing(parts)}; nothing that acts through updates can have caused them"

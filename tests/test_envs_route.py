@@ -70,6 +70,12 @@ def test_a_dead_end_is_left_out_or_named():
         road.draw_route(150.0, np.random.default_rng(0))
 
 
+def test_a_map_without_usable_lanes_is_named():
+    spiral = DEAD_END.replace("<line/>", '<spiral curvStart="0" curvEnd="0"/>')
+    with pytest.raises(UsageError, match=r"env\.map: map bent has no usable lane"):
+        LaneGraph(carla.Map("bent", spiral))
+
+
 def test_place_on_a_straight_road(straight):
     place = locate(straight, x=2.0, y=40.25, heading=np.radians(100.0), near=35)
     assert place.along == pytest.approx(40.25)

@@ -130,14 +130,25 @@ def in_car_frame(points: Floats, x: float, y: float, heading: float) -> Floats:
 
 
 class LaneGraph:
-    """The driving lanes of a map and which follows which."""
+    """The driving lanes of a map and which follows which.
+
+    Attributes:
+        name: Of the map.
+        graph: An edge for each pair of lanes that follow each other; `length` in metres.
+        lines: Centre line of each lane.
+        starts: Lanes outside junctions, where routes may begin, in sorted order.
+    """
 
     def __init__(self, world_map: "carla.Map") -> None:
+        """Reads the lanes.
+
+        Raises:
+            UsageError: There are none.
+        """
         self.name: str = world_map.name
         self.graph: nx.DiGraph[Lane] = nx.DiGraph()
         self.lines: dict[Lane, Route] = {}
         self.starts: list[Lane] = []
-        """Lanes outside junctions, where routes may begin, in sorted order."""
         pairs = sorted(world_map.get_topology(), key=_topology_order)
         follow_up = {lane_of(entry): successor for entry, successor in pairs}
         entries = {lane_of(entry): entry for entry, _ in pairs}
@@ -151,10 +162,13 @@ class LaneGraph:
         for lane, following in followers:
             if lane in self.lines and following in self.lines:
                 self.graph.add_edge(lane, following, length=self.lines[lane].length)
+        if not self.starts:
+            raise UsageError(f"env.map: map {self.name} has no usable lane; choose another")
 
     def _add(self, lane: Lane, entry: "carla.Waypoint", successor: "carla.Waypoint | None") -> None:
         points = _centre_line(entry, successor)
-        if len(points) < 2:
+        # carla.Map answers NaN on spirals whose two end curvatures agree.
+        if len(points) < 2 or not np.isfinite(points).all():
             return
         self.lines[lane] = Route.through(points)
         self.graph.add_node(lane)

@@ -1,7 +1,7 @@
 """Whether the policy answers to what it sees."""
 
 from rca.checking import Finding, Severity, check
-from rca.judging import fail_below
+from rca.judging import fail_below, too_early
 from rca.runs.record import RunRecord
 
 
@@ -19,6 +19,9 @@ def diversity(run: RunRecord) -> Finding:
     Reference: signals.md, "action diversity": standard deviation over a diverse batch below 1e-3;
         last fifth.
     """
+    early = too_early(run)
+    if early:
+        return early
     spread = run.signals["actor/diversity"]
     late = spread.tail(0.2).median()
     low = spread.steps[spread.values < 1e-3]

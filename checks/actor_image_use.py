@@ -1,7 +1,7 @@
 """Whether the policy looks at the image."""
 
 from rca.checking import Finding, check
-from rca.judging import fail_below
+from rca.judging import fail_below, too_early
 from rca.runs.record import RunRecord
 
 
@@ -16,6 +16,9 @@ def image_use(run: RunRecord) -> Finding:
     Reference: signals.md, "image knock-out": about 0; limit 1e-3 of the half-range, the limit of
         action diversity (start); last fifth.
     """
+    early = too_early(run)
+    if early:
+        return early
     late = run.signals["actor/image_use"].tail(0.2).median()
     message = f"a black image moves actions by {late:.2g} on average at the end"
     suspects = ("encoder_frozen", "observation_unscaled", "actor_saturated")

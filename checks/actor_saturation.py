@@ -1,6 +1,7 @@
 """Whether actions are pinned at their bounds."""
 
 from rca.checking import Finding, Severity, check, fail_above
+from rca.judging import too_early
 from rca.runs.record import RunRecord
 
 
@@ -19,6 +20,9 @@ def saturation(run: RunRecord) -> Finding:
         before the first actor update.
     Reference: signals.md, "action saturation": P(abs(a) > 0.99) above 0.5; last fifth.
     """
+    early = too_early(run)
+    if early:
+        return early
     share = run.signals["actor/saturation"]
     late = share.tail(0.2).median()
     message = f"{late:.0%} of the policy's action entries lie beyond 0.99 at the end"

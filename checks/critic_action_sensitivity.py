@@ -3,7 +3,7 @@
 import math
 
 from rca.checking import Finding, check
-from rca.judging import fail_below
+from rca.judging import fail_below, too_early
 from rca.runs.record import RunRecord
 
 LIMIT = 1e-4
@@ -23,6 +23,9 @@ def action_sensitivity(run: RunRecord) -> Finding:
     Reference: signals.md, "action sensitivity": norm of dQ/da about 0; limit 1e-4 of abs(mean Q)
         (start); last fifth.
     """
+    early = too_early(run)
+    if early:
+        return early
     slope = run.signals["critic/action_sensitivity"].tail(0.2).median()
     value = abs(run.signals["critic/q1_mean"].tail(0.2).median())
     ratio = slope / value if value > 0 else math.nan

@@ -1,7 +1,7 @@
 """Whether the critic reaches its targets."""
 
 from rca.checking import Finding, check, fail_above
-from rca.judging import MIN_READINGS, too_few
+from rca.judging import MIN_READINGS, too_early, too_few
 from rca.runs.record import RunRecord
 
 
@@ -20,6 +20,9 @@ def fits_target(run: RunRecord) -> Finding:
     Reference: abs(mean Q - mean target) / max(1, abs(mean target)), last fifth of the readings;
         limit 0.5, the bound that signals.md gives a value's relative bias (start).
     """
+    early = too_early(run)
+    if early:
+        return early
     q, target = run.signals["critic/q1_mean"].tail(0.2), run.signals["critic/target_mean"].tail(0.2)
     few = too_few(len(run.signals["critic/q1_mean"].finite()), MIN_READINGS, "readings of Q")
     if few:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check, fail_above
-from rca.judging import MIN_READINGS, column, number, too_few, vacuous
+from rca.judging import MIN_READINGS, column, number, too_early, too_few, vacuous
 from rca.runs.record import RunRecord, Signal
 
 VALUES = [
@@ -32,6 +32,9 @@ def soft_divergence(run: RunRecord) -> Finding:
         last fifth of the readings is judged, because networks start with values of their own;
         limit twice the bound (start), because they also err a little.
     """
+    early = too_early(run)
+    if early:
+        return early
     discount = number(run, "agent.discount")
     if not 0 <= discount < 1:
         return vacuous(f"a discount of {discount} bounds no return")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from rca.checking import Finding, check, fail_above
-from rca.judging import MIN_READINGS, too_few
+from rca.judging import MIN_READINGS, too_early, too_few
 from rca.runs.record import RunRecord, Signal
 
 
@@ -18,6 +18,9 @@ def twin_gap(run: RunRecord) -> Finding:
     Reference: signals.md, "twin gap": mean abs(Q1 - Q2) / std(Q), limit 1 (start); where std(Q)
         over the batch is not recorded, the spread of mean Q over the run and abs(mean Q) stand in.
     """
+    early = too_early(run)
+    if early:
+        return early
     few = too_few(len(run.signals["critic/q1_mean"].finite()), MIN_READINGS, "readings of Q")
     if few:
         return few

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Verdict, check
-from rca.judging import MIN_EPISODES, Floats, column, number, too_few, vacuous
+from rca.judging import MIN_EPISODES, Floats, column, number, too_early, too_few, vacuous
 from rca.runs.record import RunRecord
 
 WARN, FAIL = 0.5, 5.0
@@ -23,6 +23,9 @@ def value_bias(run: RunRecord) -> Finding:
         5. Measured at evaluations where that was recorded; else G is estimated from each
         episode's mean reward, over all episodes or the last fifth, whichever is better.
     """
+    early = too_early(run)
+    if early:
+        return early
     measured = run.signals.get("critic/value_bias")
     if measured is not None and len(measured.finite()):
         last = float(measured.finite()[-1])

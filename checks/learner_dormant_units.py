@@ -1,7 +1,7 @@
 """How many units are dormant."""
 
 from rca.checking import Finding, Verdict, check
-from rca.judging import Criterion, judge_criteria
+from rca.judging import Criterion, judge_criteria, too_early
 from rca.runs.record import RunRecord
 
 LIMIT = 0.5
@@ -17,6 +17,9 @@ def dormant_units(run: RunRecord) -> Finding:
     Reference: Sokar et al. 2023, "The Dormant Neuron Phenomenon": share of units below 0.025 of
         their layer's mean; limit one half, last fifth of the readings (start).
     """
+    early = too_early(run)
+    if early:
+        return early
     seen = [name for name in run.signals if name.endswith("/dormant") and run.has(name)]
     if not seen:
         return Finding(Verdict.NOT_RUN, "not recorded: any signal named .../dormant")

@@ -20,6 +20,9 @@ MIN_EPISODES = 20
 """Fewer episodes show no distribution: bootstrap intervals mislead below it (signals.md)."""
 MIN_READINGS = 20
 """The same for readings of a signal that a share is taken of."""
+SETTLING = 500
+"""Steps of learning after which outputs are no longer those of the first weights: Adam moves a
+weight by about its learning rate each, so 500 of them at 3e-4 are 0.15, the size of a weight."""
 MIN_DRIVE = 200
 """Steps, 10 simulated seconds: every car stands still in the first few after a reset."""
 STEP_SECONDS = 0.05
@@ -260,6 +263,17 @@ def fail_below(
 def vacuous(message: str) -> Finding:
     """Returns the answer for evidence that is there but cannot show what is asked."""
     return Finding(Verdict.VACUOUS, message)
+
+
+def too_early(run: RunRecord) -> Finding | None:
+    """Returns VACUOUS if fewer than SETTLING steps of learning took place, else None."""
+    first, last = run.first_update_step(), run.outcome.executed_steps
+    if first is None or last is None or last - first >= SETTLING:
+        return None
+    steps = last - first + 1
+    return vacuous(
+        f"{steps:,} steps of learning, {SETTLING} are needed: networks start as they are"
+    )
 
 
 def too_few(num: int, needed: int, what: str) -> Finding | None:

@@ -210,7 +210,7 @@ def test_without_scripts_everything_is_still_there(browser, report):
 
 
 def test_a_report_on_one_side_works_too(browser, tmp_path):
-    path = write_report([really_judged(healthy(seed)) for seed in range(3)], [], tmp_path)[1]
+    path = write_report([really_judged(healthy()), judged(healthy(1), a="FAIL")], [], tmp_path)[1]
     page = opened(browser, path)
     assert errors(page) == []
     assert visible(page, ".canvas canvas")

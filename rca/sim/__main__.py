@@ -24,7 +24,13 @@ def main() -> int:
     from rca.sim.server import Server
 
     try:
-        server = Server(options.port, Map.load(options.map), options.seed)
+        server = Server(
+            options.port,
+            Map.load(options.map),
+            seed=options.seed,
+            npcs=options.npc,
+            fault=options.fault,
+        )
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -45,6 +51,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=2000, help="RPC port; 0 = any free pair")
     parser.add_argument("--map", default="oval", help="built-in map or path of a .xodr file")
     parser.add_argument("--seed", type=int, default=0, help="of everything random, >= 0")
+    parser.add_argument("--npc", type=int, default=0, help="lane followers in every episode")
+    parser.add_argument("--fault", default="", help="fail on purpose: NAME[:NUMBER], for tests")
     parser.add_argument("--stdin-watch", action="store_true", help="end when stdin closes")
     parser.add_argument("--log", default="WARNING", choices=("DEBUG", "INFO", "WARNING", "ERROR"))
     return parser.parse_args()

@@ -1,6 +1,7 @@
 """Maps: a built-in one or a user's own `.xodr` file, and what is derived from it."""
 
 import math
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from rca.sim.built_in import BUILT_IN
 from rca.sim.collision import Obstacles
 from rca.sim.roads import Network, driving_strips, read_network
 from rca.sim.solids import Faces, fixed_faces
+from rca.sim.traffic import Lanes
 from rca.sim.wire import Transform
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ SPAWN_EVERY = 50
 """Samples of half a metre between two spawn points of a lane."""
 SPAWN_HEIGHT = 0.3
 """Height of spawn points, metres; as in CARLA, a car drops the last bit."""
+DEFAULT_ORIGIN = 42.0, 2.0
+"""Where the client puts a map without a readable georeference: near Barcelona."""
 MAX_XODR_BYTES = 64 * 2**20
 """Largest accepted OpenDRIVE file; CARLA's biggest town (Town12's tiles aside) is about 20 MB."""
 
@@ -58,11 +62,17 @@ class Map:
         self.network = read_network(xodr, name)
         self.obstacles = Obstacles(self.network.boxes)
         self.spawn_points = spawn_points(self.network)
+        self.origin = geographic_origin(xodr)
 
     @classmethod
     def load(cls, name: str) -> "Map":
         """Loads a built-in map by name or a `.xodr` file by path."""
         return cls(name if name in BUILT_IN else Path(name).stem, load_xodr(name))
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The lanes as the server's own drivers see them."""
+        return Lanes(self.network)
 
     @cached_property
     def ground(self) -> "Ground":
@@ -75,6 +85,15 @@ class Map:
     def faces(self) -> "Faces | None":
         """What stands beside the roads, for cameras."""
         return fixed_faces(self.network.boxes)
+
+
+def geographic_origin(xodr: str) -> tuple[float, float]:
+    """Returns latitude and longitude of the map's origin, degrees; CARLA's default if not given."""
+    found = re.search(r"\+lat_0=(\S+)\s+\+lon_0=([^\s\]<]+)", xodr[:10_000])
+    try:
+        return (float(found[1]), float(found[2])) if found else DEFAULT_ORIGIN
+    except ValueError:
+        return DEFAULT_ORIGIN
 
 
 def spawn_points(network: Network) -> list[Transform]:

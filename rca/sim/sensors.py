@@ -135,12 +135,13 @@ class ObstacleSensor(Sensor):
 
 
 UP = np.array([0.0, 0.0, 1.0])
-EARTH_RADIUS = 6378137.0
-"""Radius of the Mercator projection that CARLA uses, metres."""
+EARTH_RADIUS = 6378137.0 * 0.9996
+"""Metres: equatorial radius times the scale that the 0.9.16 client uses whatever the map's +k says
+(read off its transform_to_geolocation)."""
 
 
 class Gnss(Sensor):
-    """Latitude and longitude in degrees, altitude in metres; the map's origin lies at 0, 0."""
+    """Latitude and longitude in degrees, altitude in metres, as the client's own map gives them."""
 
     kind = wire.GNSS
 
@@ -156,8 +157,13 @@ class Gnss(Sensor):
     ) -> Iterator[bytes | memoryview]:
         """Yields one position."""
         x, y, z = actor.transform[:3]
-        latitude = math.degrees(2 * math.atan(math.exp(-y / EARTH_RADIUS))) - 90.0
-        exact = np.array([latitude, math.degrees(x / EARTH_RADIUS), z])
+        # Inverse of the spherical transverse Mercator projection. Latitude grows with y, although
+        # y points to the right of x: the client's sign, see transform_to_geolocation.
+        latitude, longitude = world.map.origin
+        north, east = y / EARTH_RADIUS + math.radians(latitude), x / EARTH_RADIUS
+        latitude = math.degrees(math.asin(math.sin(north) / math.cosh(east)))
+        longitude += math.degrees(math.atan2(math.sinh(east), math.cos(north)))
+        exact = np.array([latitude, longitude, z])
         noise = self.bias + self.deviation * self.rng.standard_normal(3)
         yield _packed((exact + noise).tolist())
 

@@ -7,6 +7,7 @@ import time
 
 from rca.errors import UsageError
 from rca.sim import actor_calls, batch_calls, vehicle_calls, world_calls
+from rca.sim.faults import FaultyWorld
 from rca.sim.maps import Map
 from rca.sim.rpc import ProtocolError, Requests, answer, marked
 from rca.sim.streams import MAX_BACKLOG, Streams
@@ -26,14 +27,19 @@ class Server:
         UsageError: A port is taken or out of range.
     """
 
-    def __init__(self, port: int, start: Map, seed: int) -> None:
+    def __init__(
+        self, port: int, start: Map, *, seed: int = 0, npcs: int = 0, fault: str = ""
+    ) -> None:
         self.selector = selectors.DefaultSelector()
         self._rpc, stream_socket = _listen_pair(port)
         self.port: int = self._rpc.getsockname()[1]
         self._rpc.setblocking(False)
         self.selector.register(self._rpc, selectors.EVENT_READ, self._accept)
         self.streams = Streams(stream_socket, self.selector)
-        self.world = World(start, seed, self.streams)
+        if fault:
+            self.world: World = FaultyWorld(start, seed, self.streams, npcs, fault)
+        else:
+            self.world = World(start, seed, self.streams, npcs)
         self._functions = marked(world_calls, actor_calls, vehicle_calls, batch_calls)
         self._clients: set[Client] = set()
         self._next_tick = time.monotonic()
@@ -81,7 +87,8 @@ class Server:
         except (OSError, ProtocolError) as error:
             LOG.info("client dropped: %s", error)
             self._clients.discard(client)
-            self.selector.unregister(client.sock)
+            if client.sock in self.selector.get_map():
+                self.selector.unregister(client.sock)
             client.sock.close()
 
     def _read(self, client: "Client") -> None:
@@ -93,8 +100,8 @@ class Server:
 
     def _watch(self, client: "Client") -> None:
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
-        key = self.selector.get_key(client.sock)
-        if key.events != wanted:
+        key = self.selector.get_map().get(client.sock)
+        if key is not None and key.events != wanted:
             self.selector.modify(client.sock, wanted, key.data)
 
 

@@ -86,12 +86,22 @@ class Streams:
         self._all: set[Listener] = set()
         self._subscribed: dict[int, list[Listener]] = {}
         self._expected: dict[int, int] = {}
+        self._abandoned: list[socket.socket] = []  # kept, or they would be closed
         listening.setblocking(False)
         selector.register(listening, selectors.EVENT_READ, self._accept)
 
     def expect(self, stream: int) -> None:
         """Notes that a client has just asked for this stream's token and is about to connect."""
         self._expected[stream] = self._expected.get(stream, 0) + 1
+
+    def abandon_everyone(self) -> None:
+        """Never serves any present connection again, and closes none: they are half open."""
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.fileobj, socket.socket) and _is_connected(key.fileobj):
+                self._selector.unregister(key.fileobj)
+                self._abandoned.append(key.fileobj)
+        self._all.clear()
+        self._subscribed.clear()
 
     def wanted(self, stream: int) -> bool:
         """Whether anyone listens."""
@@ -195,3 +205,11 @@ class Streams:
             others.remove(listener)
             if not others:
                 del self._subscribed[listener.stream]
+
+
+def _is_connected(sock: socket.socket) -> bool:
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """The simulated world: episode, actors, time, and what a tick does."""
 
+import contextlib
 import logging
 import time
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from rca.sim.rpc import CallError
 from rca.sim.sensors import Sensor, make_sensor
 from rca.sim.solids import Faces, car_faces, prop_faces
 from rca.sim.streams import Listener, Streams
+from rca.sim.traffic import ROLE, Traffic
 from rca.sim.vehicle import Car
 from rca.sim.weather import Weather
 from rca.sim.wire import Transform
@@ -51,9 +53,10 @@ class Settings:
 class World:
     """One running simulation. Same seed, map and calls give the same states and images."""
 
-    def __init__(self, start: Map, seed: int, streams: Streams) -> None:
+    def __init__(self, start: Map, seed: int, streams: Streams, npcs: int = 0) -> None:
         self.streams = streams
         self.seed = seed
+        self.npcs = npcs
         self.frame = 0
         self.episode = 0
         self.settings = Settings()
@@ -72,16 +75,27 @@ class World:
         self.map = new
         self.episode += 1
         self.elapsed = 0.0
-        self.rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(self.seed)
+        self.traffic = Traffic(new.lanes, rng)
         self.weather = Weather()
         self.actors: dict[int, Actor] = {}
         self.sensors: dict[int, Sensor] = {}
         self._models: dict[int, Faces] = {}
         self._scene: tuple[int, Scene] | None = None
         self.spectator = self._add(Blueprint(0, "spectator", ()), {})
+        self._populate(rng)
         self._open_world_stream()
         self.frame += 1
         self._publish_snapshot(wire.MAP_CHANGED)
+
+    def _populate(self, rng: np.random.Generator) -> None:
+        """Puts the lane followers asked for at random spawn points, as far as there is room."""
+        models = [item.id for item in self.blueprints.values() if item.chassis is not None]
+        points = self.map.spawn_points
+        for number in rng.permutation(len(points))[: self.npcs]:
+            model = models[int(rng.integers(len(models)))]
+            with contextlib.suppress(CallError):
+                self.spawn(model, [("role_name", ROLE)], points[number])
 
     def tick(self) -> int:
         """Advances the world by one step, streams snapshot and sensors, returns the frame."""
@@ -90,6 +104,7 @@ class World:
         self.frame += 1
         self.elapsed += step
         actors = list(self.actors.values())
+        self.traffic.drive(actors)
         contacts = advance(actors, self.map.obstacles, step)
         for actor in actors:
             actor.follow()
@@ -119,6 +134,8 @@ class World:
             raise CallError("Spawn failed because of collision at spawn position")
         sensor = make_sensor(name, values)
         actor = self._add(blueprint, values, place, parent)
+        if actor.car is not None and values.get("role_name") == ROLE:
+            self.traffic.take(actor)
         if sensor is not None:
             actor.stream = self._new_stream()
             actor.token = wire.token(actor.stream, self.streams.port)
@@ -155,6 +172,7 @@ class World:
         del self.actors[actor_id]
         self.sensors.pop(actor_id, None)
         self._models.pop(actor_id, None)
+        self.traffic.forget(actor_id)
         for other in self.actors.values():
             if other.parent is actor:
                 other.parent = None
@@ -250,4 +268,7 @@ class World:
                 continue
             for body in sensor.measure(self, actor, contacts):
                 head = wire.sensor_header(sensor.kind, self.frame, self.elapsed, actor.transform)
-                self.streams.publish(actor.stream, head, body)
+                self._deliver(actor, head, body)
+
+    def _deliver(self, actor: Actor, head: bytes, body: bytes | memoryview) -> None:
+        self.streams.publish(actor.stream, head, body)

@@ -10,10 +10,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rca.errors import UsageError
+from rca.yaml_file import parse_yaml, read_yaml
 
 PRESETS = Path(__file__).parent / "presets"
-MAX_CONFIG_BYTES = 1_000_000
-"""A run config is a page of text; anything larger is not one (and YAML aliases can explode)."""
 
 Rate = Annotated[float, Field(gt=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -25,7 +24,11 @@ class Section(BaseModel):
     """A part of the config: immutable, refuses unknown keys, NaN and infinity."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+        frozen=True,
+        extra="forbid",
+        strict=True,  # `batch_size: true` is a mistake, not 1
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )
 
 
@@ -257,28 +260,6 @@ def _find(source: str) -> Path:
     raise UsageError(f"{source}: neither a file nor a preset; presets: {', '.join(names)}")
 
 
-def read_yaml(path: Path) -> dict[str, object]:
-    """Returns a YAML file's top-level mapping.
-
-    Raises:
-        UsageError: Unreadable, too large, not YAML, or not a mapping.
-    """
-    try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise UsageError(f"{path}: larger than {MAX_CONFIG_BYTES:,} bytes; not a config")
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        line = " ".join(str(error).split())
-        raise UsageError(f"{path}: not valid YAML: {line}") from error
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise UsageError(f"{path}: expected `key: value` lines, found {type(tree).__name__}")
-    return tree
-
-
 def _override(tree: dict[str, object], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
@@ -290,10 +271,7 @@ def _override(tree: dict[str, object], override: str) -> None:
         if not isinstance(child, dict):
             raise UsageError(f"--set {override}: {section} is a value, not a section")
         branch = child
-    try:
-        branch[leaf] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"--set {override}: the value is not valid YAML") from error
+    branch[leaf] = parse_yaml(text, f"--set {override}")
 
 
 def _validated(tree: Mapping[str, object], source: str) -> RunConfig:
@@ -305,15 +283,15 @@ def _validated(tree: Mapping[str, object], source: str) -> RunConfig:
 
 
 def _numbers(value: object) -> object:
-    """Reads `3e-4`, a string in YAML 1.1, as the number that its author meant."""
+    """Reads `3e-4`, a string in YAML 1.1, as the number its author meant; 1e5 is a whole one."""
     if isinstance(value, Mapping):
         return {str(key): _numbers(item) for key, item in value.items()}
     if isinstance(value, str):
         try:
-            return float(value)
+            value = float(value)
         except ValueError:
             return value
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _problem(item: Mapping[str, object]) -> str:

@@ -3,6 +3,11 @@
 import socket
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, and no verdict on the machine's speed.
+settings.register_profile("rca", deadline=None, derandomize=True)
+settings.load_profile("rca")
 
 
 @pytest.fixture

@@ -52,6 +52,28 @@ def test_what_is_not_a_mapping_of_keys_is_refused(tmp_path, text):
     assert "run.yaml" in refusal(written(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a {b: *a}",
+        "a: 2020-13-45",
+        "a: " + "9" * 5_000,
+        "a0: &a0 [1]\n" + "\n".join(f"a{i + 1}: &a{i + 1} [*a{i}, *a{i}]" for i in range(40)),
+        "a: " + "[" * 5_000,
+    ],
+    ids=["cycle", "no date", "huge number", "alias bomb", "deep"],
+)
+def test_yaml_that_explodes_is_one_line(tmp_path, text):
+    assert "run.yaml" in refusal(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "override", ["agent.batch_size=true", "agent.discount=yes", "agent.encoder_targets=1.0"]
+)
+def test_a_value_of_the_wrong_type_is_refused(override):
+    assert override.partition("=")[0] in refusal("baseline", [override])
+
+
 def test_yaml_that_would_run_code_is_refused(tmp_path):
     path = written(tmp_path, "agent: !!python/object/apply:os.system ['true']")
     assert "not valid YAML" in refusal(path)
@@ -67,7 +89,8 @@ def test_overrides_win_and_are_typed():
 
 
 @pytest.mark.parametrize(
-    "override", ["agent.batch_size", "=3", "agent.tau.x=1", "agent.tau=[", "x=1"]
+    "override",
+    ["agent.batch_size", "=3", "agent.tau.x=1", "agent.tau=[", "x=1", "agent.tau=2020-13-45"],
 )
 def test_a_malformed_override_is_one_line(override):
     assert refusal("baseline", [override])

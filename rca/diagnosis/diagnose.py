@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rca.checking import Finding, Verdict
-from rca.config import read_yaml
 from rca.diagnosis.cause import Cause, Grade, Moment, Sign, load_causes
 from rca.runs.record import RunRecord
+from rca.yaml_file import read_yaml
 
 WEIGHTS = Path(__file__).with_name("weights.yaml")
 LIKELY = 0.5

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rca.config import read_yaml
 from rca.errors import UsageError
 from rca.runs.record import EVALUATION_COLUMNS
+from rca.yaml_file import read_yaml
 
 BUILT_IN = Path(__file__).with_name("tags.yaml")
 EPISODE = "episode/"

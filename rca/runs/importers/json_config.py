@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rca.config import MAX_CONFIG_BYTES
 from rca.errors import EvidenceError
 from rca.runs.declared import declared, leaves_of
 from rca.runs.json_file import RESULT_KEYS, read_json
 from rca.runs.part import Importer, Options, Part
+from rca.yaml_file import MAX_BYTES
 
 NAMES = ("config", "args", "arguments", "hyperparameters", "hparams", "params")
 FEWEST = 3
@@ -15,7 +15,7 @@ FEWEST = 3
 
 def recognises(path: Path) -> bool:
     """Tells by the name, or by several settings that are known by their keys."""
-    if path.suffix.lower() != ".json" or path.stat().st_size > MAX_CONFIG_BYTES:
+    if path.suffix.lower() != ".json" or path.stat().st_size > MAX_BYTES:
         return False
     if path.stem.lower() in NAMES:
         return True

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from rca.config import flatten, read_yaml
+from rca.config import flatten
 from rca.errors import EvidenceError, UsageError
 from rca.runs.folder import CONFIG, DATABASE, RESULTS
 from rca.runs.json_file import read_json
@@ -26,6 +26,7 @@ from rca.runs.record import (
     empty_episodes,
     empty_evaluations,
 )
+from rca.yaml_file import read_yaml
 
 Status = Literal["finished", "running", "interrupted", "crashed", "unknown"]
 STATUSES: tuple[Status, ...] = ("finished", "running", "interrupted", "crashed")

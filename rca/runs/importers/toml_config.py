@@ -3,10 +3,10 @@
 import tomllib
 from pathlib import Path
 
-from rca.config import MAX_CONFIG_BYTES
 from rca.errors import EvidenceError
 from rca.runs.declared import leaves_of
 from rca.runs.part import Importer, Options, Part
+from rca.yaml_file import MAX_BYTES
 
 
 def recognises(path: Path) -> bool:
@@ -22,8 +22,8 @@ def read(path: Path, options: Options) -> Part:
     """
     del options
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise EvidenceError(f"{path}: larger than {MAX_CONFIG_BYTES:,} bytes; not a config")
+        if path.stat().st_size > MAX_BYTES:
+            raise EvidenceError(f"{path}: larger than {MAX_BYTES:,} bytes; not a config")
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path}: not valid TOML: {error}; mend or remove the file") from error

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from rca.config import read_yaml
 from rca.errors import EvidenceError, UsageError
 from rca.runs.declared import leaves_of
 from rca.runs.part import Importer, Options, Part
+from rca.yaml_file import read_yaml
 
 
 def recognises(path: Path) -> bool:

@@ -27,10 +27,11 @@ def phases_found(run: RunRecord) -> Finding:
     starts = number(run, "agent.learning_starts")
     if np.isnan(starts):
         return vacuous(f"{found}; no learning_starts is declared to hold it against")
+    seen = run.observed.get("agent.learning_starts")
     message = f"{found}; learning_starts is {starts:,.0f}, update 1 came at step {first:,}"
     return fail_above(
         abs(first - 1 - starts),
-        _logging_interval(run),
+        max(_logging_interval(run), seen.high - seen.low if seen else 0.0),
         message,
         unit="steps",
         onset=first,

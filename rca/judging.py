@@ -99,13 +99,17 @@ def judge_criteria(
     steps: tuple[int, int] | None = None,
     suspects: tuple[str, ...] = (),
 ) -> Finding:
-    """Returns FAIL if a criterion is missed, VACUOUS if one could not be observed, else PASS."""
+    """Returns FAIL if a criterion is missed, VACUOUS if one could not be observed, else PASS.
+
+    The message names the missed ones first.
+    """
     met = [item.met for item in criteria]
     verdict = Verdict.FAIL if False in met else Verdict.PASS
     if verdict is Verdict.PASS and (None in met or not met):
         verdict = Verdict.VACUOUS
     label = {True: "met", False: "MISSED", None: "void"}
-    message = "; ".join(f"{label[item.met]}: {item.text}" for item in criteria)
+    worst_first = sorted(criteria, key=lambda item: [False, None, True].index(item.met))
+    message = "; ".join(f"{label[item.met]}: {item.text}" for item in worst_first)
     accused = suspects if verdict is Verdict.FAIL else ()
     return Finding(verdict, message, steps=steps, suspects=accused)
 

@@ -87,7 +87,8 @@ def test_c03_misses_what_the_seed_expects_after_learning_and_shows_nothing_befor
 def test_c03_declares_a_noise_that_was_not_in_force():
     found = findings(C03)["config.effective"]
     assert found.verdict is Verdict.FAIL
-    assert "declared 0.2, logged 0.1013 to 0.3" in found.message
+    assert "MISSED: agent.exploration_noise declared 0.2, in force 0.3 to 0.1013" in found.message
+    assert "MISSED: budget.eval_every declared 5000, in force 2000" in found.message
 
 
 def test_c05_learned_nothing_and_so_shows_nothing():

@@ -39,6 +39,7 @@ def written(folder: Path, outcome: Outcome) -> Path:
     writer.signal("critic/loss", "1", 6, math.inf)
     writer.episode({**EPISODE, "success": math.nan, "collisions": np.int64(1)})
     writer.evaluation({"step": 5, "updates": 1, "episodes": 2, "mean_return": math.nan})
+    writer.evaluation({"step": 9, "updates": 5, "episodes": 2, "mean_return": -math.inf})
     writer.finish(outcome)
     return folder
 
@@ -64,7 +65,7 @@ def test_round_trip(tmp_path):
     )
     assert math.isnan(row["success"])
     assert math.isnan(row["distance"])
-    assert run.evaluations["updates"].tolist() == [1.0]
+    assert run.evaluations["updates"].tolist() == [1.0, 5.0]
 
 
 def test_results_are_strict_json_with_null_where_nothing_was_measured(tmp_path):
@@ -74,8 +75,8 @@ def test_results_are_strict_json_with_null_where_nothing_was_measured(tmp_path):
     assert results.keys() == RESULT_KEYS
     assert results["executed_timesteps"] == 10
     assert results["episode_lengths"] == [4]
-    assert results["eval_rewards"] == [None]
-    assert results["eval_success_rates"] == [None]
+    assert results["eval_rewards"] == [None, None]  # NaN and minus infinity
+    assert results["eval_success_rates"] == [None, None]
 
 
 def test_manifest_says_what_ran_where(tmp_path):

@@ -305,10 +305,11 @@ def test_files_side_by_side_are_joined(tmp_path):
 
 
 def test_repeated_steps_keep_the_last(tmp_path):
-    tags = {"train/critic_loss": [(100, 1.0, 1.0), (200, 2.0, 2.0), (100, 3.0, 3.0)]}
-    write_events(events(tmp_path), tags)
+    rows = [(100, 1.0, 1.0), (200, 2.0, 2.0), (300, 3.0, 3.0), (200, 4.0, 4.0)]
+    write_events(events(tmp_path), {"train/critic_loss": rows})
     run = load_run(tmp_path)
-    assert run.signals["critic/loss"].values.tolist() == [3.0, 2.0]
+    assert run.signals["critic/loss"].steps.tolist() == [100, 200, 300]
+    assert run.signals["critic/loss"].values.tolist() == [1.0, 4.0, 3.0]
     assert "go back in step" in run.gaps[0]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from rca import __version__
-from rca.errors import RcaError, UsageError
+from rca.errors import RcaError, UsageError, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,8 +96,8 @@ def run(
         Path | None, typer.Option(help="Run folder to write; must not exist or be empty.")
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Host of a running CARLA server; needs --port.")
-    ] = "127.0.0.1",
+        str | None, typer.Option(help="Host of a running CARLA server, with --port.")
+    ] = None,
     port: Annotated[
         int | None,
         typer.Option(
@@ -129,6 +129,8 @@ def run(
 
     if (size is None) == (steps is None):
         raise UsageError("rca run: say how long: one of short, medium, full, or --steps N")
+    if host is not None and port is None:
+        raise UsageError(f"--host {host}: give its port with --port; without it ours is started")
     length = steps or configs.STEPS[size.value if size else ""]
     overrides = [*(set_ or []), f"budget.steps={length}"]
     overrides += [] if seed is None else [f"budget.seed={seed}"]
@@ -138,7 +140,7 @@ def run(
     if warning and not quiet:
         sys.stderr.write(f"note: {warning}\n")
     folder = out or new_folder(Path("runs"), Path(config).stem, settings)
-    server = None if port is None else Address(host, port)
+    server = None if port is None else Address(host or "127.0.0.1", port)
     from rca.report.live import progress
 
     with progress(settings, quiet=quiet) as listener:
@@ -229,7 +231,7 @@ def diagnose(
 
 def _complain_of_damage(gaps: Sequence[str]) -> None:
     if gaps:
-        sys.stderr.write(f"rca: the evidence is damaged: {'; '.join(gaps)}\n")
+        sys.stderr.write(f"rca: the evidence is damaged: {printable('; '.join(gaps))}\n")
 
 
 @app.command()
@@ -297,6 +299,8 @@ def probe_reward(
     from rca.report.reward_probe import tables
 
     settings = load_config(config, set_ or [])
+    if settings.agent.discount == 1:
+        raise UsageError("agent.discount=1: an endless episode has no discounted value; below 1")
     found = probe_reward(settings.env, settings.agent.discount)
     _console().print(tables(found))
     raise typer.Exit(0 if all(promise.holds for promise in found.promises) else 1)
@@ -339,5 +343,5 @@ def main() -> None:
 def _fail(line: str, code: int, error: BaseException) -> NoReturn:
     if "--debug" in sys.argv:
         raise error
-    sys.stderr.write("rca: " + " ".join(line.split()) + "\n")
+    sys.stderr.write("rca: " + printable(" ".join(line.split())) + "\n")
     sys.exit(code)

@@ -7,6 +7,11 @@ class RcaError(Exception):
     exit_code = 3
 
 
+def printable(text: str) -> str:
+    """Replaces control characters, which steer terminals and break XML 1.0, by their escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class UsageError(RcaError):
     """The command was asked for something it cannot do: a path, key, value or port is wrong."""
 

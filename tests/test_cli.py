@@ -57,6 +57,24 @@ def test_a_run_needs_a_length(tmp_path):
     refused(rca("run", cwd=tmp_path), 2, "short", "--steps")
 
 
+def test_a_host_without_a_port(tmp_path):
+    refused(rca("run", "short", "--host", "carla.test", cwd=tmp_path), 2, "carla.test", "--port")
+
+
+def test_an_endless_discount_has_no_worth():
+    done = rca("probe", "reward", "--set", "agent.discount=1")
+    refused(done, 2, "agent.discount=1")
+
+
+def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path):
+    (tmp_path / "results.json").write_text('{"training_rewards": [1.0]}')
+    (tmp_path / "a\x1b]0;owned\x07.yaml").write_text("a: [")
+    done = rca("check", tmp_path, "--only", "run.*")
+    assert done.returncode == 3
+    assert "owned" in done.stderr
+    assert "\x1b" not in done.stderr + done.stdout
+
+
 def test_a_pattern_without_checks(tmp_path):
     refused(rca("check", tmp_path, "--only", "nothing.*"), 2, "nothing.*")
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rca.diagnosis.diagnose import LIKELY, Diagnosis, Evidence, Ranked
-from rca.report.verdicts import printable
+from rca.errors import printable
 
 EVIDENCE_SHOWN = 2
 """Findings printed per cause; JSON holds all."""

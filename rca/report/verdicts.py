@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rca.checking import Check, Finding, Verdict
+from rca.errors import printable
 from rca.runs.record import RunRecord
 
 STYLES = {
@@ -79,7 +80,10 @@ def _head(run: RunRecord) -> Text:
     head = Text(printable(run.id), style="bold")
     head.append(f"  {run.kind}, {run.outcome.status}; {', '.join(parts)}", style="not bold")
     for gap in run.gaps:
-        head.append(f"\nnote: {printable(gap)}", style="not bold yellow")
+        head.append(f"\ndamage: {printable(gap)}", style="not bold yellow")
+    notes = run.provenance.get("notes")
+    for note in notes if isinstance(notes, list | tuple) else ():
+        head.append(f"\ninferred: {printable(str(note))}", style="not bold dim")
     return head
 
 
@@ -146,11 +150,6 @@ def to_junit(judged: Judged) -> str:
     xml = JUnitXml()
     xml.add_testsuite(suite)
     return str(xml.tostring().decode())  # type: ignore[no-untyped-call]  # not annotated upstream
-
-
-def printable(text: str) -> str:
-    """Replaces control characters, which steer terminals and break XML 1.0, by their escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def to_markdown(judged: Judged) -> str:

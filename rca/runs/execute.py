@@ -121,8 +121,10 @@ class _Run:
             for found in probes.measure(event):
                 self._writer.signal(f"probed/{found.name}", found.unit, found.step, found.value)
 
+        wanted = config.agent
         for number in range(1, updates + 1):
-            agent.update(training.replay.sample(config.agent.batch_size, rng), record, number)
+            batch = training.replay.sample(wanted.batch_size, rng, wanted.n_step, wanted.discount)
+            agent.update(batch, record, number)
 
     def outcome(self, status: str, error: str = "") -> Outcome:
         """Returns how far the run came."""

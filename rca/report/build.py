@@ -107,8 +107,8 @@ def _world(sides: tuple[Side, ...]) -> tuple[Block, ...]:
 def _reproduce(sides: tuple[Side, ...]) -> tuple[Block, ...]:
     records = [record for side in sides for record in side.records]
     ours = [record for record in records if record.kind == "rca"]
-    lines = [f"rca run --steps {_steps(r)} --config {shlex.quote(r.id)}/config.yaml" for r in ours]
-    names = " ".join(shlex.quote(record.id) for record in records)
+    lines = [f"rca run --steps {_steps(r)} --config {_path(r)}/config.yaml" for r in ours]
+    names = " ".join(_path(record) for record in records)
     note = (
         "The config file holds every effective value, the seed included; the same seed, versions "
         "and machine give the same weights and signals."
@@ -116,6 +116,11 @@ def _reproduce(sides: tuple[Side, ...]) -> tuple[Block, ...]:
     if len(ours) < len(records):
         note += " A recording was made elsewhere: it can be read again, not run again."
     return (Code((*lines, f"rca report {names}")), Text((note,)), provenance_table(sides))
+
+
+def _path(record: RunRecord) -> str:
+    """Returns where the record was read from, as it was given."""
+    return shlex.quote(str(record.provenance.get("path", record.id)))
 
 
 def _steps(record: RunRecord) -> str:

@@ -53,8 +53,10 @@ def load_run(
         raise EvidenceError("; ".join(problems) or f"{path}: the files hold no record of a run")
     name = path.resolve().name
     if parts[0].complete:
-        return own(parts[0].source.resolve().parent.name, parts[0])
-    return merge(name, parts, options.tags, problems)
+        record = own(parts[0].source.resolve().parent.name, parts[0])
+    else:
+        record = merge(name, parts, options.tags, problems)
+    return replace(record, provenance={**record.provenance, "path": str(path)})
 
 
 @cache

@@ -9,7 +9,7 @@ import torch
 
 from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, ProbeConfig, RunConfig
-from rca.probes.engine import Probes, load_probes, norm, probe, probe_from_start
+from rca.probes.engine import Measurement, Probes, load_probes, norm, probe, probe_from_start
 from rca.td3.events import ActorGrads, CriticGrads, Stepped, Updated
 from rca.td3.train import train
 from tests.tiny_env import Pointing
@@ -67,7 +67,7 @@ def test_weights_are_bit_identical_with_and_without_all_probes():
         assert torch.equal(one, two)
 
 
-@probe("test/greedy", on=Updated, unit="1")
+@probe("test/greedy", on=Updated, unit="1", cost="slow")
 def greedy(event):
     """Draws from every generator that it can reach."""
     event.agent.smoothing.manual_seed(random.randrange(99))
@@ -78,18 +78,30 @@ def global_states():
     return torch.get_rng_state().tolist(), random.getstate(), repr(np.random.get_state())  # noqa: NPY002
 
 
+def test_no_probe_of_ours_draws_from_a_global_generator():
+    found: list[Measurement] = []
+    training = default_build(CONFIG).training(
+        Pointing(), lambda event: found.extend(probes.measure(event))
+    )
+    probes = Probes(EVERY_UPDATE, training.agent)
+    before = global_states()
+    train(training)
+    assert found
+    assert global_states() == before
+
+
 def test_a_probe_that_draws_changes_no_generator():
     plain, _ = run()
     training = default_build(CONFIG).training(Pointing(), lambda event: None)
     before = global_states()
-    engine = Probes(ProbeConfig(), training.agent, [greedy])
+    engine = Probes(ProbeConfig(slow_every=1), training.agent, [greedy])
     for step in range(3):
         zero = torch.zeros(1)
         batch = training.replay  # not looked at
         event = Updated(step, step + 1, training.agent, batch, zero, zero, zero, zero, None)  # type: ignore[arg-type]
         assert engine.measure(event)
     assert global_states() == before
-    probed, _ = run([greedy])
+    probed, _ = run([greedy], ProbeConfig(slow_every=1))
     for one, two in zip(everything(plain), everything(probed), strict=True):
         assert torch.equal(one, two)
 

@@ -33,7 +33,7 @@ def observation(stack, number):
     return {"image": np.stack(stack), "vector": np.array([number, -number], np.float32)}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     capacity=st.integers(1, 12),
     frames=st.integers(1, 4),

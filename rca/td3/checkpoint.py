@@ -108,7 +108,7 @@ def _state(training: Training) -> dict[str, Any]:
 
 def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
     known = isinstance(state, dict) and state.get("version") == VERSION
-    if not known or not KEYS <= state.keys():
+    if not known or not state.keys() >= KEYS:
         raise EvidenceError(
             f"{path}: not a checkpoint of version {VERSION}; use the rca it is from"
         )

@@ -1,0 +1,79 @@
+"""Times the probes: updates with all of them against the same updates with none, in one process.
+
+Blocks alternate; a second column without probes (A/A) shows the resolution. CPU seconds, so that
+other work on the machine matters little.
+
+    python benchmarks/probes.py --size 84 --batch 128
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from update import VECTOR, Noise, fill
+
+from rca.config import AgentConfig, ProbeConfig
+from rca.probes.engine import Probes
+from rca.td3.agent import TD3
+from rca.td3.allocator import keep_freed_memory
+from rca.td3.events import Emit, Event
+from rca.td3.networks import Shapes
+from rca.td3.replay import Replay
+
+STORED = 2000
+
+
+def updates(size: int, batch: int) -> Callable[[int, bool], float]:
+    """Returns a function that does n updates, probed or not, and returns their CPU seconds."""
+    env, rng = Noise(size), np.random.default_rng(0)
+    shapes = Shapes.of(env)
+    assert shapes.vector == VECTOR
+    replay = Replay(STORED, shapes)
+    fill(replay, env, rng)
+    generators = [torch.Generator().manual_seed(seed) for seed in (0, 1)]
+    agent = TD3(AgentConfig(), shapes, init=generators[0], smoothing=generators[1])
+    probes = Probes(ProbeConfig(), agent)
+
+    def listen(event: Event) -> None:
+        probes.measure(event)
+
+    def update(count: int, is_probed: bool) -> float:
+        emit: Emit = listen if is_probed else lambda event: None
+        started = time.process_time()
+        for _ in range(count):
+            agent.update(replay.sample(batch, rng), emit, 10_000)
+        return time.process_time() - started
+
+    return update
+
+
+def main() -> None:
+    """Prints the cost."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=84, help="pixels")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--updates", type=int, default=100, help="per block; covers rare probes")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    keep_freed_memory()
+    update = updates(options.size, options.batch)
+    update(4, True)
+    probed, again = [], []
+    for _ in range(options.rounds):
+        first = update(options.updates, False)
+        probed.append(update(options.updates, True) / first - 1)
+        again.append(update(options.updates, False) / first - 1)
+    print(
+        f"{options.size}x{options.size}, batch {options.batch}, {options.threads} threads: "
+        f"all probes {statistics.median(probed):+.1%} [{min(probed):+.1%}, {max(probed):+.1%}], "
+        f"none again {statistics.median(again):+.1%} [{min(again):+.1%}, {max(again):+.1%}]"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -2,12 +2,15 @@
 
 import math
 
+import numpy as np
+
 from rca.checking import Finding, Verdict, check
 from rca.judging import Criterion, judge_criteria, number
 from rca.runs.record import Observed, RunRecord
 
+NOISE = "agent.exploration_noise"
 LOGGED = {
-    "agent.exploration_noise": "explore/noise",
+    NOISE: "explore/noise",
     "agent.actor_lr": "actor/lr",
     "agent.critic_lr": "critic/lr",
     "agent.actor_encoder_lr": "actor_encoder/lr",
@@ -21,13 +24,17 @@ def effective(run: RunRecord) -> Finding:
 
     Why: a value that is declared and never read makes every experiment on it void.
     Remedy: find who sets the logged value; refuse unknown and unread keys when loading.
-    Reference: signals.md, "config reachability"; limit 1%, far above float32 rounding.
+    Reference: signals.md, "config reachability"; limit 1%, far above float32 rounding. A declared
+        noise schedule is compared reading by reading, to within one step of its slope.
     """
-    criteria = [_observed(key, item) for key, item in run.observed.items()]
+    scheduled = run.has("explore/noise") and not math.isnan(number(run, f"{NOISE}_final"))
+    judged = {NOISE} if scheduled else set()
+    criteria = [_schedule(run)] if scheduled else []
+    criteria += [_observed(key, item) for key, item in run.observed.items() if key not in judged]
     criteria += [
         _compare(run, key, name)
         for key, name in LOGGED.items()
-        if key not in run.observed and run.has(name)
+        if key not in judged | run.observed.keys() and run.has(name)
     ]
     if not criteria:
         return Finding(Verdict.NOT_RUN, f"not recorded: {', '.join(LOGGED.values())}")
@@ -53,3 +60,20 @@ def _compare(run: RunRecord, key: str, name: str) -> Criterion:
         return Criterion(f"{key} is not declared, in force {logged}", None)
     same = all(math.isclose(v, declared, rel_tol=0.01, abs_tol=1e-12) for v in (low, high))
     return Criterion(f"{key} declared {declared:.4g}, in force {logged}", same)
+
+
+def _schedule(run: RunRecord) -> Criterion:
+    """Returns whether exploration noise follows the declared linear schedule."""
+    keys = (NOISE, f"{NOISE}_final", f"{NOISE}_steps", "agent.learning_starts")
+    first, last, steps, starts = (number(run, key) for key in keys)
+    text = f"{NOISE} declared {first:.4g} to {last:.4g} over {steps:,.0f} steps"
+    if not (math.isfinite(first + last + starts) and 0 < steps < math.inf):
+        return Criterion(f"{NOISE} has a schedule that is not declared in full", None)
+    noise = run.signals["explore/noise"]
+    known = np.isfinite(noise.values)
+    wanted = np.interp(noise.steps[known], [starts + 1, starts + 1 + steps], [first, last])
+    slack = 0.01 * np.abs(wanted) + abs(last - first) / steps + 1e-12
+    off = np.abs(noise.values[known] - wanted) - slack
+    worst = int(np.argmax(off))
+    text += f", logged {noise.values[known][worst]:.4g} where it wants {wanted[worst]:.4g}"
+    return Criterion(f"{text} (step {noise.steps[known][worst]:,})", bool(off[worst] <= 0))

@@ -3,7 +3,15 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check, fail_above
-from rca.judging import MIN_READINGS, column, number, too_early, too_few, vacuous
+from rca.judging import (
+    MIN_READINGS,
+    column,
+    learned_rewards,
+    number,
+    too_early,
+    too_few,
+    vacuous,
+)
 from rca.runs.record import RunRecord, Signal
 
 VALUES = [
@@ -12,7 +20,7 @@ VALUES = [
     for kind in ("mean", "min", "max")
 ]
 SLACK = 2.0
-REWARDS = ("env/reward", "batch/reward_min", "batch/reward_max")
+STORED = ("batch/reward_min", "batch/reward_max")
 
 
 @check(
@@ -24,8 +32,8 @@ REWARDS = ("env/reward", "batch/reward_min", "batch/reward_max")
 def soft_divergence(run: RunRecord) -> Finding:
     """Do values stay inside what the largest reward can add up to?
 
-    Why: no return exceeds max abs(r) / (1 - discount); a value beyond it is the network's own
-        invention.
+    Why: no return exceeds max abs(r) / (1 - discount), r as the agent stores it (scaled, clipped);
+        a value beyond it is the network's own invention.
     Remedy: look at the target first (termination mask, target networks, which features), then at
         the critic's learning rate.
     Reference: van Hasselt et al. 2018, "Deep Reinforcement Learning and the Deadly Triad". The
@@ -38,12 +46,14 @@ def soft_divergence(run: RunRecord) -> Finding:
     discount = number(run, "agent.discount")
     if not 0 <= discount < 1:
         return vacuous(f"a discount of {discount} bounds no return")
-    rewards = np.concatenate([run.signals[n].finite() for n in REWARDS if n in run.signals])
+    paid = run.signals["env/reward"].finite()
+    stored = [run.signals[n].finite() for n in STORED if n in run.signals]
+    rewards = np.concatenate([learned_rewards(run, paid), *stored])
     few = too_few(len(rewards), MIN_READINGS, "step rewards")
     if few:
         return few
     table = column(run.episodes, "return", "length")
-    rates = np.abs(table[:, 0]) / np.maximum(table[:, 1], 1)
+    rates = np.abs(learned_rewards(run, table[:, 0] / np.maximum(table[:, 1], 1)))
     largest = float(max(np.abs(rewards).max(), rates.max() if len(rates) else 0.0))
     bound = largest / (1 - discount)
     extremes = _extremes(run)
@@ -52,8 +62,8 @@ def soft_divergence(run: RunRecord) -> Finding:
     name, value = max(extremes.items(), key=lambda item: item[1])
     worst = run.signals[name]
     message = (
-        f"largest abs({name}) {value:,.4g} in the last fifth; rewards up to {largest:,.4g} and "
-        f"a discount of {discount} allow {bound:,.4g}"
+        f"largest abs({name}) {value:,.4g} in the last fifth; the agent learns from rewards "
+        f"up to {largest:,.4g}, and a discount of {discount} allows {bound:,.4g}"
     )
     size = Signal(name, "", worst.steps, np.abs(worst.values))
     onset = size.first_crossing(SLACK * bound)

@@ -1,9 +1,20 @@
 """Whether values match what episodes return."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from rca.checking import Finding, Verdict, check
-from rca.judging import MIN_EPISODES, Floats, column, number, too_early, too_few, vacuous
+from rca.judging import (
+    MIN_EPISODES,
+    Floats,
+    column,
+    learned_rewards,
+    number,
+    too_early,
+    too_few,
+    vacuous,
+)
 from rca.runs.record import RunRecord
 
 WARN, FAIL = 0.5, 5.0
@@ -21,7 +32,8 @@ def value_bias(run: RunRecord) -> Finding:
     Remedy: look at the target's minimum over the twins, its termination mask and its noise.
     Reference: signals.md, "value bias": (Q - G) / abs(mean G), WARN above +0.5 (start), FAIL above
         5. Measured at evaluations where that was recorded; else G is estimated from each
-        episode's mean reward, over all episodes or the last fifth, whichever is better.
+        episode's mean reward times agent.reward_scale, over all episodes or the last fifth,
+        whichever is better.
     """
     early = too_early(run)
     if early:
@@ -32,6 +44,11 @@ def value_bias(run: RunRecord) -> Finding:
         return _answer(last, f"bias {last:+,.2f} at the last evaluation, against its own returns")
     table, discount = column(run.episodes, "length", "return"), number(run, "agent.discount")
     table = table[table[:, 0] > 0]
+    if _clips(run):
+        clip = number(run, "agent.reward_clip")
+        return vacuous(f"rewards are clipped at {clip:g}; returns do not say what is left of them")
+    scale = number(run, "agent.reward_scale")
+    table[:, 1] *= 1.0 if np.isnan(scale) else scale
     few = too_few(len(table), MIN_EPISODES, "episodes")
     if few:
         return few
@@ -46,6 +63,16 @@ def value_bias(run: RunRecord) -> Finding:
     bias = (claimed - actual) / abs(actual)
     message = f"mean Q {claimed:,.4g}, episodes return about {actual:,.4g}: bias {bias:+,.2f}"
     return _answer(bias, message)
+
+
+def _clips(run: RunRecord) -> bool:
+    """Tells whether the agent may have learned from smaller rewards than episodes returned."""
+    if np.isnan(number(run, "agent.reward_clip")):
+        return False
+    free = replace(run, config={**run.config, "agent.reward_clip": None})
+    paid = run.signals["env/reward"].finite() if run.has("env/reward") else np.empty(0)
+    learned = learned_rewards(run, paid)
+    return not len(paid) or bool((learned != learned_rewards(free, paid)).any())
 
 
 def _answer(bias: float, message: str) -> Finding:

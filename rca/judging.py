@@ -55,6 +55,13 @@ def number(run: RunRecord, key: str) -> float:
     return math.nan
 
 
+def learned_rewards(run: RunRecord, rewards: Floats) -> Floats:
+    """Returns rewards as the agent learns from them: times reward_scale, then clipped."""
+    scale, bound = number(run, "agent.reward_scale"), number(run, "agent.reward_clip")
+    scaled = rewards * (1.0 if math.isnan(scale) else scale)
+    return scaled if math.isnan(bound) else np.clip(scaled, -abs(bound), abs(bound))
+
+
 def void(run: RunRecord, by: float = math.inf) -> str:
     """Returns why a run up to some step says nothing about learning, "" if it may.
 

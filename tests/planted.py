@@ -276,6 +276,31 @@ def spelt_twice(run: RunRecord) -> RunRecord:
     return with_config(run, keys)
 
 
+def fourfold_updates(run: RunRecord) -> RunRecord:
+    """Four updates per step, as configured."""
+    return all_of(config(updates_per_step=4), outcome(critic_updates=4 * (STEPS - STARTS)))(run)
+
+
+def scheduled_noise(run: RunRecord) -> RunRecord:
+    """Exploration noise that falls from 1.0 to 0.1 over the first 10,000 learning steps."""
+    values = np.interp(LEARNED, [STARTS + 1, STARTS + 10_001], [1.0, 0.1])
+    schedule = config(
+        exploration_noise=1.0, exploration_noise_final=0.1, exploration_noise_steps=10_000
+    )
+    return with_signals(schedule(run), signal("explore/noise", LEARNED, values))
+
+
+def scaled_rewards(factor: float, clip: float | None = None) -> Change:
+    """Values of an agent that learns from scaled and clipped rewards; recorded ones are as paid."""
+
+    def change(run: RunRecord) -> RunRecord:
+        values = [s for name, s in run.signals.items() if name.startswith("critic/q")]
+        changed = with_signals(run, *(replace(s, values=s.values * factor) for s in values))
+        return config(reward_scale=factor, reward_clip=clip)(changed)
+
+    return change
+
+
 LEVEL_EVALUATIONS = evaluated(
     [5_000.0, 10_000.0, 15_000.0, 20_000.0, 25_000.0], mean_return=[3.0, 1.0, 2.0, 3.0, 1.0]
 )
@@ -384,6 +409,10 @@ GOOD: dict[str, Change] = {
     "targets.follow": extra("critic/target_error", 1e-9),
     "config.discount": DISCOUNTED,
     "critic.fits_target": extra("critic/target_mean", 9.0, spread=0.2),
+    "critic.soft_divergence": scaled_rewards(100.0),
+    "critic.value_bias": scaled_rewards(100.0),
+    "config.effective": scheduled_noise,
+    "updates.replay_ratio": fourfold_updates,
     "env.physics": smooth,
     "episodes.lane_endings": extra("episode/lane_invasions", 1.0, spread=1.0),
     "ordering.learning_collapse": lengths(

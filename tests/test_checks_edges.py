@@ -1,0 +1,58 @@
+"""Checks accuse on evidence only: configured behaviour, unknown values and odd places."""
+
+import pytest
+
+from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
+from rca.runs.record import RunRecord
+from tests.planted import scaled_rewards, scheduled_noise
+from tests.records import healthy, with_config
+
+CHECKS = {item.id: item for item in load_checks([builtin_checks()])}
+
+
+def finding(check_id: str, run: RunRecord) -> Finding:
+    return run_checks([CHECKS[check_id]], run)[0]
+
+
+@pytest.mark.parametrize("check_id", ["updates.replay_ratio", "config.effective"])
+def test_the_common_run_does_as_configured(check_id):
+    assert finding(check_id, healthy()).verdict is Verdict.PASS
+
+
+def test_one_update_a_step_is_not_the_four_configured():
+    run = with_config(healthy(), {"agent.updates_per_step": 4})
+    assert finding("updates.replay_ratio", run).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("agent.exploration_noise_final", None),
+        ("agent.exploration_noise_final", 0.2),
+        ("agent.exploration_noise_steps", 20_000),
+    ],
+)
+def test_a_noise_schedule_other_than_declared_is_not(key, value):
+    run = with_config(scheduled_noise(healthy()), {key: value})
+    assert finding("config.effective", run).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("factor", [0.01, 100.0])
+@pytest.mark.parametrize("check_id", ["critic.soft_divergence", "critic.value_bias"])
+def test_values_are_held_against_rewards_as_the_agent_stores_them(check_id, factor):
+    found = finding(check_id, scaled_rewards(factor)(healthy()))
+    assert found.verdict is Verdict.PASS, found.message
+
+
+def test_values_of_small_rewards_beyond_their_bound_are_seen():
+    run = with_config(healthy(), {"agent.reward_scale": 1e-3})
+    assert finding("critic.soft_divergence", run).verdict is Verdict.FAIL
+    assert finding("critic.value_bias", run).verdict is Verdict.FAIL
+
+
+def test_clipped_rewards_bound_values_and_leave_returns_unknown():
+    run = scaled_rewards(1.0, clip=0.01)(healthy())
+    assert finding("critic.soft_divergence", run).verdict is Verdict.FAIL
+    found = finding("critic.value_bias", run)
+    assert found.verdict is Verdict.VACUOUS
+    assert "clip" in found.message

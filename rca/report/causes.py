@@ -84,8 +84,8 @@ def causes_table(sides: Sequence[Diagnosed]) -> Table:
     ]
     untested = {i.cause.id for item in sides for d in item.diagnoses for i in d.untested}
     left = len(untested - known.keys())
-    rows_or_none = "" if rows else "No cause has anything for or against it. "
-    note = f"{rows_or_none}{CALIBRATION} Causes do not exclude each other: several can be active at once."
+    note = "" if rows else "No cause has anything for or against it. "
+    note += f"{CALIBRATION} Causes do not exclude each other: several can be active at once."
     note += f" These records can tell nothing of {plural(left, 'more cause')}." if left else ""
     return Table(
         id="causes",

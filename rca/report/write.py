@@ -52,10 +52,10 @@ def write_report(
     Raises:
         UsageError: The folder cannot be written.
     """
-    content = tidy(build(baseline, fixed))
-    drawn = pictures(content)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)  # first: drawing takes seconds
+        content = tidy(build(baseline, fixed))
+        drawn = pictures(content)
         return write_markdown(content, drawn, folder), write_html(content, drawn, folder)
     except OSError as error:
         reason = error.strerror or error

@@ -236,21 +236,30 @@ def _complain_of_damage(gaps: Sequence[str]) -> None:
 
 @app.command()
 def report(
-    baseline: Annotated[Path, typer.Argument(help="Run folder of the configuration in doubt.")],
-    fixed: Annotated[Path, typer.Argument(help="Run folder of the changed configuration.")],
-    out: Annotated[
-        Path, typer.Option(help="Folder for report.md, report.html and figures.")
-    ] = Path("report"),
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="One run; or two, in doubt and changed; or one per seed with --fixed."),
+    ],
+    fixed: Annotated[
+        list[Path] | None,
+        typer.Option("--fixed", help="Run of the changed configuration; once per seed."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for report.md, report.html, figures.")] = Path(
+        "report"
+    ),
     debug: Debug = False,
 ) -> None:
-    """Compares two runs in one Markdown and one self-contained HTML report.
+    """Writes one Markdown and one self-contained HTML report on a run, or on two sides compared.
 
     Example:  rca report runs/baseline runs/fixed --out report
     """
-    from rca.report.write import compare
+    from rca.report.write import report as write
 
-    markdown, html = compare(baseline, fixed, out)
-    sys.stdout.write(f"{markdown}\n{html}\n")
+    if len(runs) > 2 and not fixed:
+        raise UsageError("rca report: with more than two runs, name those of one side by --fixed")
+    before, after = (runs, fixed) if fixed else (runs[:1], runs[1:])
+    for written in write(before, after, out):
+        sys.stdout.write(f"{written}\n")
 
 
 @app.command()

@@ -143,3 +143,16 @@ def test_export_writes_tables_that_others_read(tmp_path):
     assert len(rows) == 3
     again = rca("export", tmp_path / "logs", tmp_path / "tables", "--format", "csv")
     refused(again, 2, str(tmp_path / "tables"), "not empty")
+
+
+def test_three_runs_need_to_know_their_side(tmp_path):
+    refused(rca("report", "a", "b", "c", "--out", tmp_path / "r"), 2, "--fixed")
+
+
+def test_a_report_on_one_run_ends_with_the_page_to_open(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "results.json").write_text('{"training_rewards": [1.5, -2.0]}')
+    done = rca("report", tmp_path / "logs", "--out", tmp_path / "r")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == str(tmp_path / "r" / "report.html")
+    assert (tmp_path / "r" / "report.html").stat().st_size > 1000

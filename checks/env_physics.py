@@ -1,6 +1,7 @@
 """Whether the car moves as a car can."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rca.checking import Finding, check, fail_above
 from rca.judging import MIN_READINGS, STEP_SECONDS, column, number, too_few
@@ -18,7 +19,7 @@ def physics(run: RunRecord) -> Finding:
         between two observations.
     Remedy: check synchronous mode, and that one client alone calls tick.
     Reference: signals.md, "physics": 15 m/s^2, about 1.5 g; FAIL above 1% of the steps, because
-        resets are counted too where a recording does not place them.
+        resets and collisions are counted too where a recording does not place them.
     """
     speed = run.signals["env/speed"]
     next_step = np.diff(speed.steps) == 1
@@ -27,9 +28,7 @@ def physics(run: RunRecord) -> Finding:
         return few
     dt = number(run, "env.dt")
     change = np.abs(np.diff(speed.values)) / (dt if dt > 0 else STEP_SECONDS)
-    # An episode's first step starts from rest again.
-    first = np.isin(speed.steps[1:], column(run.episodes, "start_step") + 1)
-    judged = change[next_step & ~first & np.isfinite(change)]
+    judged = change[next_step & ~_edges(run, speed.steps[1:]) & np.isfinite(change)]
     few = too_few(len(judged), MIN_READINGS, "pairs of consecutive speeds within episodes")
     if few:
         return few
@@ -37,3 +36,9 @@ def physics(run: RunRecord) -> Finding:
     message = f"{share:.2%} of {len(judged):,} steps change speed by more than {LIMIT:.0f} m/s^2"
     suspects = ("simulator_asynchronous", "evaluation_disturbs_simulator")
     return fail_above(share, SHARE, message, unit="1", suspects=suspects)
+
+
+def _edges(run: RunRecord, steps: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tells which steps begin an episode, from rest again, or end it, perhaps in a collision."""
+    first, last = column(run.episodes, "start_step") + 1, column(run.episodes, "end_step")
+    return np.isin(steps, first) | np.isin(steps, last)

@@ -6,10 +6,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
 from rca.diagnosis.cause import Cause, Grade, Moment, Sign, load_causes, passes
 from rca.diagnosis.diagnose import Diagnosis, diagnose
+from tests.odd_records import odd_records
 from tests.planted import bad
 from tests.records import blank, evaluations, healthy, phases
 
@@ -231,3 +233,11 @@ def test_probabilities_are_probabilities():
         for item in diagnose(run, run_checks(CHECKS, run)).ranked:
             assert 0 < item.probability < 1
             assert not math.isnan(item.probability)
+
+
+@settings(max_examples=15, deadline=None)
+@given(run=odd_records())
+def test_every_cause_gets_one_place_whatever_the_record(run):
+    result = diagnose(run, run_checks(CHECKS, run))
+    places = ids(result.ranked) + ids(result.refuted) + ids(result.untested)
+    assert sorted(places) == [cause.id for cause in load_causes()]

@@ -1,11 +1,13 @@
 """Checks accuse on evidence only: configured behaviour, unknown values and odd places."""
 
+import math
+
 import pytest
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
 from rca.runs.record import RunRecord
 from tests.planted import scaled_rewards, scheduled_noise
-from tests.records import healthy, with_config
+from tests.records import blank, healthy, signal, with_config
 
 CHECKS = {item.id: item for item in load_checks([builtin_checks()])}
 
@@ -56,3 +58,22 @@ def test_clipped_rewards_bound_values_and_leave_returns_unknown():
     found = finding("critic.value_bias", run)
     assert found.verdict is Verdict.VACUOUS
     assert "clip" in found.message
+
+
+def norms(values: list[float]) -> RunRecord:
+    return blank(
+        signals={"critic/grad_norm": signal("critic/grad_norm", range(len(values)), values)}
+    )
+
+
+@pytest.mark.parametrize("calm", [30, 0])
+def test_an_infinite_gradient_is_an_explosion(calm):
+    found = finding("gradients.explosion", norms([1.0] * calm + [math.inf] * 2))
+    assert found.verdict is Verdict.FAIL
+    assert found.onset == calm
+
+
+@pytest.mark.parametrize("after", [[1e12], [1e12] * 200, [1e12, 0.0] * 20 + [1.0] * 300])
+def test_a_median_of_zero_is_no_ratio(after):
+    found = finding("gradients.explosion", norms([0.0] * 300 + after))
+    assert found.verdict is Verdict.VACUOUS, found.message

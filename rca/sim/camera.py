@@ -60,7 +60,7 @@ class Camera:
     def __init__(self, width: int, height: int, fov: float, *, semantic: bool = False) -> None:
         self.width, self.height, self.fov, self.semantic = width, height, fov, semantic
         focal = width / 2 / math.tan(math.radians(fov) / 2)
-        self.lens = Lens(width, height, focal, ((width - 1) / 2, (height - 1) / 2))
+        self.lens = Lens(width, height, focal)
         self._view: _View | None = None
 
     def render(self, scene: Scene, place: Transform) -> Pixels:
@@ -104,11 +104,7 @@ class Camera:
         to_picture = self._homography(place, turn) @ ground.to_metres
         for band in view.bands:
             level = 0 if self.semantic else band.level
-            # Pixel k of a level covers pixels 2^level * k and on of the finest one.
-            scale, half = 2**level, (2**level - 1) / 2
-            matrix = np.empty((3, 3))
-            matrix[:, :2] = to_picture[:, :2] * scale
-            matrix[:, 2] = to_picture @ (half, half, 1.0)
+            matrix = to_picture @ ground.scales[level]
             matrix[1] -= band.top * matrix[2]
             size = self.width, band.bottom - band.top
             source = ground.tags if self.semantic else ground.levels[level]

@@ -17,7 +17,7 @@ FINEST = 0.1
 """Metres per pixel where the map is small enough: a lane mark is 1.5 pixels wide."""
 MAX_PIXELS = 9_000_000
 """Largest raster of a built-in map: 27 MB of colour, 9 MB of smaller copies, 9 MB of tags."""
-LEVELS = 6
+LEVELS = 5
 _SHIFT = 4  # cv2's fixed-point bits for vertices
 
 ROAD, SIDEWALK, TERRAIN, ROAD_LINE, GROUND = 1, 2, 10, 24, 25
@@ -55,6 +55,7 @@ class Ground:
         origin: x, y of the raster's corner in metres.
         metres_per_pixel: Of level 0.
         to_metres: Matrix from pixels of level 0 to metres, [3, 3].
+        scales: Matrices from pixels of each level to those of level 0, [3, 3] each.
     """
 
     def __init__(self, network: Network, max_pixels: int = MAX_PIXELS) -> None:
@@ -67,6 +68,7 @@ class Ground:
         self.to_metres = np.array(
             [[step, 0.0, x + step / 2], [0.0, step, y + step / 2], [0.0, 0.0, 1.0]]
         )
+        self.scales = [_scale(2**level) for level in range(LEVELS)]
         codes = np.zeros(shape, np.uint8)
         for code, kind in enumerate(_KINDS, 1):
             for strip in network.strips:
@@ -109,6 +111,12 @@ class Ground:
                 pixels = self._pixels(outline)
                 cv2.fillPoly(self.tags, [pixels], ROAD_LINE, shift=_SHIFT)
                 cv2.fillPoly(colour, [pixels], paint, lineType=cv2.LINE_AA, shift=_SHIFT)
+
+
+def _scale(factor: int) -> Floats:
+    """Pixel k of a smaller copy covers `factor` pixels from factor * k on."""
+    half = (factor - 1) / 2
+    return np.array([[factor, 0.0, half], [0.0, factor, half], [0.0, 0.0, 1.0]])
 
 
 def _coloured(codes: Pixels) -> Pixels:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -21,24 +21,54 @@ SMALLEST = 0.4
 """Faces thinner than this many pixels are left out."""
 _MARGIN = 25.0
 """Metres a thing may reach out of its footprint's circle upwards: a tall building, seen pitched."""
+_BOUNDS = np.array([0.0, 0.0, 0.0, 0.0, NEAR])
 _SHIFT = 4  # cv2's fixed-point bits for vertices
+_LIMIT = 30_000.0 * (1 << _SHIFT)  # keeps corners far outside the picture within 32 bits
 
 
 @dataclass(frozen=True)
 class Lens:
-    """How camera coordinates become pixels."""
+    """How camera coordinates become pixels.
+
+    Attributes:
+        width: Picture width, pixels.
+        height: Picture height, pixels.
+        focal: Focal length, pixels.
+        planes: [3, 5] inward normals of the view's left, right, lower, upper and near plane.
+    """
 
     width: int
     height: int
     focal: float
-    centre: tuple[float, float]
+    planes: Floats = field(init=False)
 
-    def project(self, local: Floats) -> Floats:
-        """Returns pixels of points [..., 3] (forward, right, up) before the camera, [..., 2]."""
-        scaled = local[..., 1:] * (self.focal / local[..., :1])
-        scaled[..., 1] *= -1.0
-        scaled += self.centre
-        return scaled
+    def __post_init__(self) -> None:
+        wide, high = self.slope, self.height / 2 / self.focal
+        planes = [[wide, wide, high, high, 1.0], [1, -1, 0, 0, 0], [0, 0, 1, -1, 0]]
+        object.__setattr__(self, "planes", np.array(planes))
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The picture's middle in pixels, whose centres have whole numbers."""
+        return (self.width - 1) / 2, (self.height - 1) / 2
+
+    @property
+    def slope(self) -> float:
+        """Tangent of half the horizontal angle of view."""
+        return self.width / 2 / self.focal
+
+    def project(self, local: Floats) -> NDArray[np.int32]:
+        """Returns cv2's fixed-point pixels of points [..., 3] (forward, right, up), [..., 2].
+
+        Points behind the near plane are taken as on it.
+        """
+        unit = self.focal * (1 << _SHIFT)
+        pixels = local[..., 1:] * (unit / np.maximum(local[..., :1], NEAR))
+        pixels *= (1.0, -1.0)
+        pixels += [(1 << _SHIFT) * value for value in self.centre]
+        np.maximum(pixels, -_LIMIT, out=pixels)
+        np.minimum(pixels, _LIMIT, out=pixels)
+        return np.rint(pixels, out=pixels).astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -49,7 +79,7 @@ class Drawing:
         polygons: Their corners in cv2's fixed-point pixels.
         colours: [k, 3] BGR, unlit.
         tags: [k] semantic tags.
-        distance: [k] from the camera to the middle of each face, metres.
+        distance: [k] from the camera to the footprint that each belongs to, metres.
     """
 
     polygons: list[NDArray[np.int32]]
@@ -89,21 +119,17 @@ def draw(
         return Drawing([], np.empty((0, 3)), np.empty(0, np.int64), np.empty(0))
     local = np.concatenate([part.local for part in parts])
     depth = np.concatenate([part.depth for part in parts])
-    forward = local[..., 0]
-    crossing: NDArray[np.bool_] = np.less(forward.min(axis=1, initial=np.inf), NEAR)
-    ahead = local.copy()
-    np.maximum(forward, NEAR, out=ahead[..., 0])
-    pixels = lens.project(ahead)
-    index = np.argsort(-depth, kind="stable")
-    polygons = list(_fixed_point(pixels[index]))
-    for number in np.flatnonzero(crossing[index]):
-        polygons[number] = _fixed_point(lens.project(_clipped(local[index[number]])))
-    middle = local[index].mean(axis=1)
+    order = np.argsort(-depth, kind="stable")
+    local, depth = local[order], depth[order]
+    nearest = local[..., 0].min(axis=1, initial=np.inf)
+    polygons = list(lens.project(local))
+    for number in np.flatnonzero(nearest < NEAR):
+        polygons[number] = lens.project(_clipped(local[number]))
     return Drawing(
         polygons,
-        np.concatenate([part.colours for part in parts])[index],
-        np.concatenate([part.tags for part in parts])[index],
-        np.sqrt((middle * middle).sum(axis=1)),
+        np.concatenate([part.colours for part in parts])[order],
+        np.concatenate([part.tags for part in parts])[order],
+        depth,
     )
 
 
@@ -114,52 +140,32 @@ def _near(place: Transform, eye: Floats, turn: Floats) -> bool:
 
 
 def _seen(faces: Faces, lens: Lens, eye: Floats, turn: Floats) -> _Seen:
-    depth, before = _footprints(faces.footprints, lens, eye, turn)
-    own = depth[faces.owners]
-    wide = faces.thickness * (lens.focal / SMALLEST) > own
-    numbers = np.flatnonzero(before[faces.owners] & wide)
-    offset = faces.corners[numbers] - eye
-    shows = (offset[:, 0] * faces.normals[numbers]).sum(axis=1) < 0.0
-    local = offset[shows] @ turn
-    inside = _in_view(local, lens)
-    numbers = numbers[shows][inside]
-    return _Seen(local[inside], own[numbers], faces.colours[numbers], faces.tags[numbers])
+    depth = _depth(faces.footprints, lens, eye, turn)[faces.owners]
+    facing = faces.normals @ eye > faces.offsets
+    numbers = np.flatnonzero(facing & (faces.thickness * (lens.focal / SMALLEST) > depth))
+    local = (faces.corners[numbers] - eye) @ turn
+    # A face is in view unless all its corners are beyond one of the view's planes.
+    beyond: NDArray[np.bool_] = np.less_equal(local @ lens.planes, _BOUNDS).all(axis=1)
+    inside = np.flatnonzero(~beyond.any(axis=1))
+    numbers = numbers[inside]
+    return _Seen(local[inside], depth[numbers], faces.colours[numbers], faces.tags[numbers])
 
 
-def _in_view(local: Floats, lens: Lens) -> NDArray[np.bool_]:
-    """Returns which faces are not wholly beyond one of the view's five planes."""
-    wide, high = lens.width / 2 / lens.focal, lens.height / 2 / lens.focal
-    forward = local[..., 0]
-    margins = np.abs(local[..., 1:]) - forward[..., None] * (wide, high)
-    # Beyond a side with one corner and beyond the other with another is still in view.
-    sides = np.sign(local[..., 1:]) * (margins > 0.0)
-    outside = np.abs(sides.sum(axis=1)) == local.shape[1]
-    behind = forward.max(axis=1, initial=-np.inf) <= NEAR
-    inside: NDArray[np.bool_] = ~(outside.any(axis=1) | behind)
-    return inside
-
-
-def _footprints(
-    prints: Floats, lens: Lens, eye: Floats, turn: Floats
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """Returns for each footprint its distance and whether it may be in the picture."""
+def _depth(prints: Floats, lens: Lens, eye: Floats, turn: Floats) -> Floats:
+    """Returns the distance to each footprint, metres; infinite if far or surely out of view."""
     dx, dy = prints[:, 0] - eye[0], prints[:, 1] - eye[1]
     along = np.abs(dx * prints[:, 2] + dy * prints[:, 3]) - prints[:, 4]
     aside = np.abs(dy * prints[:, 2] - dx * prints[:, 3]) - prints[:, 5]
     distance = np.hypot(np.maximum(along, 0.0), np.maximum(aside, 0.0))
-    # A circle against the two sides of the view; wider where the camera is pitched or rolled,
-    # because things high or low then come in from outside the plan.
+    # A circle against the sides of the view; wider where the camera is pitched or rolled, because
+    # things high or low then come in from outside the plan.
     radius = prints[:, 4] + prints[:, 5] + 2.0 + _MARGIN * (abs(turn[2, 0]) + abs(turn[2, 1]))
     forward = dx * turn[0, 0] + dy * turn[1, 0]
     right = np.abs(dx * turn[0, 1] + dy * turn[1, 1])
-    slope = lens.width / 2 / lens.focal
-    inside = right - slope * forward < radius * math.hypot(1.0, slope)
-    return distance, inside & (distance < FAR) & (forward > -radius)
-
-
-def _fixed_point(pixels: Floats) -> NDArray[np.int32]:
-    limited = np.clip(pixels, -30000.0, 30000.0) * (1 << _SHIFT)
-    return np.rint(limited).astype(np.int32)
+    outside = right - lens.slope * forward > radius * math.hypot(1.0, lens.slope)
+    hidden = outside | (distance > FAR) | (forward < -radius)
+    depth: Floats = np.where(hidden, np.inf, distance)
+    return depth
 
 
 def _clipped(local: Floats) -> Floats:

@@ -35,6 +35,7 @@ class Faces:
         owners: [n] row of `footprints`.
         footprints: [m, 6] x, y, cos, sin, half length, half width.
         thickness: [n] area over longest edge, metres.
+        offsets: [n] distance of the face's plane from the origin along its normal, metres.
     """
 
     corners: Floats
@@ -44,6 +45,7 @@ class Faces:
     owners: NDArray[np.int64]
     footprints: Floats
     thickness: Floats
+    offsets: Floats
 
     def moved(self, place: Transform) -> "Faces":
         """Returns the faces of one thing, modelled at the origin, put at a level place."""
@@ -52,9 +54,10 @@ class Faces:
         turn = np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
         footprint = self.footprints.copy()
         footprint[:, :4] = place[0], place[1], cos, sin
+        normals = self.normals @ turn
         return Faces(
-            self.corners @ turn + place[:3], self.normals @ turn, self.colours, self.tags,
-            self.owners, footprint, self.thickness,
+            self.corners @ turn + place[:3], normals, self.colours, self.tags,
+            self.owners, footprint, self.thickness, self.offsets + normals @ place[:3],
         )  # fmt: skip
 
 
@@ -71,6 +74,7 @@ def joined(parts: Sequence[Faces]) -> Faces:
         np.concatenate([p.owners + c for p, c in zip(parts, counts, strict=True)]),
         np.concatenate([part.footprints for part in parts]),
         np.concatenate([part.thickness for part in parts]),
+        np.concatenate([part.offsets for part in parts]),
     )
 
 
@@ -118,6 +122,7 @@ def _solid(
         corners, normals, np.array(colours) * shade[:, None], np.full(len(corners), tag),
         np.zeros(len(corners), np.int64), np.array([[0.0, 0.0, 1.0, 0.0, *half]]),
         doubled / 2 / np.maximum(longest, 1e-9),
+        (normals * corners[:, 0]).sum(axis=1),
     )  # fmt: skip
 
 

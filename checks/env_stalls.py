@@ -3,11 +3,13 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, check, fail_above
-from rca.judging import MIN_READINGS, column, too_few
+from rca.judging import MIN_READINGS, Floats, column, too_few
 from rca.runs.record import RunRecord
 
 LOST_SECONDS = 60.0
 """One time-out of the real client is 10 s by default; a minute is no fluctuation (start)."""
+HIGH = 10.0
+"""Times the median step time, above which a reading belongs to a stall (start)."""
 
 
 @check("env.stalls", title="Simulator stalls", needs=["env/step_seconds"], severity=Severity.MAJOR)
@@ -17,8 +19,8 @@ def stalls(run: RunRecord) -> Finding:
     Why: a server that hangs in a tick loses the episode, and often the run.
     Remedy: give every client call a time-out; restart the server and mark the episode as a
         simulator fault.
-    Reference: signals.md, "step time" (time-outs); defect D16. Seconds beyond the median in one
-        logging interval without an evaluation.
+    Reference: signals.md, "step time" (time-outs); defect D16. Seconds beyond the median, in
+        consecutive readings (fewer than 20) above 10 times the median without an evaluation.
     """
     times = run.signals["env/step_seconds"]
     known = np.isfinite(times.values)
@@ -33,17 +35,28 @@ def stalls(run: RunRecord) -> Finding:
         at, steps - gaps, side="left"
     )
     lost = np.where(spans, 0.0, lost)
-    # A level that lasts is another question (evaluation.step_time): only lone readings count.
-    lone = np.abs(seconds) > 10 * np.maximum(np.roll(seconds, 1), np.roll(seconds, -1))
-    lost = np.where(lone, lost, 0.0)
-    worst = int(np.argmax(lost))
-    message = f"longest stall {lost[worst]:,.1f} s, before step {steps[worst]:,}"
-    onset = int(steps[worst])
+    found = _stalls(seconds, lost)
+    size, start, length = max(found, default=(0.0, 0, 0))
+    onset = int(steps[start])
+    message = f"longest stall {size:,.1f} s" + (
+        f", in {length} reading(s) from step {onset:,} on" if length else ""
+    )
     return fail_above(
-        float(lost[worst]),
+        size,
         LOST_SECONDS,
         message,
         unit="s",
         onset=onset,
         suspects=("simulator_hangs",),
     )
+
+
+def _stalls(seconds: Floats, lost: Floats) -> list[tuple[float, int, int]]:
+    """Returns seconds lost, first index and length of each run of high readings.
+
+    A run of MIN_READINGS or more is a level, which is another question (evaluation.step_time).
+    """
+    high = (seconds > HIGH * np.median(seconds)) & (lost > 0)
+    edges = np.flatnonzero(np.diff(high, prepend=False, append=False))
+    runs = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [(float(lost[a:b].sum()), a, b - a) for a, b in runs if b - a < MIN_READINGS]

@@ -25,7 +25,7 @@ def gradients_explosion(run: RunRecord) -> Finding:
         always. A median of 0 gives no ratio, so a value after it cannot pass.
     """
     norms = [s for name, s in run.signals.items() if name.endswith("/grad_norm")]
-    infinite = {s.name: int(s.steps[at[0]]) for s in norms if len(at := _infinite(s))}
+    infinite = {s.name: int(s.steps[_infinite(s)[0]]) for s in norms if len(_infinite(s))}
     if infinite:
         return _endless(infinite)
     seen = [signal for signal in norms if len(signal.finite())]

@@ -2,12 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
 from rca.runs.record import RunRecord
 from tests.planted import scaled_rewards, scheduled_noise
-from tests.records import blank, healthy, signal, with_config
+from tests.records import blank, evaluations, healthy, signal, with_config
 
 CHECKS = {item.id: item for item in load_checks([builtin_checks()])}
 
@@ -77,3 +78,25 @@ def test_an_infinite_gradient_is_an_explosion(calm):
 def test_a_median_of_zero_is_no_ratio(after):
     found = finding("gradients.explosion", norms([0.0] * 300 + after))
     assert found.verdict is Verdict.VACUOUS, found.message
+
+
+def step_times(at: dict[int, float]) -> RunRecord:
+    """Step times of 0.02 s but for some readings, every 10 steps, and an evaluation at 5,000."""
+    values = np.full(1_000, 0.02)
+    for index, seconds in at.items():
+        values[index] = seconds
+    times = signal("env/step_seconds", np.arange(1, 1_001) * 10, values, "s")
+    return blank(signals={"env/step_seconds": times}, evaluations=evaluations([5_000.0]))
+
+
+@pytest.mark.parametrize("at", [(0,), (999,), (300, 301), (300, 301, 302), (998, 999)])
+def test_stalls_are_seen_wherever_and_however_many(at):
+    found = finding("env.stalls", step_times(dict.fromkeys(at, 600.0)))
+    assert found.verdict is Verdict.FAIL, found.message
+    assert found.onset == 10 * (at[0] + 1)
+
+
+@pytest.mark.parametrize("at", [(500,), range(300, 1_000)])
+def test_evaluations_and_lasting_levels_are_no_stalls(at):
+    found = finding("env.stalls", step_times(dict.fromkeys(at, 10.0)))
+    assert found.verdict is Verdict.PASS, found.message

@@ -55,6 +55,12 @@ def test_c03_refutes_learning_rates_by_ordering():
     assert not any("rate" in cause for cause in found.suspects)
 
 
+def test_c03_random_actions_lead_to_other_episodes_from_step_3001_on():
+    found = findings(C03)["ordering.random_phase"]
+    assert found.verdict is Verdict.FAIL
+    assert "1,000 to 3 at step 3,001" in found.message
+
+
 def test_c03_the_simulator_changed_between_two_evaluations_without_an_update():
     found = findings(C03)["evaluation.control"]
     assert found.verdict is Verdict.FAIL

@@ -97,6 +97,20 @@ STATIONARY: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
 }
 
 
+def test_few_values_are_judged_exactly_ties_included():
+    rest = np.array([1.0, 2.0, 3.0, 4.0, 9.0, 9.0])
+    assert smaller_p(rest, np.array([9.0, 9.0])) == pytest.approx(6 / 28)
+    assert smaller_p(np.array([0.0, 0.5]), rest) == pytest.approx(1 / 28)
+    assert smaller_p(np.array([9.0, 9.0]), rest) == 1.0
+
+
+def test_a_shift_shows_though_the_old_kind_comes_back_now_and_then():
+    rng = np.random.default_rng(9)
+    lengths = np.concatenate([np.full(3, 1000), rng.geometric(0.3, 1000)]).astype(float)
+    lengths[[300, 550, 800]] = 1000
+    assert [shift.index for shift in shifts(np.log(lengths))] == [3]
+
+
 @pytest.mark.parametrize("kind", STATIONARY)
 def test_shifts_hold_their_level_where_nothing_changes(kind):
     rng = np.random.default_rng(8)

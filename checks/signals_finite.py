@@ -1,12 +1,18 @@
 """Whether signals turn NaN or infinite."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.runs.phases import is_learner
 from rca.runs.record import RunRecord, Signal
 
 LASTING = 3
 """NaN readings at the end of a signal; single ones mean that a quantity was not due."""
+RATIOS = ("value_bias", "td_tail", "update_ratio", "effective_rank")
+"""Quantities of learners that are NaN by design where their divisor is 0."""
 
 
 @check("signals.finite", title="Finite signals", severity=Severity.CRITICAL)
@@ -15,19 +21,46 @@ def signals_finite(run: RunRecord) -> Finding:
 
     Why: one NaN in a loss makes every weight NaN at the next step.
     Remedy: stop at the first one; look at what the signals did just before it.
-    Reference: signals.md, "gradient norm": NaN or infinity, any.
+    Reference: signals.md, "gradient norm": NaN or infinity, any. WARN where a learner's signal is
+        NaN after a finite value and recovers; others may be NaN by design (step times across an
+        evaluation, noise while actions are random) and are counted only.
     """
     measured = [signal for signal in run.signals.values() if len(signal.finite())]
     if not measured:
         return Finding(Verdict.NOT_RUN, "not recorded: any finite signal")
     broken = {signal.name: at for signal in measured if (at := _breaks(signal)) is not None}
     if not broken:
-        return Finding(Verdict.PASS, f"{len(measured)} signals are finite", value=0, limit=0)
+        return _passing(measured)
     onset = min(broken.values())
     listed = ", ".join(f"{name} from step {at:,}" for name, at in list(broken.items())[:4])
     message = f"{len(broken)} of {len(measured)} signals turn NaN or infinite: {listed}"
     suspects = ("critic_diverged",)
     return Finding(Verdict.FAIL, message, len(broken), 0, "signals", onset=onset, suspects=suspects)
+
+
+def _passing(measured: Sequence[Signal]) -> Finding:
+    """Returns the answer where no signal breaks for good: single NaN are counted and named."""
+    single = {signal.name: steps for signal in measured if len(steps := _nan_after_finite(signal))}
+    learned = {name: steps for name, steps in single.items() if _always_due(name)}
+    counted = ", ".join(f"{name} ({len(steps):,})" for name, steps in (learned or single).items())
+    if learned:
+        onset = min(int(steps[0]) for steps in learned.values())
+        message = f"{len(learned)} learner signals are NaN between finite values: {counted}"
+        message += f"; the first at step {onset:,}"
+        return Finding(Verdict.WARN, message, len(learned), 0, "signals", onset=onset)
+    message = f"{len(measured)} signals are finite"
+    message += f"; NaN where nothing was due: {counted}" if counted else ""
+    return Finding(Verdict.PASS, message, value=0, limit=0)
+
+
+def _always_due(name: str) -> bool:
+    return is_learner(name) and name.rpartition("/")[2] not in RATIOS
+
+
+def _nan_after_finite(signal: Signal) -> NDArray[np.int64]:
+    """Returns the steps of NaN after the first finite value."""
+    first = np.flatnonzero(np.isfinite(signal.values))[0]
+    return signal.steps[first:][np.isnan(signal.values[first:])]
 
 
 def _breaks(signal: Signal) -> int | None:

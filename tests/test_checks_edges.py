@@ -8,7 +8,7 @@ import pytest
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
 from rca.runs.record import RunRecord
 from tests.planted import scaled_rewards, scheduled_noise
-from tests.records import blank, evaluations, healthy, signal, with_config
+from tests.records import blank, evaluations, healthy, signal, with_config, with_signals
 
 CHECKS = {item.id: item for item in load_checks([builtin_checks()])}
 
@@ -100,3 +100,30 @@ def test_stalls_are_seen_wherever_and_however_many(at):
 def test_evaluations_and_lasting_levels_are_no_stalls(at):
     found = finding("env.stalls", step_times(dict.fromkeys(at, 10.0)))
     assert found.verdict is Verdict.PASS, found.message
+
+
+def with_nan(name: str, places: slice) -> RunRecord:
+    run = healthy()
+    values = run.signals[name].values.copy()
+    values[places] = math.nan
+    return with_signals(run, signal(name, run.signals[name].steps, values))
+
+
+@pytest.mark.parametrize("places", [slice(700, 702), slice(700, 701), slice(-1, None)])
+def test_single_nan_of_a_learner_are_named(places):
+    found = finding("signals.finite", with_nan("critic/loss", places))
+    assert found.verdict is Verdict.WARN
+    assert f"critic/loss ({len(range(5_000)[places])})" in found.message
+
+
+@pytest.mark.parametrize("name", ["env/step_seconds", "explore/noise"])
+def test_nan_by_design_is_counted_and_accuses_nobody(name):
+    found = finding("signals.finite", with_nan(name, slice(700, 702)))
+    assert found.verdict is Verdict.PASS
+    assert f"{name} (2)" in found.message
+
+
+def test_nan_before_the_first_value_was_not_due():
+    found = finding("signals.finite", with_nan("critic/loss", slice(0, 50)))
+    assert found.verdict is Verdict.PASS
+    assert "critic/loss" not in found.message

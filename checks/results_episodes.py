@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import Criterion, column, judge_criteria, mean
+from rca.judging import Criterion, as_number, column, judge_criteria, mean
 from rca.runs.record import RunRecord
 
 
@@ -24,8 +24,8 @@ def results_episodes(run: RunRecord) -> Finding:
     listed = run.results.get("training_rewards")
     if not isinstance(listed, list) or not listed:
         return Finding(Verdict.NOT_RUN, "not recorded: training_rewards in results.json")
-    kept = [v for v in listed if isinstance(v, int | float) and np.isfinite(v)]
-    stated, seen = mean(np.array(kept, dtype=np.float64)), mean(returns)
+    read = np.array([as_number(value) for value in listed])
+    stated, seen = mean(read[np.isfinite(read)]), mean(returns)
     near = abs(stated - seen) <= 0.01 * max(abs(stated), abs(seen), 1e-9)
     return judge_criteria(
         [

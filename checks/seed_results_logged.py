@@ -17,7 +17,6 @@ KEYS = (
 @check(
     "seed.results_logged",
     title="Seed: results.json saved",
-    needs=["phases"],
     severity=Severity.MINOR,
 )
 def results_logged(run: RunRecord) -> Finding:
@@ -28,6 +27,8 @@ def results_logged(run: RunRecord) -> Finding:
     Reference: seed.md, "Verification Checklist"; keys: those of the recorded run's results.json.
     """
     missing = [key for key in KEYS if key not in run.results]
+    if not run.results and run.outcome.executed_steps is None and not len(run.episodes):
+        return Finding(Verdict.NOT_RUN, "not recorded: any step, episode or result of the run")
     if not run.results:
         return Finding(
             Verdict.FAIL, f"no results.json was found, 0 of {len(KEYS)} keys", 0, len(KEYS)

@@ -49,10 +49,17 @@ def common(a: Signal, b: Signal) -> tuple[NDArray[np.int64], Floats, Floats]:
 
 def number(run: RunRecord, key: str) -> float:
     """Returns a config value as a number, NaN if it is absent or not one."""
-    value = run.config.get(key)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    return as_number(run.config.get(key))
+
+
+def as_number(value: object) -> float:
+    """Returns what a file holds as a number, NaN if it is none, a bool, or too large for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
         return float(value)
-    return math.nan
+    except OverflowError:
+        return math.nan
 
 
 def learned_rewards(run: RunRecord, rewards: Floats) -> Floats:

@@ -1,11 +1,14 @@
 """Checks accuse on evidence only: configured behaviour, unknown values and odd places."""
 
+import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
+from rca.runs.load import load_run
 from rca.runs.record import RunRecord
 from tests.planted import scaled_rewards, scheduled_noise
 from tests.records import blank, evaluations, healthy, signal, with_config, with_signals
@@ -127,3 +130,60 @@ def test_nan_before_the_first_value_was_not_due():
     found = finding("signals.finite", with_nan("critic/loss", slice(0, 50)))
     assert found.verdict is Verdict.PASS
     assert "critic/loss" not in found.message
+
+
+def test_results_are_looked_for_without_phases():
+    run = replace(healthy(), phases=())
+    assert finding("seed.results_logged", run).verdict is Verdict.PASS
+    assert finding("seed.results_logged", replace(run, results={})).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("odd", [10**400, True, "5", None, math.nan])
+def test_results_that_are_no_numbers_are_left_out(odd):
+    run = healthy()
+    listed = run.results["training_rewards"]
+    assert isinstance(listed, list)
+    returns = run.episodes["return"].to_numpy().copy()
+    returns[3] = math.nan
+    changed = replace(
+        run,
+        results={**run.results, "training_rewards": [*listed[:3], odd, *listed[4:]]},
+        episodes=run.episodes.assign(**{"return": returns}),
+    )
+    found = finding("results.episodes", changed)
+    assert found.verdict is Verdict.PASS, found.message
+
+
+@pytest.mark.parametrize("odd", [10**400, True, -1])
+def test_an_impossible_number_of_steps_is_no_claim(odd):
+    run = healthy()
+    changed = replace(run, results={**run.results, "total_timesteps": odd})
+    assert finding("results.steps_claimed", changed).verdict is Verdict.VACUOUS
+
+
+def test_our_trainer_is_said_to_have_no_alarms():
+    found = finding("alerts.can_fire", healthy())
+    assert found.verdict is Verdict.NOT_RUN
+    assert "our trainer has no alarms" in found.message
+
+
+def test_ended_episodes_alone_are_a_lower_bound(tmp_path):
+    results = {
+        "total_timesteps": 1_000,
+        "training_rewards": [1.0, 2.0],
+        "episode_lengths": [300, 300],
+    }
+    (tmp_path / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    found = finding("results.steps_claimed", load_run(tmp_path))
+    assert found.verdict is Verdict.VACUOUS, found.message
+    assert "at least 600" in found.message
+
+
+def test_more_steps_in_ended_episodes_than_claimed_are_seen(tmp_path):
+    results = {
+        "total_timesteps": 500,
+        "training_rewards": [1.0, 2.0],
+        "episode_lengths": [300, 300],
+    }
+    (tmp_path / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    assert finding("results.steps_claimed", load_run(tmp_path)).verdict is Verdict.FAIL

@@ -8,6 +8,9 @@ from rca.runs.record import RunRecord
 
 LOST_SECONDS = 60.0
 """One time-out of the real client is 10 s by default; a minute is no fluctuation (start)."""
+LEVEL = 5
+"""High readings in a row from which they are a level. One wait falls into one reading, or two where
+it straddles their border, and a restart may add one more."""
 HIGH = 10.0
 """Times the median step time, above which a reading belongs to a stall (start)."""
 
@@ -20,7 +23,7 @@ def stalls(run: RunRecord) -> Finding:
     Remedy: give every client call a time-out; restart the server and mark the episode as a
         simulator fault.
     Reference: signals.md, "step time" (time-outs); defect D16. Seconds beyond the median, in
-        consecutive readings (fewer than 20) above 10 times the median without an evaluation.
+        consecutive readings (fewer than 5) above 10 times the median without an evaluation.
     """
     times = run.signals["env/step_seconds"]
     known = np.isfinite(times.values)
@@ -54,9 +57,9 @@ def stalls(run: RunRecord) -> Finding:
 def _stalls(seconds: Floats, lost: Floats) -> list[tuple[float, int, int]]:
     """Returns seconds lost, first index and length of each run of high readings.
 
-    A run of MIN_READINGS or more is a level, which is another question (evaluation.step_time).
+    A run of LEVEL or more is a level, which is another question (evaluation.step_time).
     """
     high = (seconds > HIGH * np.median(seconds)) & (lost > 0)
     edges = np.flatnonzero(np.diff(high, prepend=False, append=False))
     runs = [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return [(float(lost[a:b].sum()), a, b - a) for a, b in runs if b - a < MIN_READINGS]
+    return [(float(lost[a:b].sum()), a, b - a) for a, b in runs if b - a < LEVEL]

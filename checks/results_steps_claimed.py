@@ -6,6 +6,9 @@ from rca.checking import Finding, check, fail_above
 from rca.judging import as_number, vacuous
 from rca.runs.record import RunRecord
 
+LIMIT = 0.01
+"""Of the steps claimed."""
+
 
 @check(
     "results.steps_claimed",
@@ -20,23 +23,20 @@ def steps_claimed(run: RunRecord) -> Finding:
     Remedy: write the counter of executed steps into results.json.
     Reference: defect D27 of the recorded runs; limit 1%, which no logging interval in use exceeds.
     """
-    claimed, executed = (
-        as_number(run.results.get("total_timesteps")),
-        run.outcome.executed_steps or 0,
-    )
+    claimed = as_number(run.results.get("total_timesteps"))
+    executed = run.outcome.executed_steps or 0
     if not 0 < claimed < math.inf:
         return vacuous("results.json does not say how many steps were taken")
     stated = as_number(run.results.get("executed_timesteps"))
     claimed = stated if stated == executed > 0 else claimed
-    if claimed > executed and _only_ended_episodes(run):
+    if (claimed - executed) / claimed > LIMIT and _only_ended_episodes(run):
         return vacuous(
             f"results report {claimed:,.0f} steps, at least {executed:,} took place: those of "
             "ended episodes; how long the last one was is not recorded"
         )
     message = f"results report {claimed:,.0f} steps, {executed:,} took place"
-    return fail_above(
-        abs(claimed - executed) / claimed, 0.01, message, unit="1", suspects=("steps_misreported",)
-    )
+    error = abs(claimed - executed) / claimed
+    return fail_above(error, LIMIT, message, unit="1", suspects=("steps_misreported",))
 
 
 def _only_ended_episodes(run: RunRecord) -> bool:

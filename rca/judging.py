@@ -134,7 +134,7 @@ def within(
     low: float,
     high: float,
     *,
-    control: float = math.nan,
+    control: float | None = None,
     form: str = ",.0f",
 ) -> Criterion:
     """Returns whether a value lies in [low, high] where a random policy's does not.
@@ -144,8 +144,8 @@ def within(
         value: Judged; NaN: not recorded.
         low: Lower limit, inclusive.
         high: Upper limit, inclusive; infinity: none.
-        control: The same measure in the random phase; NaN: unknown. What a random policy
-            reaches as well cannot show that something was learned.
+        control: The same measure in the random phase; NaN: unknown, None: not asked for. What a
+            random policy reaches as well, or may reach, cannot show that something was learned.
         form: How the numbers are written.
     """
     if math.isnan(value):
@@ -154,9 +154,19 @@ def within(
     text = f"{what} {value:{form}}, wanted {wanted}"
     if not low <= value <= high:
         return Criterion(text, False)
-    if low <= control <= high:
+    if control is not None and math.isnan(control):
+        return Criterion(f"{text}, but what random actions reach is not known", None)
+    if control is not None and low <= control <= high:
         return Criterion(f"{text}, but random actions reach {control:{form}} too", None)
     return Criterion(text, True)
+
+
+def foreign_scale(run: RunRecord, returns: Floats) -> Criterion | None:
+    """Returns why the seed's limits on returns do not hold for our own runs, None for others."""
+    if run.kind != "rca":
+        return None
+    text = f"mean return {mean(returns):,.1f}: the seed's limits are for its reward, not for ours"
+    return Criterion(text if len(returns) else "mean return is not recorded", None)
 
 
 def not_reached(run: RunRecord, steps: int, size: str) -> Finding | None:
@@ -220,7 +230,8 @@ def judge_stage(run: RunRecord, stage: Stage) -> Finding:
     learned, control = learned_episodes(run, *where), random_episodes(run)
     criteria = [
         _staged("median length", stage.length, learned, control, "length"),
-        _staged("mean return", stage.mean_return, learned, control, "return"),
+        foreign_scale(run, column(learned, "return"))
+        or _staged("mean return", stage.mean_return, learned, control, "return"),
         _staged("success", stage.success, learned, control, "success"),
     ]
     return judge_criteria(criteria, steps=where)
@@ -239,7 +250,7 @@ def _staged(
     high = limits[1] if name == "length" else math.inf
     value, random = typical(column(learned, name)), typical(column(control, name))
     # A lower limit of 0% excludes nobody, so random actions need not be kept out by it.
-    control_value = random if limits[0] else math.nan
+    control_value = random if limits[0] else None
     return within(what, value, limits[0], high, control=control_value, form=form)
 
 

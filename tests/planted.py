@@ -88,7 +88,11 @@ def twice_the_seed_items(run: RunRecord) -> RunRecord:
     table = episodes(size, rising + rng.normal(0, 50, len(size)), success=success)
     steps = int(ends[-1])
     return replace(
-        run, episodes=table, phases=phases(2_001, steps), outcome=Outcome("finished", steps, steps)
+        run,
+        kind="recording",  # the seed's returns are of its own reward
+        episodes=table,
+        phases=phases(2_001, steps),
+        outcome=Outcome("finished", steps, steps),
     )
 
 

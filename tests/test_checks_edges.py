@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
+from rca.judging import within
 from rca.runs.load import load_run
 from rca.runs.record import RunRecord
-from tests.planted import scaled_rewards, scheduled_noise
+from tests.planted import scaled_rewards, scheduled_noise, twice_the_seed_items
 from tests.records import blank, evaluations, healthy, signal, with_config, with_signals
 
 CHECKS = {item.id: item for item in load_checks([builtin_checks()])}
@@ -187,3 +188,27 @@ def test_more_steps_in_ended_episodes_than_claimed_are_seen(tmp_path):
     }
     (tmp_path / "results.json").write_text(json.dumps(results), encoding="utf-8")
     assert finding("results.steps_claimed", load_run(tmp_path)).verdict is Verdict.FAIL
+
+
+SEED = ("seed.stage_0_10k", "seed.stage_10_20k", "seed.stage_20_30k", "seed.test_30k_steps")
+
+
+@pytest.mark.parametrize("check_id", SEED)
+def test_the_seeds_returns_are_not_asked_of_our_reward(check_id):
+    found = finding(check_id, replace(twice_the_seed_items(healthy()), kind="rca"))
+    assert found.verdict is Verdict.VACUOUS
+    assert "its reward, not for ours" in found.message
+
+
+@pytest.mark.parametrize("check_id", [*SEED, "seed.test_10k_steps"])
+def test_without_a_random_phase_nothing_shows_learning(check_id):
+    run = twice_the_seed_items(healthy())
+    found = finding(check_id, replace(run, phases=run.phases[1:]))
+    assert found.verdict is Verdict.VACUOUS, found.message
+    assert "what random actions reach is not known" in found.message
+
+
+def test_a_missed_limit_is_missed_without_a_control():
+    assert within("length", 3, 50, 100, control=math.nan).met is False
+    assert within("length", 60, 50, 100, control=math.nan).met is None
+    assert within("length", 60, 50, 100).met is True

@@ -54,6 +54,14 @@ class ExportFormat(StrEnum):
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
+Tags = Annotated[
+    Path | None,
+    typer.Option(
+        "--tags", help="YAML table of foreign tag names, in the form of rca/runs/tags.yaml."
+    ),
+]
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         sys.stdout.write(f"rca {__version__}\n")
@@ -176,6 +184,7 @@ def check(
         list[Path] | None,
         typer.Option("--checks", help="A folder with checks of your own; may be repeated."),
     ] = None,
+    tags: Tags = None,
     debug: Debug = False,
 ) -> None:
     """Answers every question of the checklist about a run, with numbers, limits and places.
@@ -190,7 +199,7 @@ def check(
     from rca.runs.load import load_run
 
     asked = select(load_checks([builtin_checks(), *(checks or [])]), only or ["*"])
-    record = load_run(path)
+    record = load_run(path, tags=tags)
     judged = Judged(record, asked, run_checks(asked, record))
     if format_ is Format.table:
         _console().print(table(judged))
@@ -206,6 +215,7 @@ def diagnose(
         Path, typer.Argument(help="A run folder of ours, or a folder of logs from anywhere.")
     ],
     json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    tags: Tags = None,
     debug: Debug = False,
 ) -> None:
     """Ranks the causes that fit what was seen and when, and refutes those that cannot have acted.
@@ -219,7 +229,7 @@ def diagnose(
     from rca.report.diagnosis_text import page, to_json
     from rca.runs.load import load_run
 
-    record = load_run(path)
+    record = load_run(path, tags=tags)
     found = find_causes(record, run_checks(load_checks([builtin_checks()]), record))
     if json_:
         sys.stdout.write(to_json(found) + "\n")

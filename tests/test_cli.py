@@ -156,3 +156,10 @@ def test_a_report_on_one_run_ends_with_the_page_to_open(tmp_path):
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == str(tmp_path / "r" / "report.html")
     assert (tmp_path / "r" / "report.html").stat().st_size > 1000
+
+
+def test_a_table_of_tags_that_is_none_is_refused(tmp_path):
+    (tmp_path / "results.json").write_text('{"training_rewards": [1.0]}')
+    tags = tmp_path / "mine.tags"
+    tags.write_text("- not a table")
+    refused(rca("check", tmp_path, "--tags", tags), 2, str(tags))

@@ -2,7 +2,8 @@
 
 Needs the `bench` extra. Each contender lives in a process of its own and works only while the
 others wait; every round times all of them, and ratios are taken within a round. SB3 takes part
-twice: the spread of its ratio to itself (A/A) is the resolution of the others.
+twice: the spread of its ratio to itself (A/A) is the resolution of the others. On a busy machine
+only the CPU ratios of one thread mean anything.
 
     python benchmarks/update.py --size 84 --batch 128 --threads 2
 """
@@ -110,22 +111,22 @@ def fill(replay: Replay, env: Noise, rng: np.random.Generator) -> None:
 
 
 def work(pipe: Connection, contender: str, size: int, batch: int, threads: int) -> None:
-    """Answers each number of updates with the seconds that they took."""
+    """Answers each number of updates with the wall-clock and CPU seconds that they took."""
     torch.set_num_threads(threads)
     if contender.startswith("SB3"):
         update = sb3_updates(size, batch)
     else:
         update = our_updates(size, batch, reuse="reused" in contender)
     update(4)
-    pipe.send(0.0)
+    pipe.send(None)
     while count := pipe.recv():
-        started = time.perf_counter()
+        wall, cpu = time.perf_counter(), time.process_time()
         update(count)
-        pipe.send(time.perf_counter() - started)
+        pipe.send((time.perf_counter() - wall, time.process_time() - cpu))
 
 
-def rounds(options: argparse.Namespace) -> list[dict[str, float]]:
-    """Returns milliseconds per update by contender, one mapping per round."""
+def rounds(options: argparse.Namespace) -> list[dict[str, tuple[float, float]]]:
+    """Returns seconds of wall clock and CPU by contender, one mapping per round."""
     context = multiprocessing.get_context("spawn")
     pipes: dict[str, Connection] = {}
     for contender in CONTENDERS:
@@ -140,7 +141,7 @@ def rounds(options: argparse.Namespace) -> list[dict[str, float]]:
         took = {}
         for contender in order:
             pipes[contender].send(options.updates)
-            took[contender] = 1000 * pipes[contender].recv() / options.updates
+            took[contender] = pipes[contender].recv()
         found.append(took)
     for pipe in pipes.values():
         pipe.send(0)
@@ -161,13 +162,15 @@ def main() -> None:
         f"{options.size}x{options.size}, batch {options.batch}, {options.threads} threads, "
         f"{options.rounds} rounds of {options.updates} updates; ratio: median [least, most]"
     )
-    for contender in CONTENDERS:
-        ratios = [took[contender] / took["SB3"] for took in found]
-        milliseconds = statistics.median(took[contender] for took in found)
-        print(
-            f"{contender:22s} {milliseconds:8.1f} ms   {statistics.median(ratios):.2f} of SB3 "
-            f"[{min(ratios):.2f}, {max(ratios):.2f}]"
-        )
+    for clock, name in enumerate(("wall clock", "CPU")):
+        print(name)
+        for contender in CONTENDERS:
+            ratios = [took[contender][clock] / took["SB3"][clock] for took in found]
+            seconds = statistics.median(took[contender][clock] for took in found)
+            print(
+                f"  {contender:22s} {1000 * seconds / options.updates:8.1f} ms   "
+                f"{statistics.median(ratios):.2f} of SB3 [{min(ratios):.2f}, {max(ratios):.2f}]"
+            )
 
 
 if __name__ == "__main__":

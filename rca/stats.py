@@ -129,13 +129,22 @@ class Shift:
         index: Of the first value after it.
         before: Median of the values since the change before.
         after: Median of the values until the next change.
-        p: Of the two stretches being alike; corrected for the number of places to cut at.
+        p: Of the two stretches being alike, at most 1; corrected for the number of places to cut
+            at.
+        fewest: Number of values in the shorter of the two stretches.
     """
 
     index: int
     before: float
     after: float
     p: float
+    fewest: int
+
+
+def possible_shifts(values: Floats, min_size: int = 2) -> list[Shift]:
+    """Returns the changes of level as they look, whether or not chance explains them, in order."""
+    cuts = change_points(values, min_size)
+    return [_shift(values, cuts, place) for place in range(len(cuts))]
 
 
 def shifts(values: Floats, min_size: int = 2, level: float = 0.01) -> list[Shift]:
@@ -163,7 +172,8 @@ def _shift(values: Floats, cuts: list[int], place: int) -> Shift:
     start, middle, end = [0, *cuts, len(values)][place : place + 3]
     before, after = _finite(values[start:middle]), _finite(values[middle:end])
     p = 2 * smaller_p(*sorted((before, after), key=_median)) * len(values)
-    return Shift(middle, _median(before), _median(after), 1.0 if math.isnan(p) else p)
+    p = 1.0 if math.isnan(p) else min(1.0, p)
+    return Shift(middle, _median(before), _median(after), p, min(len(before), len(after)))
 
 
 def smaller_p(a: Floats, b: Floats) -> float:

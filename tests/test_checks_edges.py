@@ -11,7 +11,7 @@ from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_chec
 from rca.judging import within
 from rca.runs.load import load_run
 from rca.runs.record import RunRecord
-from tests.planted import scaled_rewards, scheduled_noise, twice_the_seed_items
+from tests.planted import lengths, scaled_rewards, scheduled_noise, twice_the_seed_items
 from tests.records import blank, evaluations, healthy, signal, with_config, with_signals
 
 CHECKS = {item.id: item for item in load_checks([builtin_checks()])}
@@ -212,3 +212,13 @@ def test_a_missed_limit_is_missed_without_a_control():
     assert within("length", 3, 50, 100, control=math.nan).met is False
     assert within("length", 60, 50, 100, control=math.nan).met is None
     assert within("length", 60, 50, 100).met is True
+
+
+@pytest.mark.parametrize("num", [17, 20, 25])
+def test_three_long_episodes_before_few_short_ones_are_not_no_change(num):
+    rng = np.random.default_rng(2)
+    run = lengths([1000.0] * 3 + rng.integers(2, 9, num).tolist(), [300.0] * 20)(healthy())
+    found = finding("ordering.random_phase", run)
+    assert found.verdict is Verdict.VACUOUS, found.message
+    assert "1,000 to" in found.message
+    assert "at step 3,001" in found.message

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rca.stats import change_points, modes, ratio_p, shifts, smaller_p, trend_p
+from rca.stats import change_points, modes, possible_shifts, ratio_p, shifts, smaller_p, trend_p
 
 anything = arrays(
     np.float64,
@@ -87,6 +87,14 @@ def test_two_long_episodes_before_many_short_ones_are_a_shift():
     found = shifts(np.log(lengths))
     assert [shift.index for shift in found] == [3]
     assert found[0].before > found[0].after
+
+
+def test_a_change_that_chance_may_explain_is_possible_and_no_shift():
+    logs = np.log([1000.0] * 3 + [4.0, 5.0, 3.0, 6.0] * 5)
+    assert shifts(logs) == []
+    (found,) = possible_shifts(logs)
+    assert (found.index, found.fewest) == (3, 3)
+    assert all(shift.p <= 1 for shift in possible_shifts(np.log([9.0, 9.0, 1.0, 2.0, 9.0])))
 
 
 STATIONARY: dict[str, Callable[[np.random.Generator], np.ndarray]] = {

@@ -27,6 +27,10 @@ def results_logged(run: RunRecord) -> Finding:
     Reference: seed.md, "Verification Checklist"; keys: those of the recorded run's results.json.
     """
     missing = [key for key in KEYS if key not in run.results]
+    if run.kind == "recording" and not run.phases and len(missing) == len(KEYS):
+        return Finding(
+            Verdict.NOT_RUN, "not recorded: phases, so no training run to log results of"
+        )
     if not run.results and run.outcome.executed_steps is None and not len(run.episodes):
         return Finding(Verdict.NOT_RUN, "not recorded: any step, episode or result of the run")
     if not run.results:

@@ -233,8 +233,17 @@ def test_nothing_the_critic_says_is_finite_after_a_nan():
         with torch.no_grad():
             run.agent.critic.first[0].weight[0, 0] = math.nan
 
-    found = last_values(break_critic)
-    for name in ("critic/q1_mean", "critic/td_tail", "critic/td_kurtosis", "actor/q_mean"):
+    found = last_values(break_critic, critic_clip=1.0, actor_clip=1.0)
+    for name in (
+        "critic/q1_mean",
+        "critic/td_tail",
+        "critic/td_kurtosis",
+        "actor/q_mean",
+        "critic/clipped",
+        "actor/clipped",
+        "critic/dormant",
+        "actor/dormant",
+    ):
         assert math.isnan(found[name]), name
     assert math.isnan(found["actor/saturation"])  # the actor follows the critic into NaN
     assert math.isnan(found["critic_encoder/effective_rank"])

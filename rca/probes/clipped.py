@@ -1,5 +1,7 @@
 """Whether a module's gradient was longer than its clip."""
 
+import math
+
 import torch
 
 from rca.config import AgentConfig
@@ -8,14 +10,13 @@ from rca.td3.events import ActorGrads, CriticGrads
 
 
 def _clipped(optimizer: torch.optim.Optimizer, config: AgentConfig) -> dict[str, Number]:
-    limits = {
-        group["name"]: getattr(config, f"{group['name']}_clip") for group in optimizer.param_groups
-    }
-    return {
-        group["name"]: float(norm(weight.grad for weight in group["params"]) > limit)
-        for group in optimizer.param_groups
-        if (limit := limits[group["name"]]) is not None
-    }
+    found: dict[str, Number] = {}
+    for group in optimizer.param_groups:
+        limit = getattr(config, f"{group['name']}_clip")
+        if limit is not None:
+            size = float(norm(weight.grad for weight in group["params"]))
+            found[group["name"]] = math.nan if math.isnan(size) else float(size > limit)
+    return found
 
 
 @probe("*/clipped", on=CriticGrads, unit="1")

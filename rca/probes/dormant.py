@@ -14,6 +14,12 @@ DORMANT = 0.025
 def dormant(event: Updated) -> dict[str, Number]:
     """Returns the share of dormant units per module; channels count as units."""
     return {
-        name: torch.cat([layer <= DORMANT * layer.mean() for layer in layers]).float().mean()
+        name: torch.cat([_is_dormant(layer) for layer in layers]).mean()
         for name, layers in look(event).units.items()
     }
+
+
+def _is_dormant(layer: torch.Tensor) -> torch.Tensor:
+    """Returns 1.0 or 0.0 per unit, NaN in a layer that holds one."""
+    mean = layer.mean()
+    return torch.where(mean.isnan(), mean, (layer <= DORMANT * mean).float())

@@ -20,13 +20,17 @@ def main() -> int:
     signal.signal(signal.SIGINT, _stop)
     if options.stdin_watch:
         threading.Thread(target=_follow_parent, daemon=True).start()
+    from rca.sim.built_in import BUILT_IN
     from rca.sim.maps import Map
     from rca.sim.server import Server
 
     try:
+        start = Map.load(options.map)
+        if start.name not in BUILT_IN:
+            _ = start.ground  # seconds for a large map: before clients wait, not while they do
         server = Server(
             options.port,
-            Map.load(options.map),
+            start,
             seed=options.seed,
             npcs=options.npc,
             fault=options.fault,

@@ -1,7 +1,7 @@
 """RPC functions about actors of any kind: spawn, destroy, place, look up."""
 
 from rca.sim.actors import Actor
-from rca.sim.rpc import CallError, value, void
+from rca.sim.rpc import value, void
 from rca.sim.wire import (
     ArgumentError,
     integer,
@@ -116,10 +116,3 @@ def set_actor_simulate_physics(world: World, actor: object, enabled: object) -> 
 def set_actor_collisions(world: World, actor: object, enabled: object) -> None:
     """Lets an actor be hit, or not."""
     world.actor(actor).collides = bool(enabled)
-
-
-@void
-def set_actor_enable_gravity(world: World, actor: object, enabled: object) -> None:
-    """Refuses: cars without gravity would leave the plane."""
-    if not enabled:
-        raise CallError("gravity cannot be switched off")

@@ -19,7 +19,6 @@ _COMMANDS: dict[int, Callable[[World, object, object], object]] = {
     9: vehicle_calls.set_actor_target_angular_velocity,
     10: vehicle_calls.add_actor_impulse,
     14: actor_calls.set_actor_simulate_physics,
-    15: actor_calls.set_actor_enable_gravity,
     18: vehicle_calls.set_vehicle_light_state,
     19: actor_calls.set_actor_location,
 }

@@ -17,6 +17,8 @@ from rca.sim.wire import Transform
 if TYPE_CHECKING:
     from rca.sim.ground import Ground
 
+MAX_PIXELS_FOREIGN = 32_000_000
+"""Largest raster of a user's map: 0.2 m a pixel for 1.1 km by 1.1 km, 170 MB in all."""
 SPAWN_EVERY = 50
 """Samples of half a metre between two spawn points of a lane."""
 SPAWN_HEIGHT = 0.3
@@ -57,7 +59,7 @@ class Map:
     """
 
     def __init__(self, name: str, xodr: str) -> None:
-        self.name = name
+        self.name = Path(name).stem
         self.xodr = xodr
         self.network = read_network(xodr, name)
         self.obstacles = Obstacles(self.network.boxes)
@@ -67,7 +69,8 @@ class Map:
     @classmethod
     def load(cls, name: str) -> "Map":
         """Loads a built-in map by name or a `.xodr` file by path."""
-        return cls(name if name in BUILT_IN else Path(name).stem, load_xodr(name))
+        xodr = load_xodr(name)
+        return cls(name, xodr if name in BUILT_IN else levelled(xodr))
 
     @cached_property
     def lanes(self) -> Lanes:
@@ -77,14 +80,36 @@ class Map:
     @cached_property
     def ground(self) -> "Ground":
         """The raster for cameras; drawn at first use, since a run without camera needs none."""
-        from rca.sim.ground import Ground  # needs OpenCV, 0.2 s
+        from rca.sim.ground import MAX_PIXELS, Ground  # needs OpenCV, 0.2 s
 
-        return Ground(self.network)
+        return Ground(self.network, MAX_PIXELS if self.name in BUILT_IN else MAX_PIXELS_FOREIGN)
 
     @cached_property
     def faces(self) -> "Faces | None":
         """What stands beside the roads, for cameras."""
         return fixed_faces(self.network.boxes)
+
+
+def levelled(xodr: str) -> str:
+    """Returns the document without heights and banking, and without spirals that are arcs.
+
+    The server's world is flat, so the client's map must be too. A spiral whose two curvatures agree
+    gives the 0.9.16 client NaN waypoints.
+    """
+    flat = re.sub(r"<(elevation|superelevation|crossfall|shape)\b[^<>]*/>", "", xodr)
+
+    def unbent(spiral: re.Match[str]) -> str:
+        start, end = (
+            re.search(rf'\b{key}="([^"]*)"', spiral[0]) for key in ("curvStart", "curvEnd")
+        )
+        try:
+            if start is None or end is None or float(start[1]) != float(end[1]):
+                return spiral[0]
+        except ValueError:
+            return spiral[0]
+        return f'<arc curvature="{start[1]}"/>' if float(start[1]) else "<line/>"
+
+    return re.sub(r"<spiral\b[^<>]*/>", unbent, flat)
 
 
 def geographic_origin(xodr: str) -> tuple[float, float]:

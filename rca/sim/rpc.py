@@ -96,6 +96,7 @@ def answer(
     functions: dict[str, Function], world: object, number: int, method: str, given: list[object]
 ) -> bytes:
     """Runs one call and returns the encoded response; never raises for a caller's mistake."""
+    LOG.debug("call: %s", method[:100])
     function = functions.get(method)
     if function is None:
         LOG.warning("not implemented: %s", method)

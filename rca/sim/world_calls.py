@@ -3,7 +3,7 @@
 from rca.errors import UsageError
 from rca.sim import wire
 from rca.sim.built_in import BUILT_IN
-from rca.sim.maps import MAX_XODR_BYTES, Map
+from rca.sim.maps import MAX_XODR_BYTES, Map, levelled
 from rca.sim.rpc import CallError, value, void
 from rca.sim.weather import Weather
 from rca.sim.wire import ArgumentError, integer, pack_transform, real, sequence, text
@@ -110,7 +110,7 @@ def copy_opendrive_to_file(world: World, xodr: object, *parameters: object) -> N
     if len(document) > MAX_XODR_BYTES:
         raise ArgumentError(f"the map is larger than {MAX_XODR_BYTES >> 20} MiB")
     try:
-        world.maps[UPLOADED] = Map(UPLOADED, document)
+        world.maps[UPLOADED] = Map(UPLOADED, levelled(document))
     except UsageError as error:
         raise CallError(str(error)) from None
 

@@ -43,3 +43,16 @@ def test_stacked_bars_fit_their_axis_on_both_sides_of_zero():
     (panel,) = share_axes([Panel("t", "x", "y", marks, stacked=True)])
     assert panel.y_range[0] <= -4
     assert panel.y_range[1] >= 5
+
+
+def test_a_symmetric_axis_leaves_room_beyond_the_largest_values_for_all_panels():
+    x = np.arange(3.0)
+    panels = [
+        Panel("a", "x", "y", (Series("a", x, np.array([-1e4, 0, 10])),), y_scale="symlog"),
+        Panel("b", "x", "y", (Series("a", x, np.array([1.0, 10, 1e6])),), y_scale="symlog"),
+    ]
+    first, second = share_axes(panels)
+    assert first.y_range[0] < -1e4
+    assert first.y_range[1] > 1e6
+    assert first.linear_below == second.linear_below
+    assert 1 <= first.linear_below <= 10

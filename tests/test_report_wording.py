@@ -20,6 +20,7 @@ from rca.report.wording import MAX_CHARS, listing, number, plain, plural, settin
         (0.125, "%", "12.5 %"),
         (3e-4, "", "3e\N{MINUS SIGN}4"),
         (6.295e12, "1", "6.3e12"),
+        (1_644_810.0, "", "1.6e6"),
         (math.inf, "", "infinite"),
     ],
 )

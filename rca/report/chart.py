@@ -98,6 +98,7 @@ class Panel:
         y_range: Shared by the panels of a figure.
         x_scale: Of the axis.
         y_scale: Of the axis.
+        linear_below: Size below which a symmetric logarithmic y axis is linear.
         stacked: Bars stand on one another.
         empty: Why nothing is drawn; "" if something is.
     """
@@ -113,6 +114,7 @@ class Panel:
     y_range: tuple[float, float] = (0.0, 1.0)
     x_scale: Scale = "linear"
     y_scale: Scale = "linear"
+    linear_below: float = 1.0
     stacked: bool = False
     empty: str = ""
 

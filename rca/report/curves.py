@@ -80,7 +80,16 @@ def share_axes(panels: Sequence[Panel], x_last: float | None = None) -> tuple[Pa
     y_range = _range(ys, y_scale, MARGIN)
     if any(isinstance(mark, Bars) for panel in panels for mark in panel.marks):
         y_range = (min(0.0, y_range[0]) if np.any(ys < 0) else 0.0, max(0.0, y_range[1]))
-    return tuple(replace(panel, x_range=x_range, y_range=y_range) for panel in panels)
+    below = _linear_below(ys)
+    return tuple(
+        replace(panel, x_range=x_range, y_range=y_range, linear_below=below) for panel in panels
+    )
+
+
+def _linear_below(values: Values) -> float:
+    """Returns the size that nine tenths of the values exceed."""
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    return float(np.quantile(sizes, 0.1)) if len(sizes) else 1.0
 
 
 def _xs(panel: Panel) -> Values:
@@ -107,8 +116,11 @@ def _range(values: Values, scale: Scale, margin: float) -> tuple[float, float]:
     if not len(values):
         return (0.0, 1.0) if scale != "log" else (0.1, 1.0)
     low, high = float(values.min()), float(values.max())
+    if scale == "symlog":
+        return (2 * low if low < 0 else 0.0), 2 * max(high, 0.0)
     if scale == "log":
         factor = max((high / low) ** margin, 1.1 if margin else 1.0)
         return low / factor, high * factor
     room = margin * (high - low) or (0.1 * abs(high) or 1.0) * bool(margin or low == high)
-    return low - room, high + room
+    bottom = low - room if low < 0 else max(low - room, -0.02 * high)  # no ticks below what can be
+    return bottom, high + room

@@ -12,10 +12,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from rca.report.chart import Bars, Figure, Panel, Series, Values
 from rca.report.model import Report
+from rca.report.ticks import ticks
 from rca.report.wording import MINUS, plain
 
 PALETTE = ("#0072b2", "#d55e00", "#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#8a94a0", "#b8a800")
@@ -26,6 +27,8 @@ LEARNING, EXPECTED = "#eaf1f8", "#009e73"
 PANEL_INCHES = (5.6, 2.8)
 AXES = (0.115, 0.17, 0.865, 0.7)
 """Left, bottom, width and height of the axes as shares of the panel."""
+LEGEND_CHARS = 48
+"""Longer legends stand in two rows beside the title."""
 MAX_LABEL = 60
 """Characters; a longer name would leave no room for the curves."""
 NARROW = 0.12
@@ -146,28 +149,22 @@ def _axes(ax: Axes, panel: Panel) -> None:
     if panel.x_scale != "linear":
         ax.set_xscale("log")
     if panel.y_scale == "symlog":
-        ax.set_yscale("symlog", linthresh=linear_below(panel))
+        ax.set_yscale("symlog", linthresh=panel.linear_below)
     else:
         ax.set_yscale(panel.y_scale)
     ax.set_xlim(*panel.x_range)
     ax.set_ylim(*panel.y_range)
-    scales = ((ax.xaxis, panel.x_scale), (ax.yaxis, panel.y_scale))
-    for axis, scale in scales:
+    axes = ((ax.xaxis, panel.x_scale, panel.x_range), (ax.yaxis, panel.y_scale, panel.y_range))
+    for axis, scale, span in axes:
         axis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
         axis.set_minor_formatter(NullFormatter())
         if scale == "linear":
             axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-        elif scale == "log":
-            axis.set_major_locator(LogLocator(10, numticks=6))
+        else:
+            axis.set_major_locator(FixedLocator(ticks(span, scale, panel.linear_below)))
+            axis.set_minor_locator(NullLocator())
     ax.grid(axis="y", color=GRID, linewidth=0.8)
     ax.set_axisbelow(True)
-
-
-def linear_below(panel: Panel) -> float:
-    """Returns below which size a symmetric logarithmic axis is linear."""
-    values = np.concatenate([np.abs(m.y) for m in panel.marks if isinstance(m, Series)])
-    values = values[np.isfinite(values) & (values > 0)]
-    return float(np.quantile(values, 0.1)) if len(values) else 1.0
 
 
 def _background(ax: Axes, panel: Panel) -> None:
@@ -228,9 +225,9 @@ def _legend(ax: Axes) -> None:
         list(handles),
         loc="lower right",
         bbox_to_anchor=(1.0, 0.99),
-        ncols=len(handles),
+        ncols=len(handles) if len("".join(handles)) <= LEGEND_CHARS else -(-len(handles) // 2),
         frameon=False,
-        fontsize=7.5,
+        fontsize=7,
         handlelength=1.4,
         columnspacing=1.0,
         borderaxespad=0.2,

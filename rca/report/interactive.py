@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from rca.report.chart import Bars, Figure, Panel, Series, Values
-from rca.report.figures import linear_below
 from rca.report.model import Report
+from rca.report.ticks import ticks
 
 DIGITS = 5
 """Significant digits kept: a panel has no more pixels, and the file stays small."""
@@ -35,7 +35,9 @@ def _panel(panel: Panel) -> dict[str, object]:
         "y_range": panel.y_range,
         "x_scale": panel.x_scale,
         "y_scale": panel.y_scale,
-        "threshold": linear_below(panel) if panel.y_scale == "symlog" else None,
+        "x_ticks": ticks(panel.x_range, panel.x_scale),
+        "y_ticks": ticks(panel.y_range, panel.y_scale, panel.linear_below),
+        "linear_below": panel.linear_below,
         "stacked": panel.stacked,
         "ribbon_opacity": panel.ribbon_opacity,
         "marks": [_mark(mark) for mark in panel.marks],

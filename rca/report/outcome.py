@@ -72,7 +72,7 @@ def _value(record: RunRecord, metric: Metric, evaluated: bool) -> float:
 
 def _note(metric: Metric, sides: tuple[Side, ...], evaluated: bool) -> str:
     if evaluated:
-        steps = [number(float(s.first.evaluations["step"].iloc[-1])) for s in sides]
+        steps = [f"{s.first.evaluations['step'].iloc[-1]:,.0f}" for s in sides]
         return f"last evaluation, at step {' / '.join(dict.fromkeys(steps))}"
     counts = [f"{sum(_episodes(r, metric) for r in s.records):,}" for s in sides]
     what = "share" if metric.unit == "%" else metric.middle

@@ -16,11 +16,13 @@ function number(value) {
   if (value == null) return "";
   const size = Math.abs(value);
   let text;
-  if (size >= 1e7 || (size > 0 && size < 1e-3)) text = value.toExponential(1).replace("e+", "e").replace(".0e", "e");
+  if (size >= 1e6 || (size > 0 && size < 1e-3)) text = value.toExponential(1).replace("e+", "e").replace(".0e", "e");
   else if (Number.isInteger(value) || size >= 100) text = Math.round(value).toLocaleString("en-US");
   else text = String(Number(value.toPrecision(3)));
   return text.replaceAll("-", MINUS);
 }
+
+const whole = (value) => Math.round(value).toLocaleString("en-US");
 
 function compact(value) {
   const size = Math.abs(value);
@@ -112,7 +114,7 @@ function scales(panel) {
   const x = { time: false, distr: panel.x_scale === "linear" ? 1 : 3, range: (u, low, high) => (u.zoomed ? [low, high] : full) };
   const y = { range: (u, low, high) => (u.zoomed ? padded(panel, low, high) : panel.y_range) };
   if (panel.y_scale === "log") y.distr = 3;
-  if (panel.y_scale === "symlog") Object.assign(y, { distr: 4, asinh: panel.threshold });
+  if (panel.y_scale === "symlog") Object.assign(y, { distr: 4, asinh: panel.linear_below });
   return { x, y };
 }
 
@@ -131,20 +133,25 @@ function axes(panel) {
   };
   return [
     { ...common, grid: { show: false }, border: { show: true, width: 1, stroke: () => color("line") }, size: 26, gap: 5,
-      space: 60, filter: powers(panel.x_scale), label: panel.x_label, labelSize: 20, labelFont: "12px system-ui, sans-serif" },
-    { ...common, grid: { width: 1, stroke: () => color("line"), filter: powers(panel.y_scale) }, gap: 6, space: 34,
-      size: (u, values) => (values ? 14 + 7 * Math.max(...values.map((v) => v.length)) : 50), filter: powers(panel.y_scale) },
+      space: 60, ...given(panel.x_ticks), label: panel.x_label, labelSize: 20, labelFont: "12px system-ui, sans-serif" },
+    { ...common, grid: { width: 1, stroke: () => color("line"), ...only(given(panel.y_ticks), "filter") }, gap: 6, space: 34,
+      ...given(panel.y_ticks),
+      size: (u, values) => (values ? 14 + 7 * Math.max(...values.map((v) => v.length)) : 50) },
   ];
 }
 
-/* On a logarithmic axis only powers of ten get a line and a number, if there are three at least. */
-function powers(scale) {
-  const power = (v) => v === 0 || Math.abs(Math.log10(Math.abs(v)) % 1) < 1e-9;
-  return (u, splits) => {
-    if (scale === "linear" || splits.filter((v) => v != null && power(v)).length < 3) return splits;
-    return splits.map((v) => (v != null && power(v) ? v : null));
+/* Logarithmic axes bring their ticks along; zoomed in between them, both ends get one. The
+   library would leave out numbers there, so a filter keeps all. */
+function given(ticks) {
+  if (!ticks.length) return {};
+  const seen = (low, high) => ticks.filter((tick) => tick >= low && tick <= high);
+  return {
+    filter: (u, splits) => splits,
+    splits: (u, axis, low, high) => (seen(low, high).length > 1 ? seen(low, high) : [low, high]),
   };
 }
+
+const only = (options, name) => (name in options ? { [name]: options[name] } : {});
 
 function behind(panel) {
   return (u) => {
@@ -268,7 +275,7 @@ function chart(panel, image, shared) {
 function report(u, panel, entries, at) {
   const inside = u.cursor.left != null && u.cursor.left >= 0;
   const x = inside ? u.posToVal(u.cursor.left, "x") : null;
-  at.textContent = inside ? `${panel.x_label.replace("environment steps", "step")} ${number(Math.round(x))}` : "";
+  at.textContent = inside ? `${panel.x_label.replace("environment steps", "step")} ${whole(x)}` : "";
   for (const entry of entries.values()) {
     const values = inside ? entry.indices.map((i) => valueAt(panel.marks[i], x)).filter((v) => v != null) : [];
     entry.value.textContent = values.map(number).join(", ");

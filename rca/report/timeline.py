@@ -6,7 +6,7 @@ from rca.checking import Finding, Verdict
 from rca.report.chart import Happening, Lane, Timeline
 from rca.report.panels import last_step, phases
 from rca.report.sides import Side, checks_of
-from rca.report.wording import Tone, listing, number, plural
+from rca.report.wording import Tone, listing, plural
 
 
 def timeline(sides: Sequence[Side]) -> Timeline:
@@ -62,7 +62,7 @@ def _title(sides: Sequence[Side]) -> str:
         if early and first is not None:
             parts.append(
                 f"{side.name}: {plural(len(early), 'symptom')} began before the first update "
-                f"(step {number(first)})"
+                f"(step {first:,})"
             )
     if not parts and not any(_first_update(side) for side in sides):
         return "No update took place, or none can be placed"

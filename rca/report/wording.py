@@ -41,7 +41,7 @@ def _digits(value: float) -> str:
     if math.isinf(value):
         return "infinite" if value > 0 else f"{MINUS}infinite"
     size = abs(value)
-    if size >= 1e7 or 0 < size < 1e-3:
+    if size >= 1e6 or 0 < size < 1e-3:
         mantissa, exponent = f"{value:.1e}".split("e")
         text = f"{mantissa.removesuffix('.0')}e{int(exponent)}"
     elif value == int(value) or size >= 100:

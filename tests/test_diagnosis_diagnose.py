@@ -117,6 +117,18 @@ def test_a_consequence_stands_below_its_cause_however_well_seen():
     assert ranked[1].probability > ranked[0].probability > 0.5
 
 
+def test_what_merely_misleads_stands_below_what_keeps_the_agent_from_learning():
+    run = blank(phases=phases(10))
+    strong = (Sign("a.symptom", Grade.STRONG), Sign("b.other", Grade.WEAK))
+    causes = [
+        cause("misleading", supports=(Sign("a.symptom", Grade.FACT),), misleads=True),
+        cause("harmful", supports=strong),
+        cause("unlikely", supports=(Sign("a.symptom", Grade.WEAK),)),
+    ]
+    ranked = diagnose(run, [found(onset=20), found("b.other", onset=30)], causes).ranked
+    assert ids(ranked) == ["harmful", "misleading", "unlikely"]
+
+
 def test_the_story_is_told_in_order_of_time():
     run = blank(phases=phases(10))
     causes = [

@@ -74,6 +74,8 @@ class Cause:
         rules_out: Signs that clear it, whatever speaks for it.
         explains: Checks whose FAIL would be its doing; an older one refutes it.
         follows: Ids of causes that bring it about; it is ranked below them.
+        misleads: Whether it deceives readers of the run without keeping the agent from learning;
+            ranked below every likely cause that does.
         to_decide: What to log or run where nothing can be told.
         change: What to plant or remove in a study to prove it.
         remedy: What to do about it.
@@ -92,6 +94,7 @@ class Cause:
     rules_out: tuple[Sign, ...] = ()
     explains: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    misleads: bool = False
     to_decide: str = ""
 
 

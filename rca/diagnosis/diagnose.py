@@ -65,7 +65,8 @@ class Diagnosis:
 
     Attributes:
         run: The run's id.
-        ranked: Most probable first; a consequence stands below its cause.
+        ranked: Likely causes first, of these what merely misleads last, then by probability; a
+            consequence stands below its cause.
         refuted: Cleared causes.
         untested: Causes that could be neither supported nor cleared.
         story: The likely causes in order of time, one line each.
@@ -122,8 +123,10 @@ def _judge(
     return item
 
 
-def _first_the_likely(item: Ranked) -> tuple[float, int]:
-    return -item.probability, list(Moment).index(item.cause.acts_from)
+def _first_the_likely(item: Ranked) -> tuple[bool, bool, float, int]:
+    likely = item.probability >= LIKELY
+    moment = list(Moment).index(item.cause.acts_from)
+    return not likely, likely and item.cause.misleads, -item.probability, moment
 
 
 def _words(moment: Moment) -> str:

@@ -13,6 +13,7 @@ CAUSE = Cause(
     supports=(Sign("alerts.can_fire", Grade.PROOF),),
     contradicts=(passes("alerts.can_fire", Grade.PROOF),),
     to_decide="Log the alarms as 0 or 1 per update.",
+    misleads=True,
     change="Plant a gradient explosion and see whether an alarm goes off.",
     remedy="Measure before clipping; test each alarm with a planted fault.",
     references=("defect D21",),

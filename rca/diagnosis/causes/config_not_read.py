@@ -20,6 +20,7 @@ CAUSE = Cause(
     ),
     contradicts=(passes("config.effective", Grade.WEAK),),
     to_decide="Log learning rates from optimizer.param_groups and the exploration noise in use.",
+    misleads=True,
     change="Change the declared value to something absurd and see whether anything changes.",
     remedy="Refuse keys that are never read; log effective values from the objects in use.",
     references=("signals.md, config reachability", "defect D13"),

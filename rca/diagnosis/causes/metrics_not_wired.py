@@ -12,6 +12,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_STEP,
     supports=(Sign("metrics.endings", Grade.STRONG), Sign("metrics.constant", Grade.WEAK)),
     contradicts=(passes("metrics.constant", Grade.STRONG), passes("metrics.endings", Grade.WEAK)),
+    misleads=True,
     change="Force one collision and one success by script and look at the counters.",
     remedy="Let a missing key raise instead of defaulting to 0.",
     references=("signals.md, metric liveness", "defect D06"),

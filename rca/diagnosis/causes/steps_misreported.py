@@ -13,6 +13,7 @@ CAUSE = Cause(
         Sign("results.episodes", Grade.WEAK, when=(Verdict.FAIL,)),
     ),
     contradicts=(passes("results.steps_claimed", Grade.PROOF),),
+    misleads=True,
     change="Stop a run half-way and read its results.",
     remedy="Write the counter of executed steps.",
     references=("defect D27",),

@@ -197,18 +197,28 @@ def _extreme_p(a: Floats, b: Floats) -> float:
     return math.comb(int(beside), small) / math.comb(len(every), small)
 
 
-def ratio_p(mean_a: float, mean_b: float, num_a: int, num_b: int) -> float:
-    """Returns the two-sided p value of "both means of episode lengths have one expectation".
+def mean_ratio_p(
+    ratio: float, num: int, values: Floats, rng: np.random.Generator, draws: int = 10_000
+) -> float:
+    """Returns the p value of two means of positive values being a factor apart by chance.
 
-    Lengths under a constant hazard are exponential, so the ratio of two means of n and m of them
-    follows F(2n, 2m). Real lengths spread less, which makes the test err towards agreement.
+    The null is a bootstrap: pairs of means, each of `num` values drawn from `values` with
+    replacement. Only their ratio is compared, so the spread counts and the level does not.
+
+    Args:
+        ratio: The larger mean over the smaller one, at least 1; NaN gives NaN.
+        num: Values in each mean.
+        values: What such values look like where nothing changed; empty gives NaN. [n]
+        rng: Source of the draws.
+        draws: Pairs drawn; the smallest p is 1 / (draws + 1).
     """
-    if not (mean_a > 0 and mean_b > 0 and math.isfinite(mean_a) and math.isfinite(mean_b)):
+    if math.isnan(ratio) or not len(values) or num < 1:
         return math.nan
-    from scipy.stats import f
-
-    below = float(f.cdf(mean_a / mean_b, 2 * num_a, 2 * num_b))
-    return 2 * min(below, 1 - below)
+    sums = np.zeros((draws, 2))
+    for _ in range(num):
+        sums += rng.choice(values, size=(draws, 2))
+    beyond = int(np.sum(sums.max(axis=1) >= ratio * sums.min(axis=1)))
+    return (1 + beyond) / (1 + draws)
 
 
 def trend_p(values: Floats) -> float:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,8 @@ from rca.judging import within
 from rca.runs.load import load_run
 from rca.runs.record import RunRecord
 from tests.planted import lengths, scaled_rewards, scheduled_noise, twice_the_seed_items
-from tests.records import blank, evaluations, healthy, signal, with_config, with_signals
+from tests.records import blank, evaluations, healthy, phases, signal, with_config, with_signals
+from tests.records import episodes as table
 
 CHECKS = {item.id: item for item in load_checks([builtin_checks()])}
 
@@ -222,3 +224,69 @@ def test_three_long_episodes_before_few_short_ones_are_not_no_change(num):
     assert found.verdict is Verdict.VACUOUS, found.message
     assert "1,000 to" in found.message
     assert "at step 3,001" in found.message
+
+
+KINDS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "exponential": lambda rng, size: 1 + rng.exponential(50, size),
+    "one in 2 long": lambda rng, size: np.where(rng.uniform(size=size) < 0.5, 1000.0, 3.0),
+    "one in 10 long": lambda rng, size: np.where(rng.uniform(size=size) < 0.1, 1000.0, 3.0),
+    "one in 30 long": lambda rng, size: np.where(rng.uniform(size=size) < 1 / 30, 1000.0, 3.0),
+}
+
+
+def control(random: np.ndarray, means: list[float], episodes: float = 10) -> RunRecord:
+    """Two evaluations without an update before them, after random episodes of these lengths."""
+    steps, each = [random.sum() / 2, random.sum()], [episodes] * 2
+    return blank(
+        kind="rca",
+        config={"budget.eval_episodes": 5, "env.max_episode_steps": 1_000},
+        phases=phases(None, int(random.sum())),
+        episodes=table(random.tolist(), random.tolist()),
+        evaluations=evaluations(steps, mean_length=means, episodes=each),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_zero_update_control_holds_its_level(kind):
+    """A false alarm in a hundred at most; of 120 draws, 6 come from such a rate in 1 in 800."""
+    rng = np.random.default_rng(12)
+    alarms = 0
+    for num in (3, 10) * 60:
+        random = KINDS[kind](rng, int(rng.integers(20, 200)))
+        means = KINDS[kind](rng, 2 * num).reshape(2, num).mean(axis=1)
+        alarms += finding("evaluation.control", control(random, means, num)).verdict is Verdict.FAIL
+    assert alarms <= 5
+
+
+def test_the_zero_update_control_sees_what_chance_does_not_do():
+    random = KINDS["exponential"](np.random.default_rng(1), 100)
+    found = finding("evaluation.control", control(random, [800.0, 4.0]))
+    assert found.verdict is Verdict.FAIL
+    assert "10 episodes each, counted number" in found.message
+    assert "and so are its routes" in found.message
+    foreign = replace(control(random, [800.0, 4.0]), kind="recording")
+    assert "they or the simulator changed" in finding("evaluation.control", foreign).message
+
+
+@pytest.mark.parametrize(
+    ("means", "verdict", "reason"),
+    [
+        ([95.0, 4.0], Verdict.WARN, "one episode longer than any"),
+        ([60.0, 25.0], Verdict.VACUOUS, "chance may explain"),
+    ],
+)
+def test_the_zero_update_control_says_what_else_explains_a_difference(means, verdict, reason):
+    random = KINDS["exponential"](np.random.default_rng(1), 100)
+    found = finding("evaluation.control", control(random, means))
+    assert found.verdict is verdict, found.message
+    assert reason in found.message
+
+
+def test_the_zero_update_control_says_where_its_number_of_episodes_is_from():
+    run = control(np.full(40, 50.0), [60.0, 50.0], math.nan)
+    assert "5 episodes each, declared number" in finding("evaluation.control", run).message
+    bare = replace(run, config={})
+    assert "number of episodes unknown" in finding("evaluation.control", bare).message
+    few = finding("evaluation.control", replace(run, episodes=run.episodes[:5]))
+    assert few.verdict is Verdict.VACUOUS
+    assert "5 random episodes" in few.message

@@ -61,10 +61,12 @@ def test_c03_random_actions_lead_to_other_episodes_from_step_3001_on():
     assert "1,000 to 3 at step 3,001" in found.message
 
 
-def test_c03_the_simulator_changed_between_two_evaluations_without_an_update():
+def test_c03_two_evaluations_without_an_update_differ_as_its_random_episodes_do():
+    """Of these 6 in 1,074 last about 1,000 steps and the others 3: ten of them say little."""
     found = findings(C03)["evaluation.control"]
-    assert found.verdict is Verdict.FAIL
+    assert found.verdict is Verdict.VACUOUS
     assert "88 steps at 2,000, 4 at 4,000" in found.message
+    assert "declared number" in found.message
     assert findings(C03)["evaluation.step_time"].verdict is Verdict.FAIL
 
 
@@ -108,8 +110,9 @@ def test_c05_learned_nothing_and_so_shows_nothing():
 
 def test_c07_the_simulator_changed_and_not_the_policy():
     case = "c07-nov13-20k-no-learning"
-    accused = {"updates.executed", "evaluation.control", "evaluation.step_time"}
-    assert accused | {"ordering.random_phase"} <= ids(case, Verdict.FAIL)
+    accused = {"updates.executed", "evaluation.step_time", "ordering.random_phase"}
+    assert accused <= ids(case, Verdict.FAIL)
+    assert findings(case)["evaluation.control"].verdict is Verdict.WARN
     assert "20,800 steps took place" in findings(case)["updates.executed"].message
 
 

@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rca.stats import change_points, modes, possible_shifts, ratio_p, shifts, smaller_p, trend_p
+from rca.stats import (
+    change_points,
+    mean_ratio_p,
+    modes,
+    possible_shifts,
+    shifts,
+    smaller_p,
+    trend_p,
+)
 
 anything = arrays(
     np.float64,
@@ -67,12 +75,13 @@ def test_smaller_p_sees_the_direction():
     assert math.isnan(smaller_p(low, np.array([])))
 
 
-def test_ratio_p_holds_its_level_on_exponential_lengths():
+def test_mean_ratio_p_holds_its_level_on_exponential_lengths():
     rng = np.random.default_rng(6)
-    means = rng.exponential(50, size=(1000, 2, 5)).mean(axis=2)
-    rejected = np.mean([ratio_p(a, b, 5, 5) < 0.05 for a, b in means])
-    assert rejected == pytest.approx(0.05, abs=0.02)
-    assert ratio_p(93, 6, 10, 10) < 1e-4
+    known, means = rng.exponential(50, 400), rng.exponential(50, size=(400, 2, 5)).mean(axis=2)
+    p = [mean_ratio_p(m.max() / m.min(), 5, known, rng, draws=1_000) for m in means]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.03)
+    assert mean_ratio_p(93 / 6, 10, known, rng) < 1e-3
+    assert math.isnan(mean_ratio_p(2.0, 5, known[:0], rng))
 
 
 def test_trend_p_sees_a_rise_and_refuses_a_constant():

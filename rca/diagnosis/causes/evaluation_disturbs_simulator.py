@@ -1,5 +1,6 @@
 """The evaluation disturbs the training simulator."""
 
+from rca.checking import Verdict
 from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
@@ -12,7 +13,8 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_EVALUATION,
     supports=(
-        Sign("evaluation.control", Grade.PROOF),
+        Sign("evaluation.control", Grade.PROOF, when=(Verdict.FAIL,)),
+        Sign("evaluation.control", Grade.STRONG, when=(Verdict.WARN,)),
         Sign("evaluation.step_time", Grade.STRONG),
         Sign("evaluation.episode_shift", Grade.STRONG),
         Sign("ordering.random_phase", Grade.WEAK),

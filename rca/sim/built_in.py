@@ -56,16 +56,26 @@ def _barriers(road: Road, t: float, step: float = 8.0) -> list[Object]:
 
 
 def _row(
-    kind: str, road: Road, t: float, step: float, size: tuple[float, float, float]
+    kind: str,
+    road: Road,
+    t: float,
+    step: float,
+    size: tuple[float, float, float],
+    *,
+    in_gaps: bool = False,
 ) -> list[Object]:
-    """Returns a row of things along a road's straights; their heights vary a little."""
+    """Returns a row of things along a road's straights; their heights vary a little.
+
+    `in_gaps` puts them between the things of an equal row. Before a wall they would be drawn
+    wrongly: far and near are told apart by the nearest point of a footprint.
+    """
     things, s = [], 0.0
     length, width, height = size
     for shape in road.shapes:
         room = shape.length - 2 * _CURVE_GAP
         count = 0 if shape.curvature else int(room // step)
-        for k in range(count):
-            place = s + _CURVE_GAP + (k + 0.5) * room / count
+        for k in range(count - in_gaps):
+            place = s + _CURVE_GAP + (k + (1.0 if in_gaps else 0.5)) * room / count
             tall = height * (1 + (k * 7 % 5) / 8)
             things.append(Object(kind, place, t, length, width, tall))
         s += shape.length
@@ -116,9 +126,10 @@ def country() -> str:
     roads = _ring(start, shapes, _rural_side(3.25), "broken")
     for number, road in enumerate(roads):
         road.objects += _curved_row("tree", road, -9.5 - number % 3, 13.0)
-        road.objects += _curved_row("tree", road, 10.5 + number % 4, 19.0)
         if number % 5 == 0:
             road.objects += _row("building", road, 22.0, 26.0, (12.0, 9.0, 5.0))
+        else:
+            road.objects += _curved_row("tree", road, 10.5 + number % 4, 19.0)
         if number % 4 == 3:
             road.objects += _barriers(road, math.copysign(6.5, -road.shapes[0].curvature))
     return to_xml("country", roads)
@@ -161,12 +172,12 @@ def town() -> str:
     for road in (west, east):
         road.objects += _row("building", road, 20.0, 24.0, (17.0, 12.0, 9.0))
         road.objects += _row("building", road, -20.0, 30.0, (22.0, 12.0, 10.0))
+        road.objects += _row("tree", road, 16.0, 24.0, (0.4, 0.4, 5.0), in_gaps=True)
+        road.objects += _row("tree", road, -16.0, 30.0, (0.4, 0.4, 5.0), in_gaps=True)
         road.objects += _barriers(road, -12.0)
-    street.objects += _row("building", street, 20.0, 24.0, (18.0, 12.0, 9.0))
-    street.objects += _row("building", street, -20.0, 24.0, (18.0, 12.0, 9.0))
-    for road in (west, east, street):
-        road.objects += _row("tree", road, 11.5, 20.0, (0.4, 0.4, 4.0))
-        road.objects += _row("tree", road, -11.5, 26.0, (0.4, 0.4, 4.0))
+    for side in (1.0, -1.0):
+        street.objects += _row("building", street, side * 20.0, 24.0, (18.0, 12.0, 9.0))
+        street.objects += _row("tree", street, side * 16.0, 24.0, (0.4, 0.4, 5.0), in_gaps=True)
     return to_xml("town", roads, junctions)
 
 

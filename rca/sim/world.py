@@ -75,21 +75,39 @@ class World:
         self.map = new
         self.episode += 1
         self.elapsed = 0.0
-        rng = np.random.default_rng(self.seed)
-        self.traffic = Traffic(new.lanes, rng)
+        self.traffic = self._new_traffic()
         self.weather = Weather()
         self.actors: dict[int, Actor] = {}
         self.sensors: dict[int, Sensor] = {}
         self._models: dict[int, Faces] = {}
         self._scene: tuple[int, Scene] | None = None
         self.spectator = self._add(Blueprint(0, "spectator", ()), {})
-        self._populate(rng)
+        self._populate()
+        self.untouched = True
         self._open_world_stream()
         self.frame += 1
         self._publish_snapshot(wire.MAP_CHANGED)
 
-    def _populate(self, rng: np.random.Generator) -> None:
+    def _new_traffic(self) -> Traffic:
+        return Traffic(self.map.lanes, np.random.default_rng([self.seed, 1]))
+
+    def rewind(self) -> None:
+        """Puts the lane followers back to where the episode began, and time to zero.
+
+        An episode begins in asynchronous mode. Until a client has switched to synchronous mode the
+        world has moved for a while, as long as the client's machine likes; if nobody has added or
+        removed anything yet, this makes the same start of it every time.
+        """
+        self.elapsed = 0.0
+        self.traffic = self._new_traffic()
+        for actor in self.actors.values():
+            if actor.blueprint.chassis is not None:
+                actor.car = Car(actor.blueprint.chassis, actor.fixed)
+                self.traffic.take(actor)
+
+    def _populate(self) -> None:
         """Puts the lane followers asked for at random spawn points, as far as there is room."""
+        rng = np.random.default_rng([self.seed, 0])
         models = [item.id for item in self.blueprints.values() if item.chassis is not None]
         points = self.map.spawn_points
         for number in rng.permutation(len(points))[: self.npcs]:
@@ -132,6 +150,7 @@ class World:
         values = blueprint.configured(given)
         if blueprint.chassis is not None and not self._is_free(blueprint, place):
             raise CallError("Spawn failed because of collision at spawn position")
+        self.untouched = False
         sensor = make_sensor(name, values)
         actor = self._add(blueprint, values, place, parent)
         if actor.car is not None and values.get("role_name") == ROLE:
@@ -169,6 +188,7 @@ class World:
         actor = self.actors.get(actor_id)
         if actor is None or actor is self.spectator:
             return False
+        self.untouched = False
         del self.actors[actor_id]
         self.sensors.pop(actor_id, None)
         self._models.pop(actor_id, None)

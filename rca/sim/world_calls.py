@@ -51,6 +51,8 @@ def set_episode_settings(world: World, settings: object) -> int:
         raise ArgumentError(f"fixed_delta_seconds={step} is outside 0..{LONGEST_STEP:g}")
     for number in fields[4:7]:
         real(number)
+    if fields[0] and not world.settings.synchronous and world.untouched:
+        world.rewind()
     world.settings.synchronous = bool(fields[0])
     world.settings.no_rendering = bool(fields[1])
     world.settings.fixed_delta = step or None

@@ -20,7 +20,13 @@ DT = 0.05
 WARM_UP = 50
 
 
-def attach(world, name, car, place=None, **attributes):
+def attach(
+    world: carla.World,
+    name: str,
+    car: carla.Actor,
+    place: carla.Transform | None = None,
+    **attributes: object,
+) -> carla.Actor:
     """Spawns a sensor on the car."""
     blueprint = world.get_blueprint_library().find(name)
     for key, value in attributes.items():

@@ -67,8 +67,10 @@ class Camera:
         """Returns the picture, [height, width, 4] BGRA; tags are in the R channel if semantic."""
         turn = rotation(place)
         view = self._look(place, turn, scene.ground.metres_per_pixel)
-        picture = self._ground(scene.ground, view, place, turn)
-        if not self.semantic:
+        if self.semantic:
+            picture = self._tags(scene.ground, view, place, turn)
+        else:
+            picture = self._ground(scene.ground, view, place, turn)
             self._light(picture, view, scene.weather)
         drawing = draw(scene.fixed, scene.movers, self.lens, np.array(place[:3]), turn)
         drawing.fill(picture, self._colours(drawing, scene.weather))
@@ -100,26 +102,28 @@ class Camera:
         return self._view
 
     def _ground(self, ground: Ground, view: _View, place: Transform, turn: Floats) -> Pixels:
+        """Returns the ground in colour; rows of sky are left black."""
         picture = np.zeros((self.height, self.width, 3), np.uint8)
         to_picture = self._homography(place, turn) @ ground.to_metres
         for band in view.bands:
-            level = 0 if self.semantic else band.level
-            matrix = to_picture @ ground.scales[level]
+            matrix = to_picture @ ground.scales[band.level]
             matrix[1] -= band.top * matrix[2]
-            size = self.width, band.bottom - band.top
-            source = ground.tags if self.semantic else ground.levels[level]
-            warped = cv2.warpPerspective(
-                source, matrix, size,
-                flags=cv2.INTER_NEAREST if self.semantic else cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_CONSTANT,
-                borderValue=TERRAIN if self.semantic else GRASS,
+            cv2.warpPerspective(
+                ground.levels[band.level], matrix, (self.width, band.bottom - band.top),
+                dst=picture[band.top : band.bottom], flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_CONSTANT, borderValue=GRASS,
             )  # fmt: skip
-            if self.semantic:
-                picture[band.top : band.bottom, :, 2] = warped
-            else:
-                picture[band.top : band.bottom] = warped
-        if self.semantic:
-            picture[view.sky] = (0, 0, SKY)
+        return picture
+
+    def _tags(self, ground: Ground, view: _View, place: Transform, turn: Floats) -> Pixels:
+        """Returns the ground's and the sky's tags in the R channel."""
+        picture = np.zeros((self.height, self.width, 3), np.uint8)
+        picture[..., 2] = cv2.warpPerspective(
+            ground.tags, self._homography(place, turn) @ ground.to_metres,
+            (self.width, self.height), flags=cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_CONSTANT, borderValue=TERRAIN,
+        )  # fmt: skip
+        picture[view.sky] = (0, 0, SKY)
         return picture
 
     def _homography(self, place: Transform, turn: Floats) -> Floats:
@@ -149,9 +153,11 @@ class Camera:
             veil = np.where(sky, clear, haze * weather.horizon)
             view.weather = weather
             view.gain = np.round(gain * 256).astype(np.uint16)
-            view.veil = np.round(veil * 256).astype(np.uint16)
+            # Kept small enough that gain * 255 + veil stays within 16 bits.
+            view.veil = np.minimum(np.round(veil * 256), 65535 - 255.0 * view.gain).astype(
+                np.uint16
+            )
         lit = picture * view.gain
-        np.minimum(lit, 65535 - view.veil, out=lit)
         lit += view.veil
         np.right_shift(lit, 8, out=lit)
         picture[...] = lit

@@ -112,13 +112,14 @@ def draw(
 ) -> Drawing:
     """Returns what a camera at `eye` with axes `turn` (columns) sees of the faces."""
     moved = [model.moved(place) for model, place in movers if _near(place, eye, turn)]
+    moved = [faces for faces in moved if _is_in_view(faces, lens, eye, turn)]
     parts = [] if fixed is None else [_seen(fixed, lens, eye, turn)]
     if moved:
         parts.append(_seen(joined(moved), lens, eye, turn))
     if not parts:
         return Drawing([], np.empty((0, 3)), np.empty(0, np.int64), np.empty(0))
-    local = np.concatenate([part.local for part in parts])
-    depth = np.concatenate([part.depth for part in parts])
+    seen = parts[0] if len(parts) == 1 else _together(parts)
+    local, depth = seen.local, seen.depth
     order = np.argsort(-depth, kind="stable")
     local, depth = local[order], depth[order]
     nearest = local[..., 0].min(axis=1, initial=np.inf)
@@ -127,10 +128,25 @@ def draw(
         polygons[number] = lens.project(_clipped(local[number]))
     return Drawing(
         polygons,
-        np.concatenate([part.colours for part in parts])[order],
-        np.concatenate([part.tags for part in parts])[order],
+        seen.colours[order],
+        seen.tags[order],
         depth,
     )
+
+
+def _together(parts: Sequence[_Seen]) -> _Seen:
+    return _Seen(
+        np.concatenate([part.local for part in parts]),
+        np.concatenate([part.depth for part in parts]),
+        np.concatenate([part.colours for part in parts]),
+        np.concatenate([part.tags for part in parts]),
+    )
+
+
+def _is_in_view(faces: Faces, lens: Lens, eye: Floats, turn: Floats) -> bool:
+    """Whether not all corners of a thing are beyond one of the view's planes."""
+    across = (faces.corners.reshape(-1, 3) - eye) @ (turn @ lens.planes)
+    return bool((across.max(axis=0) > _BOUNDS).all())
 
 
 def _near(place: Transform, eye: Floats, turn: Floats) -> bool:

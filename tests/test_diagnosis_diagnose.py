@@ -195,7 +195,8 @@ recordings = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("case", "top"),
     [
-        ("c03-seed-30k-minus52k", {"evaluation_disturbs_simulator"}),
+        # The short episodes' cause and the frozen policy's: both are primary, and both are there.
+        ("c03-seed-30k-minus52k", {"evaluation_disturbs_simulator", "no_net_force"}),
         ("c05-nov12-vacuous-1k-test", {"learner_never_started"}),
         (
             "c07-nov13-20k-no-learning",
@@ -216,9 +217,16 @@ def test_learning_rate_imbalance_is_refuted(case):
 
 
 @recordings
-def test_c03_the_frozen_policy_has_its_own_causes():
+def test_c03_has_several_likely_causes_at_once():
     ranked = {item.cause.id: item for item in recorded("c03-seed-30k-minus52k").ranked}
-    for name in ("no_net_force", "idling_optimal", "penalty_misspelt", "config_not_read"):
+    likely = (
+        "evaluation_disturbs_simulator",
+        "no_net_force",
+        "idling_optimal",
+        "penalty_misspelt",
+        "config_not_read",
+    )
+    for name in likely:
         assert ranked[name].probability > 0.5
 
 

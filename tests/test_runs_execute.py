@@ -115,7 +115,7 @@ def test_a_simulator_that_dies_ends_an_episode_and_not_the_run(tmp_path):
     assert (outcome.status, outcome.executed_steps) == ("finished", 50)
     assert run.episodes["end_reason"].tolist()[0] == "simulator_fault"
     assert run.episodes["end_step"].tolist()[0] == 11
-    (fault,) = run.provenance["simulator_faults"]
+    (fault,) = manifest(tmp_path / "run")["simulator_faults"]
     assert "127.0.0.1" in fault
 
 

@@ -35,13 +35,27 @@ def test_the_server_accepts_connections_when_launch_returns_and_is_gone_after_st
     server.stop()
 
 
-@pytest.mark.parametrize("which", ["its own", "its neighbour's"])
-def test_a_taken_port_is_named(which):
-    with launch("oval") as other:  # holds two neighbouring ports
-        port = other.port if which == "its own" else other.port - 1
-        named = other.port
-        with pytest.raises(UsageError, match=f"port {named} .*choose another"):
-            launch("oval", port=port)
+def neighbours():
+    """Returns two sockets bound to neighbouring ports."""
+    while True:
+        first, second = socket.socket(), socket.socket()
+        first.bind(("127.0.0.1", 0))
+        try:
+            second.bind(("127.0.0.1", first.getsockname()[1] + 1))
+        except OSError:
+            first.close()
+            second.close()
+        else:
+            return first, second
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_a_taken_port_is_named(taken):
+    pair = neighbours()
+    port = pair[0].getsockname()[1]
+    pair[1 - taken].close()
+    with pair[taken], pytest.raises(UsageError, match=f"port {port + taken} .*choose another"):
+        launch("oval", port=port)
 
 
 def test_an_unknown_map_is_named_with_the_known_ones():

@@ -61,6 +61,8 @@ class Camera:
         self.width, self.height, self.fov, self.semantic = width, height, fov, semantic
         focal = width / 2 / math.tan(math.radians(fov) / 2)
         self.lens = Lens(width, height, focal)
+        x, y = self.lens.centre
+        self._pinhole = np.array([[x, focal, 0.0], [y, 0.0, -focal], [1.0, 0.0, 0.0]])
         self._view: _View | None = None
 
     def render(self, scene: Scene, place: Transform) -> Pixels:
@@ -128,18 +130,9 @@ class Camera:
 
     def _homography(self, place: Transform, turn: Floats) -> Floats:
         """Returns the matrix from ground metres to picture pixels."""
-        forward, right, up = turn[:, 0], turn[:, 1], turn[:, 2]
-        rows = np.stack(
-            [
-                self.lens.focal * right + self.lens.centre[0] * forward,
-                -self.lens.focal * up + self.lens.centre[1] * forward,
-                forward,
-            ]
-        )
-        matrix = np.empty((3, 3))
-        matrix[:, :2] = rows[:, :2]
-        matrix[:, 2] = -rows @ np.array(place[:3])
-        return matrix
+        rows = self._pinhole @ turn.T
+        rows[:, 2] = rows @ (-place[0], -place[1], -place[2])
+        return rows
 
     def _light(self, picture: Pixels, view: _View, weather: Weather) -> None:
         """Applies daylight and haze, and fills the sky, in one multiplication and addition."""

@@ -15,9 +15,9 @@ from rca.sim.wire import Transform
 
 NEAR = 0.1
 """Nearest drawn distance, metres."""
-FAR = 300.0
+FAR = 250.0
 """Farthest drawn thing, metres."""
-SMALLEST = 0.4
+SMALLEST = 0.7
 """Faces thinner than this many pixels are left out."""
 _MARGIN = 25.0
 """Metres a thing may reach out of its footprint's circle upwards: a tall building, seen pitched."""

@@ -6,6 +6,7 @@ on the wire, each taking the world first and then the call's arguments.
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -54,6 +55,16 @@ def marked(*modules: ModuleType) -> dict[str, Function]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call; `patient` says that nobody waits for its answer."""
+
+    number: int
+    method: str
+    arguments: list[object]
+    patient: bool
+
+
 class Requests:
     """Splits a connection's bytes into requests."""
 
@@ -66,8 +77,8 @@ class Requests:
             strict_map_key=False,
         )
 
-    def feed(self, data: bytes) -> Iterator[tuple[int, str, list[object]]]:
-        """Yields (message id, method, arguments) of every complete request.
+    def feed(self, data: bytes) -> Iterator[Request]:
+        """Yields every complete request.
 
         Raises:
             ProtocolError: The bytes are no request, or announce or hold more than is allowed.
@@ -82,20 +93,20 @@ class Requests:
             raise ProtocolError(f"not MessagePack-RPC: {error!r:.200}") from None
 
 
-def _request(message: object) -> tuple[int, str, list[object]]:
+def _request(message: object) -> Request:
     if not isinstance(message, list) or len(message) != 4:
         raise ProtocolError("a request is an array of 4")
     kind, number, method, arguments = message
     shapes = isinstance(number, int) and isinstance(method, str) and isinstance(arguments, list)
     if kind != 0 or not shapes or not 0 <= number < 2**32:
         raise ProtocolError("a request is [0, id, method, arguments]")
-    return number, method, arguments[1:]
+    patient = bool(arguments and isinstance(arguments[0], list) and arguments[0][:1] == [True])
+    return Request(number, method, arguments[1:], patient)
 
 
-def answer(
-    functions: dict[str, Function], world: object, number: int, method: str, given: list[object]
-) -> bytes:
+def answer(functions: dict[str, Function], world: object, request: Request) -> bytes:
     """Runs one call and returns the encoded response; never raises for a caller's mistake."""
+    number, method = request.number, request.method
     LOG.debug("call: %s", method[:100])
     function = functions.get(method)
     if function is None:
@@ -103,7 +114,7 @@ def answer(
         return _pack([1, number, f"not implemented: {method[:100]}", None])
     kind: str = function.__dict__["rpc_kind"]
     try:
-        return _pack([1, number, None, _success(kind, function(world, *given))])
+        return _pack([1, number, None, _success(kind, function(world, *request.arguments))])
     except (CallError, ArgumentError) as error:
         LOG.info("%s refused: %s", method, error)
         return _pack([1, number, None, _failure(kind, str(error))])

@@ -17,7 +17,11 @@ LOG = logging.getLogger("rca.sim")
 
 LOOPBACK = "127.0.0.1"
 MAX_CLIENTS = 256
+SOON = 0.005
+"""Seconds after which answers are sent that nobody waits for, if no other answer takes them along.
+Sending wakes the client up, which costs it more than the call itself."""
 _READ = 2**18
+_SMALL = 2**16
 
 
 class Server:
@@ -42,16 +46,33 @@ class Server:
             self.world = World(start, seed, self.streams, npcs)
         self._functions = marked(world_calls, actor_calls, vehicle_calls, batch_calls)
         self._clients: set[Client] = set()
+        self._waiting: set[Client] = set()
         self._next_tick = time.monotonic()
 
     def run(self) -> None:
         """Serves for ever."""
         while True:
-            for key, events in self.selector.select(self._until_tick()):
-                key.data(events)
+            events = self.selector.select(self._pause())
+            for key, mask in events:
+                key.data(mask)
+            if not events:
+                self._send_waiting()
             if self._until_tick() == 0.0:
                 self._next_tick = time.monotonic() + self.world.settings.step
                 self.world.tick()
+
+    def _pause(self) -> float | None:
+        """Returns how long to wait for the next event, seconds; None = until there is one."""
+        until_tick = self._until_tick()
+        if not self._waiting:
+            return until_tick
+        return SOON if until_tick is None else min(SOON, until_tick)
+
+    def _send_waiting(self) -> None:
+        """Sends the answers that nobody waits for."""
+        waiting, self._waiting = self._waiting, set()
+        for client in waiting:
+            self._serve(client, selectors.EVENT_WRITE)
 
     def _until_tick(self) -> float | None:
         """Returns the seconds to the next tick of its own; None in synchronous mode."""
@@ -87,6 +108,7 @@ class Server:
         except (OSError, ProtocolError) as error:
             LOG.info("client dropped: %s", error)
             self._clients.discard(client)
+            self._waiting.discard(client)
             if client.sock in self.selector.get_map():
                 self.selector.unregister(client.sock)
             client.sock.close()
@@ -95,8 +117,12 @@ class Server:
         data = client.sock.recv(_READ)
         if not data:
             raise ConnectionResetError("closed")
-        for number, method, arguments in client.requests.feed(data):
-            client.send(answer(self._functions, self.world, number, method, arguments))
+        for request in client.requests.feed(data):
+            client.unsent += answer(self._functions, self.world, request)
+            if request.patient and len(client.unsent) < _SMALL:
+                self._waiting.add(client)
+            else:
+                client.flush()
 
     def _watch(self, client: "Client") -> None:
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
@@ -113,24 +139,18 @@ class Client:
         self.requests = Requests()
         self.unsent = b""
 
-    def send(self, data: bytes) -> None:
-        """Sends an answer, now or when the socket takes it.
+    def flush(self) -> None:
+        """Sends as much as the socket takes.
 
         Raises:
             ProtocolError: The client asks on without reading the answers.
         """
-        self.unsent += data
-        self.flush()
-        if len(self.unsent) > MAX_BACKLOG:
-            raise ProtocolError("answers are not read")
-
-    def flush(self) -> None:
-        """Sends as much as the socket takes."""
         try:
             while self.unsent:
                 self.unsent = self.unsent[self.sock.send(self.unsent) :]
         except BlockingIOError:
-            return
+            if len(self.unsent) > MAX_BACKLOG:
+                raise ProtocolError("answers are not read") from None
 
 
 def _listen_pair(port: int) -> tuple[socket.socket, socket.socket]:

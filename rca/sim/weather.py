@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class Weather:
         share: float = self.values[FIELDS.index(name)] / 100.0
         return min(max(share, 0.0), 1.0)
 
-    @property
+    @cached_property
     def light(self) -> float:
         """Brightness of the ground against a clear noon: 1 at 45 degrees of sun, 0.12 at night."""
         altitude = math.radians(min(max(self.values[5], -90.0), 90.0))
@@ -44,7 +45,7 @@ class Weather:
         wet = 1.0 - 0.25 * max(self._share("wetness"), self._share("precipitation_deposits"))
         return 0.12 + 0.88 * sun * clouds * rain * wet
 
-    @property
+    @cached_property
     def haze(self) -> float:
         """Share of light lost per metre: visibility 2 km when clear, about 30 m in full fog."""
         thick = max(self._share("fog_density"), 0.8 * self._share("dust_storm"))
@@ -55,7 +56,7 @@ class Weather:
         """Distance before which there is no fog, metres."""
         return max(self.values[7], 0.0)
 
-    @property
+    @cached_property
     def horizon(self) -> Colour:
         """Colour of the sky at the horizon, and of fog."""
         grey = self._share("cloudiness")
@@ -64,7 +65,7 @@ class Weather:
         coloured = clear * (1 - dust) + np.array([110.0, 160.0, 200.0]) * dust
         return coloured * min(0.1 + 0.9 * self._daylight(), 1.0)
 
-    @property
+    @cached_property
     def zenith(self) -> Colour:
         """Colour of the sky overhead."""
         grey = max(self._share("cloudiness"), self._share("fog_density"))

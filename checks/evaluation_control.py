@@ -11,6 +11,7 @@ from rca.checking import Finding, Severity, Verdict, check
 from rca.judging import (
     MIN_EPISODES,
     Floats,
+    before_updates,
     column,
     number,
     random_episodes,
@@ -123,7 +124,7 @@ def _pairs(run: RunRecord) -> Sequence[Pair]:
     names = ["step", "mean_length", "updates"]
     rows = run.evaluations.reindex(columns=names).to_numpy(dtype=np.float64, na_value=math.nan)
     rows = rows[np.isfinite(rows[:, :2]).all(axis=1) & (rows[:, 1] > 0)]
-    first = run.first_update_step() or math.inf
+    first = before_updates(run)
     return [
         Pair((a[0], b[0]), (a[1], b[1]))
         for a, b in pairwise(rows.tolist())

@@ -3,7 +3,16 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import MIN_EPISODES, STEP_SECONDS, Floats, column, number, too_few
+from rca.judging import (
+    MIN_EPISODES,
+    STEP_SECONDS,
+    Floats,
+    before_updates,
+    column,
+    first_update,
+    number,
+    too_few,
+)
 from rca.runs.record import RunRecord
 
 SHORT = 50
@@ -46,19 +55,19 @@ def short_episodes(run: RunRecord) -> Finding:
     if typical >= SHORT:
         message = f"episodes are not short: median {typical:,.0f} steps"
         return Finding(Verdict.PASS, message, typical, SHORT, "steps")
-    first = run.first_update_step() or np.inf
+    first = before_updates(run)
     early = table[table[:, 1] < first]
-    few = too_few(len(early), MIN_EARLY, f"episodes before update 1 (step {first:,.0f})")
+    few = too_few(len(early), MIN_EARLY, f"episodes before update 1 ({_place(run)})")
     if few:
         return few
     begin = _onset(early[:, 0])
     if begin is None:
         message = (
             f"median length {typical:,.0f} steps, but {np.median(early[:, 0]):,.0f} before update "
-            f"1 (step {first:,.0f}): episodes became short after it, so ordering clears nobody"
+            f"1 ({_place(run)}): episodes became short after it, so ordering clears nobody"
         )
         return Finding(Verdict.PASS, message, float(np.median(early[:, 0])), SHORT, "steps")
-    return _older(run, early, begin, first)
+    return _older(run, early, begin)
 
 
 def _onset(lengths: Floats) -> int | None:
@@ -72,16 +81,20 @@ def _onset(lengths: Floats) -> int | None:
     return start + int(np.flatnonzero(lengths[start:] < SHORT)[0])
 
 
-def _older(run: RunRecord, early: Floats, begin: int, first: float) -> Finding:
+def _place(run: RunRecord) -> str:
+    first = first_update(run)
+    return "the run has no update" if first is None else f"update 1 came at {first}"
+
+
+def _older(run: RunRecord, early: Floats, begin: int) -> Finding:
     """Returns the answer for short episodes that are there before the first update."""
     lengths, onset = early[:, 0], int(early[begin, 1] - early[begin, 0]) + 1
     num, typical = int(np.sum(lengths < SHORT)), float(np.median(lengths[begin:]))
-    update = "the run has no update" if np.isinf(first) else f"update 1 came at step {first:,.0f}"
     message = (
         f"{num:,} of {len(lengths):,} episodes before any update are shorter than {SHORT} steps "
-        f"(median {typical:,.0f}), the first from step {onset:,} on; {update}: learning rates, "
-        "batch size, target networks and everything else that acts through updates are refuted "
-        "as their cause"
+        f"(median {typical:,.0f}), the first from step {onset:,} on; {_place(run)}: learning "
+        "rates, batch size, target networks and everything else that acts through updates are "
+        "refuted as their cause"
     )
     dt = number(run, "env.dt")
     instant = typical * (STEP_SECONDS if np.isnan(dt) else dt) < INSTANT

@@ -3,7 +3,8 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, check, fail_above
-from rca.judging import number, place, vacuous, void
+from rca.judging import first_update, number, place, vacuous, void
+from rca.runs.phases import COUNTER, FirstUpdate
 from rca.runs.record import RunRecord
 
 
@@ -15,28 +16,36 @@ def phases_found(run: RunRecord) -> Finding:
         describes neither.
     Remedy: look which part of the trainer counts the warm-up; two settings with one meaning are
         common.
-    Reference: signals.md, "config reachability"; the limit is one logging interval, which is how
-        well the first update can be placed.
+    Reference: signals.md, "config reachability"; no step outside of where the first update
+        certainly lies; one logging interval off the trainer's own counter.
     """
     found = "; ".join(
         f"{place(phase)}: {len(run.episodes_in(phase)):,} episodes" for phase in run.phases
     )
-    first = run.first_update_step()
+    first = first_update(run)
     if first is None:
         return vacuous(f"{found}; {void(run)}")
     starts = number(run, "agent.learning_starts")
     if np.isnan(starts):
         return vacuous(f"{found}; no learning_starts is declared to hold it against")
-    seen = run.observed.get("agent.learning_starts")
-    message = f"{found}; learning_starts is {starts:,.0f}, update 1 came at step {first:,}"
+    message = f"{found}; learning_starts is {starts:,.0f}, update 1 came at {first}"
+    if first.is_declared:
+        return vacuous(f"{message}: the declared step cannot be held against itself")
+    is_counted = first.rule.startswith(COUNTER)
+    off = abs(starts + 1 - first.step) if is_counted else _outside(starts + 1, first)
     return fail_above(
-        abs(first - 1 - starts),
-        max(_logging_interval(run), seen.high - seen.low if seen else 0.0),
+        off,
+        _logging_interval(run) if is_counted else 0.0,
         message,
         unit="steps",
-        onset=first,
+        onset=first.step,
         suspects=("config_not_read",),
     )
+
+
+def _outside(step: float, first: FirstUpdate) -> float:
+    """Returns how many steps a step lies outside of where the first update certainly does."""
+    return max(first.earliest - step, step - first.latest, 0.0)
 
 
 def _logging_interval(run: RunRecord) -> float:

@@ -3,7 +3,7 @@
 import math
 
 from rca.checking import Finding, Severity, check
-from rca.judging import Criterion, judge_criteria, number
+from rca.judging import Criterion, first_update, judge_criteria, number
 from rca.runs.record import RunRecord
 
 WANTED = 25_000
@@ -25,7 +25,7 @@ def config_learning_starts(run: RunRecord) -> Finding:
         later code 25,000 (evidence.md, section 3).
     """
     starts = number(run, "agent.learning_starts")
-    first = run.first_update_step()
-    seen = "no update seen" if first is None else f"first update seen at step {first:,}"
+    first = first_update(run)
+    seen = "no update seen" if first is None else f"first update at {first}"
     text = f"learning_starts {starts:,.0f}, wanted {WANTED:,}; {seen}"
     return judge_criteria([Criterion(text, None if math.isnan(starts) else starts == WANTED)])

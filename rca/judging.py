@@ -1,7 +1,7 @@
 """What judges share: table columns without gaps, whether anything was learned, several criteria."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rca.checking import Finding, Verdict
+from rca.runs.phases import FirstUpdate
 from rca.runs.record import Phase, RunRecord, Signal
 
 if TYPE_CHECKING:
@@ -62,6 +63,20 @@ def as_number(value: object) -> float:
         return math.nan
 
 
+def first_update(run: RunRecord) -> FirstUpdate | None:
+    """Returns the first update and the bounds within which it is certain, None if there is none."""
+    step, known = run.first_update_step(), run.provenance.get("first_update")
+    if step is None or not isinstance(known, Mapping):
+        return None if step is None else FirstUpdate(step, step, step, "counted")
+    return FirstUpdate(step, known["earliest"], known["latest"], known["rule"])
+
+
+def before_updates(run: RunRecord) -> float:
+    """Returns the step before which certainly no update took place; infinity: none is known of."""
+    first = first_update(run)
+    return math.inf if first is None else first.earliest
+
+
 def learned_rewards(run: RunRecord, rewards: Floats) -> Floats:
     """Returns rewards as the agent learns from them: times reward_scale, then clipped."""
     scale, bound = number(run, "agent.reward_scale"), number(run, "agent.reward_clip")
@@ -76,10 +91,10 @@ def void(run: RunRecord, by: float = math.inf) -> str:
         run: Judged.
         by: Last environment step that counts.
     """
-    first = run.first_update_step()
+    first = first_update(run)
     if first is not None:
-        late = f"0 updates were executed by step {by:,.0f}: the first came at step {first:,}"
-        return late if first > by else ""
+        certain = "0 updates were executed" if first.earliest > by else "no update is known of"
+        return f"{certain} by step {by:,.0f}: the first came at {first}" if first.step > by else ""
     if run.outcome.critic_updates or (run.outcome.critic_updates is None and not run.phases):
         return ""
     return f"0 updates were executed: {_why_none(run)}"
@@ -255,9 +270,10 @@ def _staged(
 
 
 def random_episodes(run: RunRecord) -> "pd.DataFrame":
-    """Returns the random phase's episodes."""
+    """Returns the random phase's episodes that certainly ended before any update."""
     phase = run.phase("random")
-    return run.episodes.iloc[:0] if phase is None else run.episodes_in(phase)
+    table = run.episodes.iloc[:0] if phase is None else run.episodes_in(phase)
+    return table[table["end_step"] < before_updates(run)]
 
 
 def mean(values: Floats) -> float:

@@ -11,6 +11,7 @@ import pytest
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
 from rca.judging import within
 from rca.runs.load import load_run
+from rca.runs.phases import COUNTER, DECLARED
 from rca.runs.record import RunRecord
 from tests.planted import lengths, scaled_rewards, scheduled_noise, twice_the_seed_items
 from tests.records import blank, evaluations, healthy, phases, signal, with_config, with_signals
@@ -290,3 +291,42 @@ def test_the_zero_update_control_says_where_its_number_of_episodes_is_from():
     few = finding("evaluation.control", replace(run, episodes=run.episodes[:5]))
     assert few.verdict is Verdict.VACUOUS
     assert "5 random episodes" in few.message
+
+
+def placed(run: RunRecord, earliest: int, latest: int, rule: str) -> RunRecord:
+    known = {"step": 1_001, "earliest": earliest, "latest": latest, "rule": rule}
+    return replace(run, kind="recording", provenance={"first_update": known})
+
+
+def test_a_declared_step_is_not_held_against_itself():
+    run = placed(healthy(), 901, 1_100, f"{DECLARED} of 1,000")
+    found = finding("phases.found", run)
+    assert found.verdict is Verdict.VACUOUS
+    assert "(declared; certain between 901 and 1,100)" in found.message
+    asked = finding("seed.config_learning_starts", run).message
+    assert "seen" not in asked
+    assert "(declared; certain between 901 and 1,100)" in asked
+
+
+@pytest.mark.parametrize(
+    ("rule", "starts", "verdict"),
+    [
+        ("exploration noise, logged from step 1,000 on", 1_000, Verdict.PASS),
+        ("the last record without critic/loss", 2_000, Verdict.FAIL),
+        ("the last record without critic/loss", 500, Verdict.FAIL),
+        (f"{COUNTER} (to a step)", 1_000, Verdict.PASS),
+        (f"{COUNTER} (to a step)", 950, Verdict.FAIL),
+    ],
+)
+def test_a_first_update_is_held_against_where_it_certainly_lies(rule, starts, verdict):
+    run = with_config(placed(healthy(), 901, 1_100, rule), {"agent.learning_starts": starts})
+    assert finding("phases.found", run).verdict is verdict
+
+
+def test_before_any_update_means_before_the_earliest_possible_one():
+    run = lengths([3.0] * 30, [3.0] * 300)(healthy())
+    late = placed(run, 40, 200, f"{DECLARED} of 1,000")
+    found = finding("ordering.short_episodes", replace(late, phases=phases(201, 990)))
+    assert "13 of 13 episodes before any update" in found.message
+    assert "certain between 40 and 200" in found.message
+    assert finding("ordering.random_phase", late).message.startswith("13 random episodes")

@@ -24,6 +24,10 @@ UPDATES = "learner/updates"
 NOISE = "explore/noise"
 COMPANION_SHARE = 0.9
 """Share of learner records that another tag must have too to count as logged together with them."""
+COUNTER = "the update counter"
+"""How the rule begins of one that is counted back from the trainer's own counter."""
+DECLARED = "the declared learning_starts"
+"""How the rule begins of a first update that only the configuration places."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,17 @@ class FirstUpdate:
     earliest: int
     latest: int
     rule: str
+
+    @property
+    def is_declared(self) -> bool:
+        """Tells whether the configuration alone says the exact step."""
+        return self.rule.startswith(DECLARED) and self.earliest < self.latest
+
+    def __str__(self) -> str:
+        if self.earliest == self.latest:
+            return f"step {self.step:,}"
+        how = "declared; " if self.is_declared else ""
+        return f"step {self.step:,} ({how}certain between {self.earliest:,} and {self.latest:,})"
 
 
 def is_learner(name: str) -> bool:
@@ -99,10 +114,10 @@ def _candidates(
     if counter is not None and len(counter) > 1:
         step = _counted_back(counter)
         if step is not None:
-            found.append((step, f"the update counter {counter.tag or counter.name} (to a step)"))
+            found.append((step, f"{COUNTER} {counter.tag or counter.name} (to a step)"))
     declared = config.get("agent.learning_starts")
     if isinstance(declared, int) and not isinstance(declared, bool):
-        found.append((declared + 1, f"the declared learning_starts of {declared:,}"))
+        found.append((declared + 1, f"{DECLARED} of {declared:,}"))
     noise = signals.get(NOISE)
     if noise is not None and len(noise):
         start = int(noise.steps[0])

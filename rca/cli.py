@@ -122,6 +122,10 @@ def run(
         int,
         typer.Option(min=0, help="Updates on a copy after the run, to see whether gradients flow."),
     ] = 0,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with this interrupted run folder, under its own config."),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the run folder and nothing else.")
     ] = False,
@@ -131,32 +135,38 @@ def run(
 
     Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
     """
-    from rca import config as configs
-    from rca.envs.servers import Address
-    from rca.runs.execute import execute, new_folder
-
-    if (size is None) == (steps is None):
-        raise UsageError("rca run: say how long: one of short, medium, full, or --steps N")
     if host is not None and port is None:
         raise UsageError(f"--host {host}: give its port with --port; without it ours is started")
-    length = steps or configs.STEPS[size.value if size else ""]
-    overrides = [*(set_ or []), f"budget.steps={length}"]
-    overrides += [] if seed is None else [f"budget.seed={seed}"]
-    settings = configs.load_config(config, overrides)
-    settings = configs.scale_warmup(settings) if scale_warmup else settings
-    warning = configs.warning_before_start(settings)
-    if warning and not quiet:
-        sys.stderr.write(f"note: {warning}\n")
-    folder = out or new_folder(Path("runs"), Path(config).stem, settings)
-    server = None if port is None else Address(host or "127.0.0.1", port)
+    if sum(way is not None for way in (size, steps, resume)) != 1:
+        raise UsageError("rca run: give one of short, medium, full, --steps N or --resume RUN")
+    from rca import config as configs
+    from rca.envs.servers import Address
     from rca.report.live import progress
+    from rca.runs import execute as runs
 
-    with progress(settings, quiet=quiet) as listener:
-        outcome = execute(
-            settings, folder, server=server, listener=listener, probe_updates=probe_updates
-        )
+    server = None if port is None else Address(host or "127.0.0.1", port)
+    if resume is not None:
+        folder, settings = resume, configs.load_config(str(resume / "config.yaml"))
+        with progress(settings, quiet=quiet) as listener:
+            outcome = runs.resume(folder, server=server, listener=listener)
+    else:
+        length = steps or configs.STEPS[size.value if size else ""]
+        overrides = [*(set_ or []), f"budget.steps={length}"]
+        overrides += [] if seed is None else [f"budget.seed={seed}"]
+        settings = configs.load_config(config, overrides)
+        settings = configs.scale_warmup(settings) if scale_warmup else settings
+        warning = configs.warning_before_start(settings)
+        if warning and not quiet:
+            sys.stderr.write(f"note: {warning}\n")
+        folder = out or runs.new_folder(Path("runs"), Path(config).stem, settings)
+        with progress(settings, quiet=quiet) as listener:
+            outcome = runs.execute(
+                settings, folder, server=server, listener=listener, probe_updates=probe_updates
+            )
     if outcome.status == "interrupted":
         sys.stderr.write(f"rca: interrupted after {outcome.executed_steps:,} steps\n")
+        if (folder / runs.CHECKPOINTS).is_dir():
+            sys.stderr.write(f"rca: to go on: rca run --resume {folder}\n")
     _print_next(folder, quiet=quiet)
     raise typer.Exit(130 if outcome.status == "interrupted" else 0)
 

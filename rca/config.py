@@ -182,6 +182,8 @@ class BudgetConfig(Section):
     """Seed of everything random in the run."""
     threads: Count = 2
     """Threads of torch; weights are bit-identical for one number of them only."""
+    checkpoint_every: Annotated[int, Field(ge=0)] = 5_000
+    """Steps after which the next end of an episode saves a checkpoint to resume from; 0: never."""
     eval_every: Annotated[int, Field(ge=0)] = 5_000
     """Steps between two evaluations without exploration noise; 0: never."""
     eval_episodes: Count = 5

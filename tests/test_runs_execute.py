@@ -14,8 +14,8 @@ import pytest
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.config import load_config
 from rca.envs.servers import Address
-from rca.errors import EvidenceError
-from rca.runs.execute import execute
+from rca.errors import EvidenceError, UsageError
+from rca.runs.execute import execute, resume
 from rca.runs.load import load_run
 from rca.sim.launch import launch
 
@@ -37,12 +37,13 @@ def config(*more):
     return load_config("fixed", [*QUICK, *more])
 
 
-def recorded(folder):
-    """All values of a run folder but the wall clock's."""
+def recorded(folder, but="env/step_seconds"):
+    """All values of a run folder but the wall clock's and those that end like `but`."""
     with sqlite3.connect(folder / "run.sqlite") as database:
         rows = database.execute(
             "SELECT name, step, value FROM value JOIN signal ON signal.id = value.signal "
-            "WHERE name != 'env/step_seconds' ORDER BY name, step"
+            "WHERE name != 'env/step_seconds' AND name NOT LIKE '%' || ? ORDER BY name, step",
+            (but,),
         ).fetchall()
         episodes = database.execute("SELECT * FROM episode").fetchall()
         evaluations = database.execute("SELECT * FROM evaluation").fetchall()
@@ -128,6 +129,44 @@ def test_a_simulator_that_stays_dead_leaves_a_folder_that_says_so(tmp_path):
     assert run.outcome.status == "crashed"
     assert str(server.port) in run.outcome.error
     assert len(run.signals["env/reward"]) >= 10
+
+
+def test_a_killed_run_goes_on_as_if_it_had_never_stopped(tmp_path):
+    wanted = config(
+        "budget.steps=110",
+        "budget.checkpoint_every=20",
+        "budget.eval_every=50",
+        "env.max_episode_steps=15",
+    )
+
+    def break_at_step_77(event):
+        if getattr(event, "step", 0) == 77:
+            raise RuntimeError("pulled the plug")
+
+    execute(wanted, tmp_path / "whole")
+    with pytest.raises(RuntimeError, match="plug"):
+        execute(wanted, tmp_path / "broken", listener=break_at_step_77)
+    assert load_run(tmp_path / "broken").outcome.status == "crashed"
+    outcome = resume(tmp_path / "broken")
+    assert (outcome.status, outcome.executed_steps) == ("finished", 110)
+    # An update ratio is the mean since the last reading, and that one came before the checkpoint.
+    ratio = "/update_ratio"
+    assert recorded(tmp_path / "broken", ratio) == recorded(tmp_path / "whole", ratio)
+    whole, broken = manifest(tmp_path / "whole"), manifest(tmp_path / "broken")
+    assert broken["weights_digest"] == whole["weights_digest"]
+    assert broken["outcome"] == whole["outcome"]
+    assert len(broken["resumed"]) == 1
+    with pytest.raises(UsageError, match="finished"):
+        resume(tmp_path / "broken")
+
+
+def test_a_run_without_a_checkpoint_cannot_be_resumed(tmp_path):
+    execute(config("budget.checkpoint_every=0", "budget.eval_every=0"), tmp_path / "run")
+    state = manifest(tmp_path / "run")
+    (tmp_path / "run" / "manifest.json").write_text(json.dumps({**state, "status": "interrupted"}))
+    with pytest.raises(EvidenceError, match="holds no checkpoint"):
+        resume(tmp_path / "run")
+    assert len(load_run(tmp_path / "run").signals["env/reward"]) == 50
 
 
 def test_ctrl_c_finishes_the_step_and_says_so(tmp_path):

@@ -12,7 +12,7 @@ from types import FrameType
 
 import torch
 
-from rca.build import Build, MakeEnv, default_build
+from rca.build import MakeEnv, default_build
 from rca.config import RunConfig
 from rca.envs.servers import Address, adopted, embedded
 from rca.envs.supervise import SupervisedEnv
@@ -20,8 +20,12 @@ from rca.probes.engine import Probes
 from rca.runs.folder import RunWriter
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
+from rca.td3.checkpoint import restore, save
 from rca.td3.events import Emit, EpisodeEnded, Event
 from rca.td3.train import Evaluate, Progress, Training, evaluation, train
+
+CHECKPOINTS = "checkpoints"
+"""Folder in the run folder."""
 
 
 def new_folder(root: Path, name: str, config: RunConfig) -> Path:
@@ -57,19 +61,45 @@ def execute(
     Raises:
         RcaError: The folder cannot be written, or the simulator failed.
     """
-    writer = RunWriter.create(folder, config)
-    run = _Run(default_build(config), writer, listener, server)
-    # The folder is finished before the servers are stopped: a simulator client can take the whole
-    # process down when its server goes.
+    run = _Run(RunWriter.create(folder, config), listener, server)
+    return _finished(run, probe_updates)
+
+
+def resume(
+    folder: Path, *, server: Address | None = None, listener: Emit = lambda event: None
+) -> Outcome:
+    """Goes on with a run that was interrupted or killed, from its newest checkpoint.
+
+    In the embedded world the result is, bit for bit, that of a run that was never stopped: an
+    episode follows from the seed and its number, and checkpoints are made between episodes. The
+    first update ratio after the checkpoint alone differs: it is a mean over fewer updates.
+
+    Args:
+        folder: Of the run.
+        server: As for `execute`.
+        listener: As for `execute`.
+
+    Raises:
+        RcaError: The run is finished or still going on, or there is no checkpoint.
+    """
+    run = _Run(RunWriter.reopen(folder), listener, server, checkpoints=folder / CHECKPOINTS)
+    return _finished(run, probe_updates=0)
+
+
+def _finished(run: "_Run", probe_updates: int) -> Outcome:
+    """Trains; the folder is finished before the servers are stopped.
+
+    A simulator client can take the whole process down when its server goes.
+    """
     with ExitStack() as stack, stop_on_ctrl_c() as should_stop:
         try:
             progress = run.train(stack, should_stop)
             run.probe(probe_updates)
         except BaseException as error:
-            writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
+            run.writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
             raise
         outcome = run.outcome("interrupted" if progress.stopped else "finished")
-        writer.finish(outcome)
+        run.writer.finish(outcome)
     return outcome
 
 
@@ -77,12 +107,18 @@ class _Run:
     """The parts of a run under way, and what is known of it when it ends."""
 
     def __init__(
-        self, build: Build, writer: RunWriter, listener: Emit, server: Address | None
+        self,
+        writer: RunWriter,
+        listener: Emit,
+        server: Address | None,
+        checkpoints: Path | None = None,
     ) -> None:
-        self._build = build
-        self._writer = writer
+        """Prepares a run; with checkpoints it goes on from the newest of them."""
+        self.writer = writer
+        self._build = default_build(writer.config)
         self._listeners: list[Emit] = [listener]
         self._server = server
+        self._checkpoints = checkpoints
         self._training: Training | None = None
 
     def train(self, stack: ExitStack, should_stop: Callable[[], bool]) -> Progress:
@@ -91,13 +127,32 @@ class _Run:
         torch.set_num_threads(config.budget.threads)
         env = stack.enter_context(closing(self._supervised(self._build.make_env)))
         self._training = training = self._build.training(env, self._emit)
-        probes = Probes(config.probes, training.agent)
-        self._listeners.insert(0, Recorder(self._writer, probes, training.agent))
-        evaluate = self._evaluate(stack, training) if self._server is None else None
-        progress = train(training, evaluate=evaluate, should_stop=should_stop)
-        self._writer.note("weights_digest", weights_digest(training.agent.modules()))
-        self._writer.note("simulator_faults", env.faults)
+        probes = Probes(config.probes, training.agent)  # of the untrained agent, also when resumed
+        self._listeners.insert(0, Recorder(self.writer, probes, training.agent))
+        if self._checkpoints:
+            restore(self._checkpoints, training)
+            self.writer.rewind(training.progress.step)
+        progress = train(
+            training,
+            evaluate=self._evaluate(stack, training) if self._server is None else None,
+            should_stop=should_stop,
+            between_episodes=self._checkpointing(training),
+        )
+        self.writer.note("weights_digest", weights_digest(training.agent.modules()))
+        self.writer.note("simulator_faults", env.faults)
         return progress
+
+    def _checkpointing(self, training: Training) -> Callable[[], None]:
+        """Returns what saves a checkpoint between episodes when one is due."""
+        every, saved = self._build.config.budget.checkpoint_every, training.progress.step
+
+        def save_when_due() -> None:
+            nonlocal saved
+            if every and training.progress.step - saved >= every:
+                save(self.writer.folder / CHECKPOINTS, training)
+                saved = training.progress.step
+
+        return save_when_due
 
     def _supervised(self, make: MakeEnv) -> SupervisedEnv:
         """Returns an environment whose server is replaced when it fails."""
@@ -119,7 +174,7 @@ class _Run:
 
         def record(event: Event) -> None:
             for found in probes.measure(event):
-                self._writer.signal(f"probed/{found.name}", found.unit, found.step, found.value)
+                self.writer.signal(f"probed/{found.name}", found.unit, found.step, found.value)
 
         wanted = config.agent
         for number in range(1, updates + 1):

@@ -12,9 +12,18 @@ from typing import Any, TypeVar
 import filelock
 import numpy as np
 
-from rca.config import RunConfig
+from rca.config import RunConfig, load_config
 from rca.errors import RcaError, UsageError
-from rca.runs.manifest import LOCK, LOCK_SECONDS, MANIFEST, SCHEMA, describe, now, write_json
+from rca.runs.manifest import (
+    LOCK,
+    LOCK_SECONDS,
+    MANIFEST,
+    SCHEMA,
+    describe,
+    now,
+    read_manifest,
+    write_json,
+)
 from rca.runs.record import EPISODE_COLUMNS, EVALUATION_COLUMNS, Outcome
 
 DATABASE = "run.sqlite"
@@ -43,11 +52,13 @@ class RunWriter:
     run loses no more than that and a long evaluation holds nothing back. NaN is stored as NULL.
     """
 
-    def __init__(self, folder: Path, config: RunConfig, manifest: dict[str, object]) -> None:
+    def __init__(
+        self, folder: Path, config: RunConfig, manifest: dict[str, object], *, again: bool = False
+    ) -> None:
         self.folder = folder
         self._config = config
         self._manifest = manifest
-        self._lock = _lock(folder)
+        self._lock = _lock(folder, again=again)
         self._signals: dict[str, int] = {}
         # Appended to by the thread that trains, emptied by the one that commits.
         self._new_signals: deque[tuple[int, str, str]] = deque()
@@ -59,7 +70,8 @@ class RunWriter:
         self._writing = threading.Lock()
         self._stop = threading.Event()
         try:
-            self._database = _create(folder, config, manifest)
+            self._database = _open(folder, manifest) if again else _create(folder, config, manifest)
+            self._signals.update(self._database.execute("SELECT name, id FROM signal"))
         except BaseException:
             self._lock.release()
             raise
@@ -81,6 +93,40 @@ class RunWriter:
             UsageError: The folder is not empty, in use by another process, or not writable.
         """
         return cls(folder, config, {**describe(config), **(manifest_extra or {})})
+
+    @classmethod
+    def reopen(cls, folder: Path) -> "RunWriter":
+        """Goes on with a run folder whose process is gone.
+
+        Raises:
+            UsageError: The run is finished, or another process still writes it.
+            EvidenceError: Its manifest or config cannot be read.
+        """
+        manifest = read_manifest(folder)
+        if manifest.get("status") == "finished":
+            raise UsageError(f"{folder}: the run is finished; there is nothing to resume")
+        config = load_config(str(folder / CONFIG))
+        before = manifest.get("resumed")
+        resumed = [*(before if isinstance(before, list) else []), now()]
+        fresh = {key: describe(config)[key] for key in ("status", "error", "ended", "pid")}
+        return cls(folder, config, {**manifest, **fresh, "resumed": resumed}, again=True)
+
+    @property
+    def config(self) -> RunConfig:
+        """The effective config."""
+        return self._config
+
+    def rewind(self, step: int) -> None:
+        """Forgets what was recorded after a step: a resumed run records it again."""
+        with self._writing, self._database as database:
+            database.execute("DELETE FROM value WHERE step > ?", (step,))
+            database.execute("DELETE FROM episode WHERE end_step > ?", (step,))
+            database.execute("DELETE FROM evaluation WHERE step > ?", (step,))
+            database.execute(
+                "DELETE FROM meta WHERE key = 'first_update_step' AND value > ?", (step,)
+            )
+            kept = database.execute("SELECT key, value FROM meta WHERE key = 'first_update_step'")
+            self._counters.update(kept)
 
     def signal(self, name: str, unit: str, step: int, value: float) -> None:
         """Hands over one value of a signal.
@@ -208,8 +254,8 @@ def _in_order(row: Mapping[str, object], columns: tuple[str, ...]) -> tuple[Any,
     return tuple(value.item() if isinstance(value, np.generic) else value for value in values)
 
 
-def _lock(folder: Path) -> filelock.FileLock:
-    """Creates the folder and makes it this process's own."""
+def _lock(folder: Path, *, again: bool) -> filelock.FileLock:
+    """Makes a folder, a new or empty one unless it is opened again, this process's own."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / LOCK)
@@ -220,7 +266,7 @@ def _lock(folder: Path) -> filelock.FileLock:
         ) from error
     except OSError as error:
         raise _unwritable(folder, error) from error
-    if any(path.name != LOCK for path in folder.iterdir()):
+    if not again and any(path.name != LOCK for path in folder.iterdir()):
         lock.release()
         raise UsageError(f"{folder}: not empty; choose a new folder, runs are never overwritten")
     return lock
@@ -234,6 +280,16 @@ def _create(folder: Path, config: RunConfig, manifest: dict[str, object]) -> sql
         # Safe against a killed process; against a power failure the folder stays consistent.
         database.execute("PRAGMA synchronous=NORMAL")
         database.executescript(_TABLES)
+        write_json(folder / MANIFEST, manifest)
+    except (OSError, sqlite3.Error) as error:
+        raise _unwritable(folder, error) from error
+    return database
+
+
+def _open(folder: Path, manifest: dict[str, object]) -> sqlite3.Connection:
+    try:
+        database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
+        database.execute("SELECT * FROM meta").fetchall()
         write_json(folder / MANIFEST, manifest)
     except (OSError, sqlite3.Error) as error:
         raise _unwritable(folder, error) from error

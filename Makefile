@@ -9,7 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
-.PHONY: demo test setup lint type pytest test-slow build check clean
+.PHONY: demo test setup lint type pytest test-slow bench bench-sim build check clean
 
 demo: $(STAMP)  ## Two short runs (baseline, fixed), their checks and the report
 	rm -rf demo
@@ -42,6 +42,14 @@ pytest: $(STAMP)
 
 test-slow: $(STAMP)  ## Minutes: leak tests, learning curves, long fuzzing
 	$(TEST_ENV) $(BIN)/pytest -m slow
+
+bench: $(STAMP)  ## One update against Stable-Baselines3's, and what the probes cost
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python benchmarks/update.py
+	$(BIN)/python benchmarks/probes.py
+
+bench-sim: $(STAMP)  ## Speed and size of the embedded server, through the real client
+	$(BIN)/python benchmarks/sim.py
 
 build: $(STAMP)
 	$(BIN)/python -m build --no-isolation --outdir dist

@@ -76,3 +76,8 @@ def test_tidying_reaches_every_text_and_leaves_numbers():
     (curve,) = clean.marks
     assert isinstance(curve, Series)
     assert curve.y is values
+
+
+def test_a_distance_below_what_a_simulator_resolves_is_no_distance():
+    assert number(2.4e-8, "m") == "0.00 m"
+    assert number(0.25, "m") == "0.25 m"

@@ -169,7 +169,8 @@ def test_a_run_without_a_checkpoint_cannot_be_resumed(tmp_path):
     assert len(load_run(tmp_path / "run").signals["env/reward"]) == 50
 
 
-def test_ctrl_c_finishes_the_step_and_says_so(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_finishes_the_step_and_says_so(tmp_path, number):
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "rca", "run", "--steps", "100000", "--out", str(folder)]
     overrides = [word for item in (*QUICK[:5], *QUICK[6:]) for word in ("--set", item)]
@@ -178,7 +179,7 @@ def test_ctrl_c_finishes_the_step_and_says_so(tmp_path):
     while not (folder / "run.sqlite-wal").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(5)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted after" in errors

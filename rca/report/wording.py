@@ -24,6 +24,8 @@ def number(value: float | None, unit: str = "") -> str:
     """
     if value is None or math.isnan(value):
         return NOT_MEASURED
+    if unit == "m" and 0 < abs(value) < 0.005:
+        return "0.00 m"  # a car that stands still drifts by less than its simulator resolves
     if unit == "%":
         return f"{_digits(100 * value)} %"
     return f"{_digits(value)} {unit}" if unit not in ("", "1") else _digits(value)

@@ -224,7 +224,7 @@ def weights_digest(modules: Mapping[str, torch.nn.Module]) -> str:
 
 @contextmanager
 def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Yields a question: was Ctrl-C pressed? A second Ctrl-C raises KeyboardInterrupt at once."""
+    """Yields a question: was Ctrl-C pressed, or SIGTERM sent? A second one interrupts at once."""
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set  # only the main thread may install signal handlers
@@ -234,8 +234,9 @@ def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
         asked.set()
         signal.signal(number, signal.default_int_handler)
 
-    before = signal.signal(signal.SIGINT, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

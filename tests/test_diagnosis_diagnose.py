@@ -76,6 +76,22 @@ def test_without_an_update_the_learner_is_untested():
     assert ids(result.untested) == ["late"]
 
 
+def test_what_never_acted_was_not_put_to_the_test():
+    """Readings of a copy, updated after the run, clear nothing in the run."""
+    late = cause(rules_out=(Sign("calm.gradients", Grade.STRONG, when=(Verdict.PASS,)),))
+    calm = found("calm.gradients", Verdict.PASS, onset=None)
+    never = replace(blank(), outcome=replace(blank().outcome, critic_updates=0))
+    assert ids(diagnose(never, [calm], [late]).untested) == ["late"]
+    assert ids(diagnose(blank(phases=phases(1_001)), [calm], [late]).refuted) == ["late"]
+
+
+def test_unknown_is_not_never():
+    """Nobody recorded when updates began: an old symptom clears nothing, evidence still counts."""
+    unknown = replace(blank(), outcome=replace(blank().outcome, critic_updates=None))
+    result = diagnose(unknown, [found(onset=5)], [cause()])
+    assert (ids(result.refuted), ids(result.ranked)) == ([], ["late"])
+
+
 def test_without_evidence_a_cause_is_untested_and_says_what_to_log():
     run = blank(phases=phases(1_001))
     result = diagnose(run, [], [cause(to_decide="Log the speed.")])

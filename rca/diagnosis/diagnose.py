@@ -167,11 +167,11 @@ def _rank(cause: Cause, evidence: list[Evidence], weights: Mapping[str, float]) 
 
 def _refutation(cause: Cause, run: RunRecord, findings: Sequence[Finding]) -> str:
     """Returns why a cause cannot have done it, "" if it can."""
+    begin = acts_from(cause.acts_from, run)
     for sign in cause.rules_out:
         finding = sign.seen_in(findings)
-        if finding:
+        if finding and not math.isinf(begin):  # what never acted was not put to the test
             return f"{finding.check}: {finding.message}"
-    begin = acts_from(cause.acts_from, run)
     older = [f for f in findings if f.check in cause.explains and _older(f, begin)]
     if not older or any(sign.seen_in(findings) for sign in cause.supports if _decides(sign)):
         return ""
@@ -194,13 +194,18 @@ def _older(finding: Finding, begin: float) -> bool:
 
 
 def acts_from(moment: Moment, run: RunRecord) -> float:
-    """Returns the environment step from which something can act, infinity if never."""
+    """Returns the environment step from which something can act.
+
+    Infinity if it is known that it never could, NaN if it is not known whether.
+    """
     if moment is Moment.FIRST_UPDATE:
         first = run.first_update_step()
-        return math.inf if first is None else first
+        if first is not None:
+            return first
+        return math.inf if run.phases or run.outcome.critic_updates == 0 else math.nan
     if moment is Moment.FIRST_EVALUATION:
         steps = run.evaluations["step"].dropna()
-        return float(steps.min()) if len(steps) else math.inf
+        return float(steps.min()) if len(steps) else math.nan
     return 1.0
 
 

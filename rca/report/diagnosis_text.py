@@ -74,7 +74,7 @@ def _evidence(item: Evidence) -> str:
 def _refuted(found: Diagnosis) -> RenderableType:
     grid = Table(box=None, pad_edge=False, header_style="bold")
     grid.add_column("refuted", no_wrap=True, style="green")
-    grid.add_column("why it cannot have done it", overflow="fold")
+    grid.add_column("what clears it", overflow="fold")
     for item in found.refuted:
         grid.add_row(item.cause.id, Text(printable(item.reason)))
     return grid if found.refuted else Text("Nothing could be refuted.")

@@ -26,7 +26,9 @@ def refused(done, code, *words):
     assert all(word in lines[0] for word in words), lines[0]
 
 
-@pytest.mark.parametrize("command", ["run", "check", "diagnose", "report", "export", "sim"])
+@pytest.mark.parametrize(
+    "command", ["run", "check", "diagnose", "claims", "report", "export", "sim"]
+)
 def test_every_command_has_a_sentence_and_an_example(command):
     text = rca(command, "--help").stdout
     assert f"Example:  rca {command}" in text
@@ -143,6 +145,14 @@ def test_export_writes_tables_that_others_read(tmp_path):
     assert len(rows) == 3
     again = rca("export", tmp_path / "logs", tmp_path / "tables", "--format", "csv")
     refused(again, 2, str(tmp_path / "tables"), "not empty")
+
+
+def test_claims_names_the_quotation_that_nobody_found():
+    done = rca("claims")
+    assert done.returncode == 0
+    assert "Absent from SB3's documentation and its whole history" in done.stdout
+    assert "not found" in done.stdout
+    assert "Issue #1" in done.stdout
 
 
 def test_three_runs_need_to_know_their_side(tmp_path):

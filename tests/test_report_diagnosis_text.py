@@ -61,6 +61,8 @@ def test_json_holds_what_the_page_leaves_out():
     assert [row["cause"] for row in tree["causes"]] == ["planted", "unlikely"]
     assert tree["causes"][1]["evidence"][0]["log_odds"] == -2.5
     assert tree["calibration"] == CALIBRATION
+    assert [row["issue"] for row in tree["seed_issues"]] == [1, 2, 3, 4, 5, 6]
+    assert {row["standing"] for row in tree["seed_issues"]} == {"untested"}
 
 
 def test_nothing_found_says_so():

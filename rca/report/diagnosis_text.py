@@ -7,8 +7,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rca.diagnosis.claims import IssueVerdict, judge_issues
 from rca.diagnosis.diagnose import LIKELY, Diagnosis, Evidence, Ranked
 from rca.errors import printable
+from rca.report.claims_text import issues_table
 
 EVIDENCE_SHOWN = 2
 """Findings printed per cause; JSON holds all."""
@@ -29,6 +31,8 @@ def page(found: Diagnosis) -> RenderableType:
         "",
         _refuted(found),
         *_untested(found),
+        "",
+        issues_table(judge_issues(found)),
         "",
         Text(CALIBRATION, style="dim"),
     )
@@ -95,9 +99,19 @@ def to_json(found: Diagnosis) -> str:
         "story": found.story,
         "causes": [_cause_row(item) for item in found.ranked],
         "refuted": [{"cause": i.cause.id, "reason": i.reason} for i in found.refuted],
+        "seed_issues": [_issue_row(item) for item in judge_issues(found)],
         "untested": [{"cause": i.cause.id, "advice": i.advice} for i in found.untested],
     }
     return json.dumps(tree, indent=2)
+
+
+def _issue_row(item: IssueVerdict) -> dict[str, object]:
+    return {
+        "issue": item.issue,
+        "cause": item.cause,
+        "standing": item.standing.value,
+        "reason": item.reason,
+    }
 
 
 def _cause_row(item: Ranked) -> dict[str, object]:

@@ -246,9 +246,11 @@ def load_config(source: str = "healthy", overrides: Iterable[str] = ()) -> RunCo
     """
     path = _find(source)
     tree = read_yaml(path)
+    given = {}
     for override in overrides:
         _override(tree, override)
-    return _validated(tree, str(path))
+        given[override.partition("=")[0].strip()] = f"--set {override}"
+    return _validated(tree, str(path), given)
 
 
 def _find(source: str) -> Path:
@@ -276,12 +278,14 @@ def _override(tree: dict[str, object], override: str) -> None:
     branch[leaf] = parse_yaml(text, f"--set {override}")
 
 
-def _validated(tree: Mapping[str, object], source: str) -> RunConfig:
+def _validated(tree: Mapping[str, object], source: str, given: Mapping[str, str]) -> RunConfig:
+    """Returns the config; each complaint names the option that gave the key, else the file."""
     try:
         return RunConfig.model_validate(_numbers(tree))
     except ValidationError as error:
-        problems = "; ".join(_problem(item) for item in error.errors()[:3])
-        raise UsageError(f"{source}: {problems}") from error
+        found = [(".".join(map(str, item["loc"])), _problem(item)) for item in error.errors()[:3]]
+        lines = [f"{given.get(key, source)}: {problem}" for key, problem in found]
+        raise UsageError("; ".join(lines)) from error
 
 
 def _numbers(value: object) -> object:

@@ -96,6 +96,14 @@ def test_a_malformed_override_is_one_line(override):
     assert refusal("baseline", [override])
 
 
+def test_a_wrong_override_is_blamed_on_itself_and_not_on_the_file():
+    line = refusal("baseline", ["agent.tau=0.1", "agent.batchsize=3"])
+    assert (
+        line
+        == "--set agent.batchsize=3: unknown key agent.batchsize; did you mean agent.batch_size?"
+    )
+
+
 def test_exponents_without_a_dot_are_numbers(tmp_path):
     """YAML 1.1 reads 3e-4 as a string; every author of a config means the number."""
     assert load_config(str(written(tmp_path, "agent: {actor_lr: 3e-4}"))).agent.actor_lr == 3e-4

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rca.errors import UsageError
-from rca.report.write import compare, write_report
+from rca.report.write import report, write_report
 from tests.judged import judged, really_judged
 from tests.records import healthy, signal, with_signals
 
@@ -61,7 +61,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 @pytest.mark.skipif(not CASES.is_dir(), reason=f"{CASES} is absent: no recordings to report on")
 def test_recordings_are_compared(tmp_path):
     before, after = (next(CASES.glob(f"{name}*")) for name in ("c03", "c16"))
-    markdown, html = compare(before, after, tmp_path)
+    markdown, html = report([before], [after], tmp_path)
     text = markdown.read_text(encoding="utf-8")
     assert "30,000 steps, 1,094 episodes" in text
     assert "not recorded" in text

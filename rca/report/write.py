@@ -14,12 +14,12 @@ from rca.report.wording import tidy
 from rca.runs.load import load_run
 
 
-def compare(baseline: Path, fixed: Path, folder: Path) -> tuple[Path, Path]:
-    """Loads and checks two runs and writes the report that compares them.
+def report(baseline: Sequence[Path], fixed: Sequence[Path], folder: Path) -> tuple[Path, Path]:
+    """Loads and checks runs and writes the report on one side, or on two that are compared.
 
     Args:
-        baseline: Run folder or recording of the configuration in doubt.
-        fixed: The same of the changed one.
+        baseline: Run folders or recordings of the configuration in doubt, one per seed.
+        fixed: The same of the changed one; empty: nothing is compared.
         folder: Made if it does not exist; files of an earlier report in it are overwritten.
 
     Returns:
@@ -29,11 +29,6 @@ def compare(baseline: Path, fixed: Path, folder: Path) -> tuple[Path, Path]:
         UsageError: A path does not exist or the folder cannot be written.
         EvidenceError: A run cannot be read.
     """
-    return report([baseline], [fixed], folder)
-
-
-def report(baseline: Sequence[Path], fixed: Sequence[Path], folder: Path) -> tuple[Path, Path]:
-    """Does the same for a run per seed on each side; without a fixed side nothing is compared."""
     return write_report([judged(p) for p in baseline], [judged(p) for p in fixed], folder)
 
 

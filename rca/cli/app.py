@@ -1,0 +1,67 @@
+"""The app that commands join, and what they share: options, console, complaints."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rca import __version__
+from rca.errors import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+app = typer.Typer(
+    name="rca",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+Tags = Annotated[
+    Path | None,
+    typer.Option(
+        "--tags", help="YAML table of foreign tag names, in the form of rca/runs/tags.yaml."
+    ),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"rca {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Finds out why a visual TD3 driving agent does not learn, and proves it.
+
+    Start with a failed run, [bold]rca check PATH[/bold], or a new one, [bold]rca run short[/bold].
+    """
+
+
+def console() -> "Console":
+    """Returns where tables are printed."""
+    from rich.console import Console
+
+    # Piped output is read by programs and log files: no wrapping at 80 columns there.
+    return Console() if sys.stdout.isatty() else Console(width=200)
+
+
+def complain_of_damage(gaps: Sequence[str]) -> None:
+    """Says on stderr what of the evidence is damaged, if anything is."""
+    if gaps:
+        sys.stderr.write(f"rca: the evidence is damaged: {printable('; '.join(gaps))}\n")

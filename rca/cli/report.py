@@ -1,0 +1,38 @@
+"""`rca report`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rca.cli.app import Debug, app
+from rca.errors import UsageError
+
+
+@app.command()
+def report(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(help="One run; or two, in doubt and changed; or one per seed with --fixed."),
+    ],
+    fixed: Annotated[
+        list[Path] | None,
+        typer.Option("--fixed", help="Run of the changed configuration; once per seed."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for report.md, report.html, figures.")] = Path(
+        "report"
+    ),
+    debug: Debug = False,
+) -> None:
+    """Writes one Markdown and one self-contained HTML report on a run, or on two sides compared.
+
+    Example:  rca report runs/baseline runs/fixed --out report
+    """
+    from rca.report.write import report as write
+
+    if len(runs) > 2 and not fixed:
+        raise UsageError("rca report: with more than two runs, name those of one side by --fixed")
+    before, after = (runs, fixed) if fixed else (runs[:1], runs[1:])
+    for written in write(before, after, out):
+        sys.stdout.write(f"{written}\n")

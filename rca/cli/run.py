@@ -1,0 +1,116 @@
+"""`rca run`."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rca.cli.app import Debug, app
+from rca.errors import UsageError
+
+
+class Size(StrEnum):
+    """Lengths of a run: the seed's three verification tests."""
+
+    short = "short"
+    medium = "medium"
+    full = "full"
+
+
+@app.command()
+def run(
+    size: Annotated[
+        Size | None,
+        typer.Argument(
+            help="short (100 steps), medium (10,000) or full (30,000).", show_default=False
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Environment steps, instead of a named size.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    config: Annotated[
+        str, typer.Option(help="A preset (baseline, fixed, healthy) or a YAML file.")
+    ] = "healthy",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="One value, as in agent.batch_size=128; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder to write; must not exist or be empty.")
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Host of a running CARLA server, with --port.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="Port of a running CARLA server; without it, ours is started."
+        ),
+    ] = None,
+    scale_warmup: Annotated[
+        bool,
+        typer.Option(
+            "--scale-warmup", help="Shorten the random phase as the run is against 30,000 steps."
+        ),
+    ] = False,
+    probe_updates: Annotated[
+        int,
+        typer.Option(min=0, help="Updates on a copy after the run, to see whether gradients flow."),
+    ] = 0,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Go on with this interrupted run folder, under its own config."),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print the run folder and nothing else.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Trains TD3 in the embedded CARLA world with every probe on, into a new run folder.
+
+    Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
+    """
+    if host is not None and port is None:
+        raise UsageError(f"--host {host}: give its port with --port; without it ours is started")
+    if sum(way is not None for way in (size, steps, resume)) != 1:
+        raise UsageError("rca run: give one of short, medium, full, --steps N or --resume RUN")
+    from rca import config as configs
+    from rca.envs.servers import Address
+    from rca.report.live import progress
+    from rca.runs import execute as runs
+
+    server = None if port is None else Address(host or "127.0.0.1", port)
+    if resume is not None:
+        folder, settings = resume, configs.load_config(str(resume / "config.yaml"))
+        with progress(settings, quiet=quiet) as listener:
+            outcome = runs.resume(folder, server=server, listener=listener)
+    else:
+        length = steps or configs.STEPS[size.value if size else ""]
+        overrides = [*(set_ or []), f"budget.steps={length}"]
+        overrides += [] if seed is None else [f"budget.seed={seed}"]
+        settings = configs.load_config(config, overrides)
+        settings = configs.scale_warmup(settings) if scale_warmup else settings
+        warning = configs.warning_before_start(settings)
+        if warning and not quiet:
+            sys.stderr.write(f"note: {warning}\n")
+        folder = out or runs.new_folder(Path("runs"), Path(config).stem, settings)
+        with progress(settings, quiet=quiet) as listener:
+            outcome = runs.execute(
+                settings, folder, server=server, listener=listener, probe_updates=probe_updates
+            )
+    if outcome.status == "interrupted":
+        sys.stderr.write(f"rca: interrupted after {outcome.executed_steps:,} steps\n")
+        if (folder / runs.CHECKPOINTS).is_dir():
+            sys.stderr.write(f"rca: to go on: rca run --resume {folder}\n")
+    _print_next(folder, quiet=quiet)
+    raise typer.Exit(130 if outcome.status == "interrupted" else 0)
+
+
+def _print_next(folder: Path, *, quiet: bool) -> None:
+    if quiet:
+        sys.stdout.write(f"{folder}\n")
+        return
+    sys.stdout.write(f"run folder: {folder}\nnext: rca check {folder}\n")

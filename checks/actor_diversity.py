@@ -1,7 +1,7 @@
 """Whether the policy answers to what it sees."""
 
-from rca.checking import Finding, Severity, check
-from rca.judging import fail_below, too_early
+from rca.checking import Finding, Severity, check, fail_below
+from rca.judging import too_early
 from rca.runs.record import RunRecord
 
 

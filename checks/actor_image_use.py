@@ -1,7 +1,7 @@
 """Whether the policy looks at the image."""
 
-from rca.checking import Finding, check
-from rca.judging import fail_below, too_early
+from rca.checking import Finding, check, fail_below
+from rca.judging import too_early
 from rca.runs.record import RunRecord
 
 

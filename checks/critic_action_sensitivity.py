@@ -2,8 +2,8 @@
 
 import math
 
-from rca.checking import Finding, check
-from rca.judging import fail_below, too_early
+from rca.checking import Finding, check, fail_below
+from rca.judging import too_early
 from rca.runs.record import RunRecord
 
 LIMIT = 1e-4

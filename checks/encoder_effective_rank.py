@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rca.checking import Finding, check
-from rca.judging import fail_below, too_few
+from rca.checking import Finding, check, fail_below
+from rca.judging import too_few
 from rca.runs.record import RunRecord
 from rca.stats import trend_p
 

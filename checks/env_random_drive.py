@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rca.checking import Finding, Severity, check
-from rca.judging import MIN_DRIVE, MIN_READINGS, fail_below, place, span, too_few, vacuous
+from rca.checking import Finding, Severity, check, fail_below
+from rca.judging import MIN_DRIVE, MIN_READINGS, place, span, too_few, vacuous
 from rca.runs.record import Phase, RunRecord
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from rca.checking import Finding, check
-from rca.judging import fail_below, number, too_few
+from rca.checking import Finding, check, fail_below
+from rca.judging import number, too_few
 from rca.runs.record import RunRecord
 
 MIN_READINGS = 5

@@ -1,8 +1,8 @@
 """The seed's expected progression: steps 0 to 10,000."""
 
 from rca.checking import Finding, check
-from rca.judging import Stage, judge_stage
 from rca.runs.record import RunRecord
+from rca.seed_stages import Stage, judge_stage
 
 STAGE = Stage(1, 10_000, (50, 100), (-20_000, -10_000), (0, 0.02))
 

@@ -1,8 +1,8 @@
 """The seed's expected progression: steps 10,000 to 20,000."""
 
 from rca.checking import Finding, check
-from rca.judging import Stage, judge_stage
 from rca.runs.record import RunRecord
+from rca.seed_stages import Stage, judge_stage
 
 STAGE = Stage(10_001, 20_000, (100, 200), (-10_000, -5_000), (0.02, 0.1))
 

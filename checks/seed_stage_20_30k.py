@@ -1,8 +1,8 @@
 """The seed's expected progression: steps 20,000 to 30,000."""
 
 from rca.checking import Finding, check
-from rca.judging import Stage, judge_stage
 from rca.runs.record import RunRecord
+from rca.seed_stages import Stage, judge_stage
 
 STAGE = Stage(20_001, 30_000, (200, 500), (-5_000, 1_000), (0.1, 0.2))
 

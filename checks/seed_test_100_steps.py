@@ -3,8 +3,9 @@
 import numpy as np
 
 from rca.checking import Finding, check
-from rca.judging import Criterion, crash, judge_criteria, not_reached, void
+from rca.judging import Criterion, judge_criteria, void
 from rca.runs.record import RunRecord
+from rca.seed_stages import crash, not_reached
 
 STEPS = 100
 COPY = "probed/"

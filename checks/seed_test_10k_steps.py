@@ -11,12 +11,11 @@ from rca.judging import (
     judge_criteria,
     learned_episodes,
     median,
-    not_reached,
     random_episodes,
     void,
-    within,
 )
 from rca.runs.record import RunRecord
+from rca.seed_stages import not_reached, within
 from rca.stats import trend_p
 
 STEPS = 10_000

@@ -6,17 +6,15 @@ from rca.checking import Finding, check
 from rca.judging import (
     Criterion,
     column,
-    foreign_scale,
     judge_criteria,
     learned_episodes,
     mean,
     median,
-    not_reached,
     random_episodes,
     void,
-    within,
 )
 from rca.runs.record import RunRecord
+from rca.seed_stages import foreign_scale, not_reached, within
 
 STEPS = 30_000
 LATE = 20_001

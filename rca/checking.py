@@ -195,7 +195,34 @@ def fail_above(
     suspects: tuple[str, ...] = (),
 ) -> Finding:
     """Returns FAIL if value > limit, PASS if not, NOT_RUN if the value is NaN."""
-    verdict = Verdict.FAIL if value > limit else Verdict.PASS
+    return _judged(value > limit, value, limit, message, unit, steps, onset, suspects)
+
+
+def fail_below(
+    value: float,
+    limit: float,
+    message: str,
+    *,
+    unit: str = "",
+    steps: tuple[int, int] | None = None,
+    onset: int | None = None,
+    suspects: tuple[str, ...] = (),
+) -> Finding:
+    """Returns FAIL if value < limit, PASS if not, NOT_RUN if the value is NaN."""
+    return _judged(value < limit, value, limit, message, unit, steps, onset, suspects)
+
+
+def _judged(
+    failed: bool,
+    value: float,
+    limit: float,
+    message: str,
+    unit: str,
+    steps: tuple[int, int] | None,
+    onset: int | None,
+    suspects: tuple[str, ...],
+) -> Finding:
+    verdict = Verdict.FAIL if failed else Verdict.PASS
     if math.isnan(value):
         verdict, message = Verdict.NOT_RUN, f"no finite value: {message}"
     if verdict is not Verdict.FAIL:

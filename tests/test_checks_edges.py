@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
-from rca.judging import within
 from rca.runs.load import load_run
 from rca.runs.phases import COUNTER, DECLARED
 from rca.runs.record import RunRecord
+from rca.seed_stages import within
 from tests.planted import lengths, scaled_rewards, scheduled_noise, twice_the_seed_items
 from tests.records import blank, evaluations, healthy, phases, signal, with_config, with_signals
 from tests.records import episodes as table

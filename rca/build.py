@@ -9,12 +9,13 @@ from rca.td3.events import Emit
 from rca.td3.networks import Shapes
 from rca.td3.replay import Replay
 from rca.td3.streams import Streams
-from rca.td3.train import Env, Training
+from rca.td3.train import Env, Guide, Training
 
 MakeEnv = Callable[[RunConfig, str, int], Env]
 """Called with the config and the host and port of a running CARLA server."""
 MakeAgent = Callable[[RunConfig, Shapes, Streams], TD3]
 MakeReplay = Callable[[RunConfig, Shapes], Replay]
+MakeGuide = Callable[[RunConfig], Guide | None]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Build:
         make_eval_env: Makes the one evaluated in.
         make_agent: Makes the agent.
         make_replay: Makes the replay memory.
+        make_guide: Makes the scripted driver of the random phase, None for uniform actions.
     """
 
     config: RunConfig
@@ -34,6 +36,7 @@ class Build:
     make_eval_env: MakeEnv
     make_agent: MakeAgent
     make_replay: MakeReplay
+    make_guide: MakeGuide
 
     def training(self, env: Env, emit: Emit) -> Training:
         """Returns a run in an environment, ready for `rca.td3.train.train`.
@@ -46,7 +49,8 @@ class Build:
         streams = Streams.spawn(self.config.budget.seed)
         agent = self.make_agent(self.config, shapes, streams)
         replay = self.make_replay(self.config, shapes)
-        return Training(agent, replay, env, self.config, streams, emit)
+        guide = self.make_guide(self.config)
+        return Training(agent, replay, env, self.config, streams, emit, guide=guide)
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Change:
 
 def default_build(config: RunConfig) -> Build:
     """Returns TD3 in the driving task, nothing changed."""
-    return Build(config, _driving_env, _driving_env, _td3, _replay)
+    return Build(config, _driving_env, _driving_env, _td3, _replay, _guide)
 
 
 def _driving_env(config: RunConfig, host: str, port: int) -> Env:
@@ -81,3 +85,11 @@ def _td3(config: RunConfig, shapes: Shapes, streams: Streams) -> TD3:
 
 def _replay(config: RunConfig, shapes: Shapes) -> Replay:
     return Replay(config.agent.buffer_size, shapes)
+
+
+def _guide(config: RunConfig) -> Guide | None:
+    if config.agent.random_phase == "uniform":
+        return None
+    from rca.envs.pursuit import PurePursuit  # carla, as above
+
+    return PurePursuit(config.env)

@@ -145,6 +145,13 @@ class AgentConfig(Section):
     random_pedal_min: Annotated[float, Field(ge=-1, lt=1)] = -1.0
     """Lower end of the last action's uniform draw in the random phase: -1 unbiased (throttle and
     brake cancel), 0 never brakes."""
+    random_phase: Literal["uniform", "route_following"] = "uniform"
+    """What acts before learning_starts. `route_following` draws, every 10 steps, whether uniform
+    random actions or the scripted pure-pursuit driver drives, so that the memory holds whole routes
+    from the start; demonstrations in the replay memory of a deterministic policy gradient are
+    Vecerik et al. 2017 (DDPGfD), mixing a guide into exploration is Uchendu et al. 2023 (JSRL)."""
+    guided_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of the `route_following` phase that the scripted driver drives, in [0, 1]."""
     actor_clip: Positive | None = None
     """Largest L2 norm of the gradient of the actor's MLP; None: not clipped. Paper: none."""
     critic_clip: Positive | None = None

@@ -1,5 +1,7 @@
 """Each switch of AgentConfig acts, and acts where it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,13 +9,15 @@ from torch import nn
 
 from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, RunConfig, planned_updates
+from rca.envs.pursuit import PurePursuit
 from rca.td3.agent import TD3
 from rca.td3.events import ActorGrads, CriticGrads, Event, Stepped, Updated
 from rca.td3.networks import Shapes
 from rca.td3.replay import Batch, Observations, Replay
-from rca.td3.train import learned_reward, noise_at, train
+from rca.td3.train import GUIDED_STEPS, learned_reward, noise_at, train
 from tests.tiny_env import Pointing
 
+GUIDED_ACTION = np.array([0.25, 0.75], np.float32)
 SHAPES = Shapes((2, 36, 36), 3, 2)
 
 
@@ -87,6 +91,26 @@ def test_a_biased_random_phase_never_brakes_but_steers_both_ways():
     assert actions[:, 1].min() >= 0
     assert abs(actions[:, 1].mean() - 0.5) < 0.1
     assert actions[:, 0].min() < -0.8
+
+
+def test_a_route_following_random_phase_alternates_between_guide_and_uniform_actions():
+    agent = AgentConfig(learning_starts=400, buffer_size=500, guided_share=0.25)
+    settings = RunConfig(agent=agent, budget=BudgetConfig(steps=400))
+    build = replace(default_build(settings), make_guide=lambda config: lambda obs: GUIDED_ACTION)
+    seen: list[Event] = []
+    train(build.training(Pointing(length=20), seen.append))
+    steps = [event for event in seen if isinstance(event, Stepped)]
+    guided = np.array([(event.action == GUIDED_ACTION).all() for event in steps])
+    stretches = guided.reshape(-1, GUIDED_STEPS)  # episodes hold whole stretches
+    assert (stretches.all(axis=1) | ~stretches.any(axis=1)).all()
+    assert 0.1 < guided.mean() < 0.4
+    assert {event.phase for event in steps} == {"random"}
+
+
+def test_pure_pursuit_guides_the_driving_task_and_only_when_asked_for():
+    assert default_build(RunConfig()).make_guide(RunConfig()) is None
+    asked = RunConfig(agent=AgentConfig(random_phase="route_following"))
+    assert isinstance(default_build(asked).make_guide(asked), PurePursuit)
 
 
 # Updates

@@ -1,6 +1,7 @@
 """The loop: phases, what is stored, what is told, evaluation, and a tiny task that is solved."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def tiny_build(settings) -> Build:
     def make(config, host, port):
         return Pointing()
 
-    return Build(settings, make, make, default.make_agent, default.make_replay)
+    return replace(default, make_env=make, make_eval_env=make)
 
 
 def of(kind, events):

@@ -21,6 +21,11 @@ Env = gym.Env[Any, NDArray[np.float32]]
 NEGLIGIBLE = 0.05
 """Weight of later rewards below which a cut-off return counts as whole (20:1)."""
 Evaluate = Callable[[], tuple[EpisodeEnded, ...]]
+Guide = Callable[[Obs], NDArray[np.float32]]
+"""A scripted driver: from an observation to an action in [-1, 1]."""
+GUIDED_STEPS = 10
+"""Steps, half a second, after which is drawn anew who drives in a route-following random phase:
+long enough to leave the lane's centre, short enough to come back to it."""
 
 
 @dataclass
@@ -48,6 +53,7 @@ class Episode:
         length: Steps so far.
         total: Undiscounted sum of rewards so far.
         discounted: Discounted sum of rewards as learned from so far.
+        guided: Whether the scripted driver drives the present stretch of the random phase.
     """
 
     config: AgentConfig
@@ -57,6 +63,7 @@ class Episode:
     length: int = 0
     total: float = 0.0
     discounted: float = 0.0
+    guided: bool = False
 
     def add(self, reward: float) -> None:
         """Counts a step."""
@@ -97,6 +104,7 @@ class Training:
         streams: Randomness.
         emit: Told what happens.
         progress: Where to start from; changed as the run goes on.
+        guide: Drives part of a route-following random phase.
     """
 
     agent: TD3
@@ -106,6 +114,7 @@ class Training:
     streams: Streams
     emit: Emit
     progress: Progress = field(default_factory=Progress)
+    guide: Guide | None = None
 
     def reset(self) -> tuple[Obs, Episode]:
         """Starts the next episode."""
@@ -120,7 +129,7 @@ class Training:
         config = self.config.agent
         random = self.progress.step <= config.learning_starts
         noise = math.nan if random else noise_at(self.progress.step, config)
-        action = self._random_action() if random else self._noisy_action(obs, noise)
+        action = self._random_action(obs, episode) if random else self._noisy_action(obs, noise)
         started = time.perf_counter()
         next_obs, reward, terminated, truncated, info = self.env.step(action)
         seconds = time.perf_counter() - started
@@ -153,7 +162,12 @@ class Training:
             )
             self.agent.update(batch, self.emit, self.progress.step)
 
-    def _random_action(self) -> NDArray[np.float32]:
+    def _random_action(self, obs: Obs, episode: Episode) -> NDArray[np.float32]:
+        if self.guide and episode.length % GUIDED_STEPS == 0:
+            share = self.config.agent.guided_share
+            episode.guided = bool(self.streams.exploration.random() < share)
+        if self.guide and episode.guided:
+            return self.guide(obs)
         low = np.full(self.agent.shapes.action, -1.0)
         low[-1] = self.config.agent.random_pedal_min
         return self.streams.exploration.uniform(low, 1.0).astype(np.float32)

@@ -141,3 +141,14 @@ def test_a_step_before_any_reset_is_refused():
     }
     with pytest.raises(ValueError, match="begin"):
         replay.add(np.zeros(1), 0.0, obs, False)
+
+
+def test_n_step_sums_do_not_read_slots_that_were_never_written():
+    replay = Replay(50, Shapes((2, 36, 36), 3, 2))
+    replay._rewards.fill(np.nan)  # what unwritten memory may hold
+    obs = {"image": np.zeros((2, 36, 36), np.uint8), "vector": np.zeros(3, np.float32)}
+    replay.begin(obs)
+    for _ in range(4):
+        replay.add(np.zeros(2), 1.0, obs, False)
+    batch = replay.sample(100, np.random.default_rng(0), n_step=3, discount=0.5)
+    assert set(batch.reward.tolist()) == {1.0, 1.5, 1.75}

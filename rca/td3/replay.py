@@ -192,7 +192,10 @@ class Replay:
             following = (last + 1) % self.capacity
             # The next slot goes on with the episode if it starts at the frame where this one ends.
             goes_on &= self._rows[following, -2] == self._rows[last, -1]
-            reward = reward + np.float32(discount**power) * self._rewards[following] * goes_on
+            later = np.where(
+                goes_on, self._rewards[following], np.float32(0)
+            )  # else not written yet
+            reward = reward + np.float32(discount**power) * later
             last = np.where(goes_on, following, last)
             steps += goes_on
         return reward, last, steps

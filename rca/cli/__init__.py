@@ -18,6 +18,8 @@ COMMANDS = (
     "report",
     "export",
     "sim",
+    "faults",
+    "bench",
     "probe",
 )
 for _command in COMMANDS:

@@ -56,6 +56,10 @@ def run(
             "--scale-warmup", help="Shorten the random phase as the run is against 30,000 steps."
         ),
     ] = False,
+    plant: Annotated[
+        list[str] | None,
+        typer.Option(help="A fault to plant, see `rca faults`; may be repeated."),
+    ] = None,
     probe_updates: Annotated[
         int,
         typer.Option(min=0, help="Updates on a copy after the run, to see whether gradients flow."),
@@ -79,6 +83,7 @@ def run(
         raise UsageError("rca run: give one of short, medium, full, --steps N or --resume RUN")
     from rca import config as configs
     from rca.envs.servers import Address
+    from rca.faults import find_fault
     from rca.report.live import progress
     from rca.runs import execute as runs
 
@@ -99,7 +104,12 @@ def run(
         folder = out or runs.new_folder(Path("runs"), Path(config).stem, settings)
         with progress(settings, quiet=quiet) as listener:
             outcome = runs.execute(
-                settings, folder, server=server, listener=listener, probe_updates=probe_updates
+                settings,
+                folder,
+                server=server,
+                listener=listener,
+                probe_updates=probe_updates,
+                changes=[find_fault(name) for name in plant or []],
             )
     if outcome.status == "interrupted":
         sys.stderr.write(f"rca: interrupted after {outcome.executed_steps:,} steps\n")

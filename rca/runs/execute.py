@@ -4,20 +4,23 @@ import copy
 import hashlib
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 import torch
 
-from rca.build import MakeEnv, default_build
+from rca.build import Build, Change, MakeEnv, default_build
 from rca.config import RunConfig
 from rca.envs.servers import Address, adopted, embedded
 from rca.envs.supervise import SupervisedEnv
+from rca.faults import find_fault
 from rca.probes.engine import Probes
 from rca.runs.folder import RunWriter
+from rca.runs.manifest import read_manifest
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
 from rca.td3.checkpoint import restore, save
@@ -26,6 +29,8 @@ from rca.td3.train import Evaluate, Progress, Training, evaluation, train
 
 CHECKPOINTS = "checkpoints"
 """Folder in the run folder."""
+CHANGES = "changes"
+"""Entry of the manifest: ids of the changes done to the default Build."""
 
 
 def new_folder(root: Path, name: str, config: RunConfig) -> Path:
@@ -41,6 +46,7 @@ def execute(
     server: Address | None = None,
     listener: Emit = lambda event: None,
     probe_updates: int = 0,
+    changes: Sequence[Change] = (),
 ) -> Outcome:
     """Trains and records; whatever happens, the folder says how it ended.
 
@@ -54,6 +60,8 @@ def execute(
         probe_updates: Updates made on a copy of the agent after the run, from what the run
             stored, so that a test too short for an update shows whether gradients flow. Recorded
             under `probed/`, with the number of the update in place of the step.
+        changes: Done to the default Build, in order; the manifest names them. Settings that they
+            change are recorded as the effective ones.
 
     Returns:
         How the run ended: "finished" or "interrupted" (after Ctrl-C).
@@ -61,7 +69,9 @@ def execute(
     Raises:
         RcaError: The folder cannot be written, or the simulator failed.
     """
-    run = _Run(RunWriter.create(folder, config), listener, server)
+    build = changed(default_build(config), changes)
+    writer = RunWriter.create(folder, build.config, {CHANGES: [change.id for change in changes]})
+    run = _Run(writer, build, listener, server)
     return _finished(run, probe_updates)
 
 
@@ -82,8 +92,29 @@ def resume(
     Raises:
         RcaError: The run is finished or still going on, or there is no checkpoint.
     """
-    run = _Run(RunWriter.reopen(folder), listener, server, checkpoints=folder / CHECKPOINTS)
+    writer = RunWriter.reopen(folder)
+    build = changed(default_build(writer.config), planted(folder))
+    # The recorded config is the effective one: a change of settings took place before.
+    build = replace(build, config=writer.config)
+    run = _Run(writer, build, listener, server, checkpoints=folder / CHECKPOINTS)
     return _finished(run, probe_updates=0)
+
+
+def changed(build: Build, changes: Sequence[Change]) -> Build:
+    """Returns a Build with changes done to it, in order."""
+    for change in changes:
+        build = change.apply(build)
+    return build
+
+
+def planted(folder: Path) -> list[Change]:
+    """Returns the faults that were planted in a recorded run.
+
+    Raises:
+        UsageError: One of them is not known here.
+    """
+    named = read_manifest(folder).get(CHANGES)
+    return [find_fault(str(name)) for name in named] if isinstance(named, list) else []
 
 
 def _finished(run: "_Run", probe_updates: int) -> Outcome:
@@ -109,13 +140,14 @@ class _Run:
     def __init__(
         self,
         writer: RunWriter,
+        build: Build,
         listener: Emit,
         server: Address | None,
         checkpoints: Path | None = None,
     ) -> None:
         """Prepares a run; with checkpoints it goes on from the newest of them."""
         self.writer = writer
-        self._build = default_build(writer.config)
+        self._build = build
         self._listeners: list[Emit] = [listener]
         self._server = server
         self._checkpoints = checkpoints

@@ -123,7 +123,7 @@ class TD3:
         target = self._target_value(batch)
         features = self.critic_encoder(image)
         q1, q2 = self.critic(features, vector, batch.action)
-        critic_loss = functional.mse_loss(q1, target) + functional.mse_loss(q2, target)
+        critic_loss = self._critic_loss(q1, q2, target)
         self.critic_optimizer.zero_grad()
         torch.autograd.backward(critic_loss)
         emit(CriticGrads(step, update, self))
@@ -151,6 +151,10 @@ class TD3:
             )
         )
 
+    def _critic_loss(self, q1: Tensor, q2: Tensor, target: Tensor) -> Tensor:
+        """Returns the sum of both critics' mean squared errors."""
+        return functional.mse_loss(q1, target) + functional.mse_loss(q2, target)
+
     @torch.no_grad()
     def _target_value(self, batch: Batch) -> Tensor:
         """Returns what the critics should say of the batch, [batch]."""
@@ -158,34 +162,34 @@ class TD3:
         next_image = self._pixels(batch.next_obs.image)
         actor_encoder, critic_encoder = (self.targets[f"{k}_encoder"] for k in ("actor", "critic"))
 
-        # Target policy smoothing: clipped noise on the target actor's action.
         features = actor_encoder(next_image)
-        action = self.targets["actor"](features, next_vector)
-        noise = torch.randn(action.shape, generator=self.smoothing) * config.target_noise
-        noise = noise.clamp(-config.target_noise_clip, config.target_noise_clip)
-        action = (action + noise).clamp(-1.0, 1.0)
+        action = self._smoothed(self.targets["actor"](features, next_vector))
 
-        # Clipped double Q-learning: the smaller of the two target critics.
         if critic_encoder is not actor_encoder:
             features = critic_encoder(next_image)
         q1, q2 = self.targets["critic"](features, next_vector, action)
-        next_value = torch.minimum(q1, q2)
+        next_value = self._clipped_double(q1, q2)
 
         # Only a terminal state has no future; a time-out has one.
         discount = config.discount**batch.steps
         return batch.reward + discount * (1.0 - batch.terminated) * next_value
 
+    def _smoothed(self, action: Tensor) -> Tensor:
+        """Returns the target actor's action with clipped noise (target policy smoothing)."""
+        config = self.config
+        noise = torch.randn(action.shape, generator=self.smoothing) * config.target_noise
+        noise = noise.clamp(-config.target_noise_clip, config.target_noise_clip)
+        return (action + noise).clamp(-1.0, 1.0)
+
+    def _clipped_double(self, q1: Tensor, q2: Tensor) -> Tensor:
+        """Returns the smaller of the two target critics' values (clipped double Q-learning)."""
+        return torch.minimum(q1, q2)
+
     def _update_actor(
         self, image: Tensor, vector: Tensor, features: Tensor, emit: Emit, step: int
     ) -> Tensor:
         """Climbs Q1 and returns the actor's loss."""
-        # Q1 sees the critic's features, which it was trained on; they are constants here, so the
-        # gradient reaches the actor through the action alone.
-        if self.config.reuse_features:
-            features = features.detach()  # computed one Adam step ago
-        else:
-            with torch.no_grad():
-                features = self.critic_encoder(image)
+        features = self._critics_features(image, features)
         is_detached = self.config.encoder_sharing == "detached"
         action = self.actor(features if is_detached else self.actor_encoder(image), vector)
         loss = -self.critic.q1(features, vector, action).mean()
@@ -198,6 +202,19 @@ class TD3:
         self._clip_gradients(self.actor_optimizer)
         self.actor_optimizer.step()
         return loss.detach()
+
+    @torch.no_grad()
+    def _critics_features(self, image: Tensor, features: Tensor) -> Tensor:
+        """Returns what Q1 was trained on; constant, so that only the action's gradient is left.
+
+        Args:
+            image: Of the batch.
+            features: The critic encoder's, from one Adam step ago.
+        """
+        if self.config.reuse_features:
+            return features.detach()
+        result: Tensor = self.critic_encoder(image)
+        return result
 
     @torch.no_grad()
     def _update_targets(self) -> None:

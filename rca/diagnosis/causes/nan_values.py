@@ -1,0 +1,19 @@
+"""A value is not a number."""
+
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
+
+CAUSE = Cause(
+    id="nan_values",
+    title="A value is not a number",
+    mechanism=("One NaN in a reward or gradient spreads to every weight within two updates."),
+    acts_from=Moment.FIRST_STEP,
+    supports=(Sign("signals.finite", Grade.PROOF),),
+    contradicts=(passes("signals.finite", Grade.PROOF),),
+    to_decide=("Stop at the first loss that is not finite and keep the batch."),
+    change="Put one NaN into a reward of a healthy run.",
+    remedy="Find the first tensor that is not finite; mend where it comes from.",
+    references=(
+        "RLDebugger",
+        "signals.md",
+    ),
+)

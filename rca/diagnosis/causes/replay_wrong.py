@@ -1,0 +1,26 @@
+"""The memory returns transitions that did not take place."""
+
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign
+
+CAUSE = Cause(
+    id="replay_wrong",
+    title="The memory returns transitions that did not take place",
+    mechanism=(
+        "Rewards, successors or whole transitions are mixed up, repeated or too "
+        "few; the critic learns noise."
+    ),
+    acts_from=Moment.FIRST_UPDATE,
+    supports=(
+        Sign("replay.size", Grade.PROOF),
+        Sign("replay.batch_share", Grade.STRONG),
+        Sign("critic.value_bias", Grade.WEAK),
+        Sign("critic.fits_target", Grade.WEAK),
+    ),
+    to_decide=("Replay a recorded episode through the memory and compare every field."),
+    change="Store rewards one slot late in a healthy run.",
+    remedy="Test the memory against a plain list of transitions, borders of episodes included.",
+    references=(
+        "RLMutation: mangled, random, repeated transitions",
+        "Fedus et al. 2020",
+    ),
+)

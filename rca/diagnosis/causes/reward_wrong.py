@@ -1,0 +1,26 @@
+"""The reward does not pay what was meant."""
+
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign
+
+CAUSE = Cause(
+    id="reward_wrong",
+    title="The reward does not pay what was meant",
+    mechanism=(
+        "Its sign, time or unit is wrong, or noise hides it: the agent learns what it is paid for."
+    ),
+    acts_from=Moment.FIRST_STEP,
+    supports=(
+        Sign("reward.idle_pays", Grade.STRONG),
+        Sign("reward.idle_optimal", Grade.STRONG),
+        Sign("reward.early_end_pays", Grade.STRONG),
+        Sign("episodes.return_length", Grade.WEAK),
+        Sign("reward.dominance", Grade.WEAK),
+    ),
+    to_decide=("Log each reward term per step."),
+    change="Negate the reward of a healthy run.",
+    remedy="Run rca probe reward; compare each term's sum per episode with what it should be.",
+    references=(
+        "RLMutation: reward noise",
+        "signals.md, reward probe",
+    ),
+)

@@ -1,0 +1,18 @@
+"""The run does not follow from its seed."""
+
+from rca.diagnosis.cause import Cause, Moment
+
+CAUSE = Cause(
+    id="seed_ignored",
+    title="The run does not follow from its seed",
+    mechanism=(
+        "Something draws from a source that the seed does not reach: runs cannot "
+        "be repeated, nor compared in pairs."
+    ),
+    acts_from=Moment.LOAD,
+    supports=(),
+    to_decide=("Run twice with one seed and compare weights_digest in results.json."),
+    change="Draw first weights from the clock in a healthy run.",
+    remedy="Give every source of randomness a generator from the seed.",
+    references=("Henderson et al. 2018",),
+)

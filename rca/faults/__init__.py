@@ -1,0 +1,65 @@
+"""Planted faults, one per file: what goes wrong in real projects, done to a healthy Build."""
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rca.build import Build, Change
+from rca.collect import collect
+from rca.errors import UsageError
+
+FAULTS = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Fault(Change):
+    """A Change that breaks a run.
+
+    Attributes:
+        causes: Ids of the causes (`rca/diagnosis/causes`) that a right diagnosis names; any one
+            of them is right.
+        caught_by: Ids of the checks that are to fail on it.
+        source: Where it was seen or described.
+    """
+
+    causes: tuple[str, ...]
+    caught_by: tuple[str, ...]
+    source: str
+
+
+def fault(
+    name: str, *, causes: tuple[str, ...], caught_by: tuple[str, ...] = (), source: str
+) -> Callable[[Callable[[Build], Build]], Fault]:
+    """Marks a function from Build to Build as a fault; its docstring is the title.
+
+    Args:
+        name: The fault's id, also its file's name.
+        causes: See Fault.
+        caught_by: See Fault.
+        source: See Fault.
+    """
+
+    def mark(apply: Callable[[Build], Build]) -> Fault:
+        title = (apply.__doc__ or name).strip().splitlines()[0].rstrip(".")
+        return Fault(name, title, apply, causes, caught_by, source)
+
+    return mark
+
+
+def load_faults(folder: Path = FAULTS) -> dict[str, Fault]:
+    """Returns the faults of a folder by id."""
+    return {found.id: found for found in collect(folder, Fault)}
+
+
+def find_fault(name: str) -> Fault:
+    """Returns a fault.
+
+    Raises:
+        UsageError: There is none of that id; names the nearest.
+    """
+    faults = load_faults()
+    if name in faults:
+        return faults[name]
+    nearest = difflib.get_close_matches(name, faults, n=1, cutoff=0.0)
+    raise UsageError(f"no fault {name}; did you mean {nearest[0]}? `rca faults` lists them")

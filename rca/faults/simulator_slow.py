@@ -1,0 +1,33 @@
+"""Every tick takes a tenth of a second longer from the first evaluation on."""
+
+import time
+
+from rca.build import Build
+from rca.faults import fault
+from rca.faults._plant import Action, Step, Wrapper, with_wrapper
+
+
+class Slow(Wrapper):
+    """Sleeps 0.03 s a step after step 1,000."""
+
+    _steps = 0
+
+    def step(self, action: Action) -> Step:
+        self._steps += 1
+        if self._steps > 1000:
+            time.sleep(0.03)
+        return self.env.step(action)
+
+
+@fault(
+    "simulator_slow",
+    causes=(
+        "evaluation_disturbs_simulator",
+        "simulator_asynchronous",
+    ),
+    caught_by=("evaluation.step_time",),
+    source="defect D03: asynchronous mode left on",
+)
+def simulator_slow(build: Build) -> Build:
+    """Every tick takes a tenth of a second longer from the first evaluation on."""
+    return with_wrapper(build, Slow, evaluation=False)

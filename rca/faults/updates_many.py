@@ -1,0 +1,16 @@
+"""Four updates are made per step."""
+
+from rca.build import Build
+from rca.faults import fault
+from rca.faults._plant import with_settings
+
+
+@fault(
+    "updates_many",
+    causes=("update_ratio_wrong",),
+    caught_by=("updates.replay_ratio",),
+    source="Nikishin et al. 2022",
+)
+def updates_many(build: Build) -> Build:
+    """Four updates are made per step."""
+    return with_settings(build, agent__updates_per_step=4)

@@ -9,7 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
-.PHONY: demo test setup lint type pytest test-slow bench bench-sim build check clean
+.PHONY: demo test setup lint type pytest test-slow bench bench-sim healthy bench-faults build check clean
 
 demo: $(STAMP)  ## Two short runs (baseline, fixed), their checks and the report
 	rm -rf demo
@@ -48,8 +48,14 @@ bench: $(STAMP)  ## One update against Stable-Baselines3's, and what the probes 
 	$(BIN)/python benchmarks/update.py
 	$(BIN)/python benchmarks/probes.py
 
+bench-faults: $(STAMP)  ## An hour: every planted fault, diagnosed and scored, into reports/benchmark
+	$(BIN)/rca bench --out reports/benchmark --runs runs/bench --seed 1 --seed 2
+
 bench-sim: $(STAMP)  ## Speed and size of the embedded server, through the real client
 	$(BIN)/python benchmarks/sim.py
+
+healthy: $(STAMP)  ## Minutes: three seeds of the healthy preset, into reports/healthy
+	$(BIN)/python benchmarks/healthy.py --out reports/healthy --runs runs/healthy
 
 build: $(STAMP)
 	$(BIN)/python -m build --no-isolation --outdir dist

@@ -24,6 +24,7 @@ ORDER = [
     {"seed_stages"},
     {"diagnosis"},
     {"study"},
+    {"bench"},
     {"report"},
     {"watch"},
     {"cli"},

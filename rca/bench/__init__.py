@@ -1,0 +1,1 @@
+"""The benchmark: planted faults and healthy runs, diagnosed and scored."""

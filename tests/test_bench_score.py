@@ -1,0 +1,86 @@
+"""Scores against tables worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rca.bench.report import write_benchmark
+from rca.bench.run import planned
+from rca.bench.score import (
+    Case,
+    always,
+    at_random,
+    calibration_error,
+    interval,
+    most_frequent,
+    score,
+)
+from rca.errors import UsageError
+from rca.faults import load_faults
+
+CASES = [
+    Case("a-1", "a", ("x",), (("x", 0.9), ("y", 0.6))),  # first
+    Case("b-1", "b", ("z", "w"), (("x", 0.8), ("y", 0.5), ("w", 0.2))),  # third
+    Case("c-1", "c", ("y",), (("x", 0.3),)),  # not named, and nothing accused
+    Case("h-1", "", (), (("x", 0.7),)),  # false alarm
+    Case("h-2", "", (), ()),
+    Case("broken", "a", ("x",), (), error="no server"),
+]
+
+
+def test_scores_of_five_runs():
+    found = score(CASES)
+    assert found.top_1 == pytest.approx(1 / 3)
+    assert found.top_3 == pytest.approx(2 / 3)
+    assert found.precision == pytest.approx(1 / 3)  # accused: a, b, h-1
+    assert found.false_alarms == pytest.approx(1 / 2)
+    squares = [0.1**2, 0.6**2, 0.8**2, 0.5**2, 0.8**2, 0.3**2, 0.7**2]
+    assert found.brier == pytest.approx(np.mean(squares))
+
+
+def test_who_is_as_sure_as_right_is_calibrated():
+    assert calibration_error(np.array([0.5, 0.5]), np.array([1.0, 0.0])) == 0
+    assert calibration_error(np.array([1.0, 0.0]), np.array([0.0, 0.0])) == pytest.approx(0.5)
+    assert math.isnan(calibration_error(np.array([]), np.array([])))
+
+
+def test_nothing_to_score_is_not_zero():
+    found = score([])
+    assert all(math.isnan(value) for value in vars(found).values())
+
+
+def test_baselines_say_the_same_of_every_run():
+    assert most_frequent(CASES) == ["x", "w", "y", "z"]
+    assert score(always(CASES, ["y"])).top_1 == pytest.approx(1 / 3)
+    assert score(always(CASES, ["y"])).false_alarms == 1
+    one = at_random([CASES[0]], ["x", "y", "z", "w"], np.random.default_rng(0), draws=4000)
+    assert one["top_1"] == pytest.approx(1 / 4, abs=0.03)
+    assert one["top_3"] == pytest.approx(3 / 4, abs=0.03)
+
+
+def test_the_interval_holds_the_score_and_follows_the_generator():
+    low, high = interval(CASES * 5, "top_1", np.random.default_rng(1))
+    assert low < 1 / 3 < high
+    assert (low, high) == interval(CASES * 5, "top_1", np.random.default_rng(1))
+
+
+def test_every_fault_and_healthy_configuration_is_planned():
+    trials = planned([1, 2])
+    assert len({trial.name for trial in trials}) == len(trials)
+    healthy = [trial for trial in trials if not trial.faults]
+    assert len(healthy) >= 2 * 8
+    assert {trial.faults[0] for trial in trials if trial.faults} == set(load_faults())
+    assert {trial.config.budget.seed for trial in trials} == {1, 2}
+    assert [trial.name for trial in planned([3], "healthy_pl*")] == ["healthy_plain-3"]
+    with pytest.raises(UsageError, match="no fault"):
+        planned([1], "nonsense")
+
+
+def test_the_page_names_what_broke_and_lists_the_worst_first(tmp_path):
+    page = write_benchmark(CASES, tmp_path, "rca bench").read_text()
+    assert "Not run or not readable: broken" in page
+    rows = [line for line in page.splitlines() if line.startswith(("| a-1", "| b-1", "| c-1"))]
+    assert [row[2] for row in rows] == ["c", "b", "a"]
+    assert "| h-2 | nothing | - | (nothing) | - | - |" in page
+    assert "NaN" not in (tmp_path / "cases.json").read_text()

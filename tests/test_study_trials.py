@@ -1,0 +1,38 @@
+"""Trials are ordinary runs; a broken one costs itself alone; finished ones are not run again."""
+
+from rca.config import load_config
+from rca.runs.load import load_run
+from rca.study.trials import Trial, run_trials
+
+SETTINGS = ["budget.steps=30", "agent.learning_starts=10", "agent.critic_warmup=0"]
+
+
+def test_trials_come_back_in_order_broken_ones_too_and_are_kept(tmp_path):
+    config = load_config("quick", SETTINGS)
+    trials = [
+        Trial("broken", config, ("no_such_fault",)),
+        Trial("planted", config, ("target_frozen",)),
+    ]
+    first = run_trials(trials, tmp_path)
+    assert [result.trial.name for result in first] == ["broken", "planted"]
+    assert "no_such_fault" in first[0].error
+    assert first[1].error == ""
+    assert load_run(first[1].folder).outcome.executed_steps == 30
+
+    written = (tmp_path / "planted" / "results.json").stat().st_mtime_ns
+    told = []
+    run_trials(trials[1:], tmp_path, on_result=told.append)
+    assert (tmp_path / "planted" / "results.json").stat().st_mtime_ns == written
+    assert [result.error for result in told] == [""]
+
+
+def test_a_trial_with_other_settings_is_run_anew_and_the_old_one_kept(tmp_path):
+    folder = tmp_path / "one"
+    folder.mkdir()
+    (folder / "manifest.json").write_text('{"status": "finished", "changes": []}')
+    (tmp_path / "one.yaml").write_text("agent: {tau: 0.5}")
+    config = load_config("quick", [*SETTINGS, "budget.steps=12"])
+    (result,) = run_trials([Trial("one", config)], tmp_path)
+    assert result.error == ""
+    assert load_run(folder).outcome.executed_steps == 12
+    assert (tmp_path / "one.before0" / "manifest.json").is_file()

@@ -104,7 +104,7 @@ def test_the_reward_probe_names_a_broken_promise():
     assert (healthy.returncode, baseline.returncode) == (0, 1)
     broken = [line for line in baseline.stdout.splitlines() if line.startswith("FAIL")]
     assert len(broken) == 1
-    assert "a collision costs more than the whole route earns" in broken[0]
+    assert "a collision costs more than driving on is worth" in broken[0]
 
 
 def test_without_a_carla_wheel_a_run_says_what_is_missing(tmp_path):

@@ -44,7 +44,7 @@ def test_the_seeds_reward_makes_idling_the_best_it_can_find():
 @pytest.mark.parametrize(
     ("weights", "promise"),
     [
-        ({"collision": 1.0}, "a collision costs more than the whole route earns"),
+        ({"collision": 1.0}, "a collision costs more than driving on is worth"),
         ({"progress": 0.0, "idle": 0.0, "stuck": 0.0, "goal": 0.0}, "worth more than nothing"),
         ({"progress": -0.1}, "driving is worth more than standing still"),
         ({"progress": -0.1, "goal": 0.0}, "driving forward is worth more than backward"),

@@ -2,7 +2,7 @@
 
 from rca.config import load_config
 from rca.runs.load import load_run
-from rca.study.trials import Trial, run_trials
+from rca.study.trials import Trial, TrialResult, run_trials
 
 SETTINGS = ["budget.steps=30", "agent.learning_starts=10", "agent.critic_warmup=0"]
 
@@ -20,7 +20,7 @@ def test_trials_come_back_in_order_broken_ones_too_and_are_kept(tmp_path):
     assert load_run(first[1].folder).outcome.executed_steps == 30
 
     written = (tmp_path / "planted" / "results.json").stat().st_mtime_ns
-    told = []
+    told: list[TrialResult] = []
     run_trials(trials[1:], tmp_path, on_result=told.append)
     assert (tmp_path / "planted" / "results.json").stat().st_mtime_ns == written
     assert [result.error for result in told] == [""]

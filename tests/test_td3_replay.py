@@ -146,7 +146,10 @@ def test_a_step_before_any_reset_is_refused():
 def test_n_step_sums_do_not_read_slots_that_were_never_written():
     replay = Replay(50, Shapes((2, 36, 36), 3, 2))
     replay._rewards.fill(np.nan)  # what unwritten memory may hold
-    obs = {"image": np.zeros((2, 36, 36), np.uint8), "vector": np.zeros(3, np.float32)}
+    obs: dict[str, np.ndarray] = {
+        "image": np.zeros((2, 36, 36), np.uint8),
+        "vector": np.zeros(3, np.float32),
+    }
     replay.begin(obs)
     for _ in range(4):
         replay.add(np.zeros(2), 1.0, obs, False)

@@ -56,6 +56,8 @@ class Behaviour:
         total: Their sum.
         discounted: The episode's discounted return; after a time-out the last step's reward goes
             on for ever, as a learner that bootstraps there sees it.
+        peak: The highest discounted return from any of its steps on: what a learner would lose
+            there by ending the episode.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Behaviour:
     terms: dict[str, float]
     total: float
     discounted: float
+    peak: float
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,10 @@ def _promises(found: dict[str, Behaviour]) -> tuple[Promise, ...]:
             worth["lane_touch"] - worth["off_road"],
         ),
         Promise("driving forward is worth more than backward", worth["drive"] - worth["reverse"]),
-        Promise("a collision costs more than the whole route earns", -found["collide"].total),
+        Promise(
+            "a collision costs more than driving on is worth",
+            -found["collide"].terms["collision"] - found["drive"].peak,
+        ),
     )
 
 
@@ -171,7 +177,8 @@ def _lived(
     """Lives one episode of a behaviour."""
     length, along, idle_steps, step = _longest_route(config), 0.0, 0, 0
     terms: Counter[str] = Counter()
-    discounted, reason = 0.0, None
+    rewards: list[float] = []
+    reason = None
     while reason is None:
         step += 1
         now = moments(step * config.dt)
@@ -186,9 +193,8 @@ def _lived(
             Situation(progress, now.speed, now.lateral, 0.0, reason), config.reward
         )
         terms.update(earned)
-        reward = sum(earned.values())
-        discounted += discount ** (step - 1) * reward
-    if reason == "time_out":
-        discounted += discount**step * reward / (1 - discount)
+        rewards.append(sum(earned.values()))
+    value = rewards[-1] / (1 - discount) if reason == "time_out" else 0.0
+    returns = [value := reward + discount * value for reward in reversed(rewards)]
     total = math.fsum(terms.values())
-    return Behaviour(name, step, reason, dict(terms), total, discounted)
+    return Behaviour(name, step, reason, dict(terms), total, returns[-1], max(returns))

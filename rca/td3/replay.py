@@ -185,17 +185,17 @@ class Replay:
         self, slots: NDArray[np.int64], n_step: int, discount: float
     ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
         """Returns discounted sums of rewards, the last slot of each and the number of steps."""
-        reward, last = self._rewards[slots], slots
+        reward: NDArray[np.float32] = self._rewards[slots]
+        last = slots
         steps = np.ones(len(slots), np.float32)
         goes_on = np.ones(len(slots), bool)
         for power in range(1, n_step):
             following = (last + 1) % self.capacity
             # The next slot goes on with the episode if it starts at the frame where this one ends.
             goes_on &= self._rows[following, -2] == self._rows[last, -1]
-            later = np.where(
-                goes_on, self._rewards[following], np.float32(0)
-            )  # else not written yet
-            reward = reward + np.float32(discount**power) * later
+            # A slot where it does not go on may not be written yet.
+            later = np.where(goes_on, self._rewards[following], np.float32(0))
+            reward = (reward + np.float32(discount**power) * later).astype(np.float32)
             last = np.where(goes_on, following, last)
             steps += goes_on
         return reward, last, steps

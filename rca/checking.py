@@ -52,6 +52,8 @@ class Finding:
         onset: Environment step at which the symptom began; None if unknown or no symptom.
         suspects: Ids of causes that this finding speaks for.
         check: The check's id, filled in by the engine.
+        file: That the finding is about, "" if it is about the run.
+        line: In that file, counted from 1; None without a file.
     """
 
     verdict: Verdict
@@ -63,6 +65,8 @@ class Finding:
     onset: int | None = None
     suspects: tuple[str, ...] = ()
     check: str = ""
+    file: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from rca.checking import Check, Finding, Severity, Verdict, run_checks
-from rca.report.verdicts import Judged
+from rca.report.answers import Judged
 from rca.runs.record import Outcome, RunRecord
 from tests.records import blank, episodes, healthy, phases
 

@@ -128,7 +128,7 @@ def test_diagnose_says_what_it_cannot_tell(tmp_path):
     (tmp_path / "results.json").write_text(
         json.dumps({"total_timesteps": 1000, "training_rewards": [float(i) for i in range(25)]})
     )
-    done = rca("diagnose", tmp_path, "--json")
+    done = rca("diagnose", tmp_path, "--format", "json")
     tree = json.loads(done.stdout)
     assert done.returncode == 0
     assert tree["story"] == []
@@ -173,3 +173,33 @@ def test_a_table_of_tags_that_is_none_is_refused(tmp_path):
     tags = tmp_path / "mine.tags"
     tags.write_text("- not a table")
     refused(rca("check", tmp_path, "--tags", tags), 2, str(tags))
+
+
+def test_a_config_is_audited_against_code_that_is_never_run(tmp_path):
+    (tmp_path / "c.yaml").write_text("agent:\n  lr: 0.1\n  dead: 1\n")
+    (tmp_path / "train.py").write_text(
+        "import yaml\nprint(yaml.safe_load(open('c'))['agent']['lr'])\n"
+        f"open({str(tmp_path / 'ran')!r}, 'w')\n"
+    )
+    done = rca("check", "--config", "c.yaml", "--code", ".", "--format", "sarif", cwd=tmp_path)
+    assert done.returncode == 1
+    results = json.loads(done.stdout)["runs"][0]["results"]
+    (dead,) = [r for r in results if r["ruleId"] == "audit.never_read"]
+    assert "agent.dead" in dead["message"]["text"]
+    assert dead["locations"][0]["physicalLocation"]["region"]["startLine"] == 3
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_check_needs_something_to_look_at(tmp_path):
+    refused(rca("check", cwd=tmp_path), 2, "--config")
+    refused(rca("check", tmp_path, "--code", tmp_path), 2, "--code", "--config")
+    refused(rca("check", "--config", tmp_path / "no.yaml"), 2, "no.yaml")
+
+
+def test_a_timeline_is_a_picture_or_a_page(tmp_path):
+    (tmp_path / "results.json").write_text('{"training_rewards": [1.0, 2.0]}')
+    refused(rca("diagnose", tmp_path, "--timeline", tmp_path / "t.txt"), 2, ".png")
+    done = rca("diagnose", tmp_path, "--timeline", tmp_path / "t.png", "--format", "html")
+    assert done.returncode == 0
+    assert done.stdout.startswith("<!doctype html>")
+    assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")

@@ -22,7 +22,7 @@ ORDER = [
     {"checking"},
     {"judging"},
     {"seed_stages"},
-    {"diagnosis"},
+    {"audit", "diagnosis"},
     {"study"},
     {"bench"},
     {"report"},

@@ -1,7 +1,8 @@
 """The app that commands join, and what they share: options, console, complaints."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from rca.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from rca.runs.part import Progress
 
 
 app = typer.Typer(
@@ -65,3 +68,24 @@ def complain_of_damage(gaps: Sequence[str]) -> None:
     """Says on stderr what of the evidence is damaged, if anything is."""
     if gaps:
         sys.stderr.write(f"rca: the evidence is damaged: {printable('; '.join(gaps))}\n")
+
+
+@contextmanager
+def reading() -> Iterator["Progress | None"]:
+    """Gives what shows on the terminal how far large files are read; None where nobody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    tasks: dict[Path, TaskID] = {}
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+
+        def tell(path: Path, share: float) -> None:
+            if path not in tasks:
+                tasks[path] = bars.add_task(printable(path.name), total=1.0)
+            bars.update(tasks[path], completed=share)
+
+        yield tell

@@ -1,29 +1,27 @@
 """`rca check`."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rca.cli.app import Debug, Tags, app, complain_of_damage, console
+from rca.cli.app import Debug, Tags, app, complain_of_damage, console, reading
+from rca.cli.formats import Format, rendered
+from rca.errors import UsageError
 
-
-class Format(StrEnum):
-    """How `rca check` prints its verdicts."""
-
-    table = "table"
-    json = "json"
-    junit = "junit"
-    markdown = "markdown"
+if TYPE_CHECKING:
+    from rca.report.answers import Answers
 
 
 @app.command()
 def check(
     path: Annotated[
-        Path, typer.Argument(help="A run folder of ours, or a folder of logs from anywhere.")
-    ],
+        Path | None,
+        typer.Argument(
+            help="A run folder of ours, or a folder of logs from anywhere.", show_default=False
+        ),
+    ] = None,
     format_: Annotated[
         Format, typer.Option("--format", help="How to print the verdicts.")
     ] = Format.table,
@@ -35,26 +33,66 @@ def check(
         list[Path] | None,
         typer.Option("--checks", help="A folder with checks of your own; may be repeated."),
     ] = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option("--config", help="A YAML, JSON or TOML config to audit; may be repeated."),
+    ] = None,
+    code: Annotated[
+        Path | None,
+        typer.Option("--code", help="The Python code that reads it; parsed, never imported."),
+    ] = None,
     tags: Tags = None,
     debug: Debug = False,
 ) -> None:
-    """Answers every question of the checklist about a run, with numbers, limits and places.
+    """Answers every question of the checklist about a run, or about config files and their code.
 
     Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 evidence missing or damaged, or
     a check broke.
 
     Example:  rca check runs/my-run --only 'seed.*' --format junit > verdicts.xml
+
+    Example:  rca check --config td3.yaml --code src
     """
+    from rca.report.answers import together
+    from rca.report.pages import checks_page
+    from rca.report.verdicts import table, to_json
+
+    if path is None and not config:
+        raise UsageError("rca check: name a run, or a config by --config FILE")
+    if code is not None and not config:
+        raise UsageError("rca check: --code says what reads a config; name it by --config FILE")
+    audited = _audit(config, code) if config else None
+    if path is not None:
+        answers = _run(path, only, checks, tags)
+        answers = together(answers, audited) if audited else answers
+    else:
+        assert audited is not None
+        answers = audited
+    if format_ is Format.table:
+        console().print(table(answers))
+    elif format_ is Format.json:
+        sys.stdout.write(to_json(answers) + "\n")
+    else:
+        sys.stdout.write(rendered(format_, answers, checks_page(answers)) + "\n")
+    raise typer.Exit(answers.exit_code)
+
+
+def _run(
+    path: Path, only: list[str] | None, checks: list[Path] | None, tags: Path | None
+) -> "Answers":
     from rca.checking import builtin_checks, load_checks, run_checks, select
-    from rca.report.verdicts import FORMATS, Judged, exit_code, table
+    from rca.report.answers import Judged, of_run
     from rca.runs.load import load_run
 
     asked = select(load_checks([builtin_checks(), *(checks or [])]), only or ["*"])
-    record = load_run(path, tags=tags)
-    judged = Judged(record, asked, run_checks(asked, record))
-    if format_ is Format.table:
-        console().print(table(judged))
-    else:
-        sys.stdout.write(FORMATS[format_.value](judged) + "\n")
+    with reading() as progress:
+        record = load_run(path, tags=tags, progress=progress)
     complain_of_damage(record.gaps)
-    raise typer.Exit(exit_code(judged))
+    return of_run(Judged(record, asked, run_checks(asked, record)))
+
+
+def _audit(config: list[Path], code: Path | None) -> "Answers":
+    from rca.audit.audit import audit
+    from rca.report.answers import of_audit
+
+    return of_audit(audit(config, code))

@@ -2,11 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rca.cli.app import Debug, Tags, app, complain_of_damage, console
+from rca.cli.app import Debug, Tags, app, complain_of_damage, console, reading
+from rca.cli.formats import Format, rendered
+from rca.errors import UsageError
+
+if TYPE_CHECKING:
+    from rca.diagnosis.diagnose import Diagnosis
+    from rca.report.answers import Judged
+
+PICTURES = (".png", ".svg", ".html")
 
 
 @app.command()
@@ -14,7 +22,13 @@ def diagnose(
     path: Annotated[
         Path, typer.Argument(help="A run folder of ours, or a folder of logs from anywhere.")
     ],
-    json_: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    format_: Annotated[
+        Format, typer.Option("--format", help="How to print the diagnosis.")
+    ] = Format.table,
+    timeline: Annotated[
+        Path | None,
+        typer.Option(help="Also write what happened when, to a .png, .svg or .html file."),
+    ] = None,
     tags: Tags = None,
     debug: Debug = False,
 ) -> None:
@@ -22,18 +36,36 @@ def diagnose(
 
     Exit code: 0 no cause is likely, 1 one is, 2 wrong usage, 3 evidence missing or damaged.
 
-    Example:  rca diagnose runs/my-run
+    Example:  rca diagnose runs/my-run --timeline when.png
     """
     from rca.checking import builtin_checks, load_checks, run_checks
     from rca.diagnosis.diagnose import diagnose as find_causes
+    from rca.report.answers import Judged, of_diagnosis
     from rca.report.diagnosis_text import page, to_json
+    from rca.report.pages import diagnosis_page
     from rca.runs.load import load_run
 
-    record = load_run(path, tags=tags)
-    found = find_causes(record, run_checks(load_checks([builtin_checks()]), record))
-    if json_:
+    if timeline is not None and timeline.suffix.lower() not in PICTURES:
+        raise UsageError(f"{timeline}: name a {', '.join(PICTURES)} file for --timeline")
+    with reading() as progress:
+        record = load_run(path, tags=tags, progress=progress)
+    checks = load_checks([builtin_checks()])
+    judged = Judged(record, checks, run_checks(checks, record))
+    found = find_causes(record, judged.findings)
+    if timeline is not None:
+        _draw(judged, found, timeline)
+    if format_ is Format.table:
+        console().print(page(found))
+    elif format_ is Format.json:
         sys.stdout.write(to_json(found) + "\n")
     else:
-        console().print(page(found))
+        answers, sheet = of_diagnosis(found, record), diagnosis_page(judged, found)
+        sys.stdout.write(rendered(format_, answers, sheet) + "\n")
     complain_of_damage(record.gaps)
     raise typer.Exit(3 if record.gaps else int(bool(found.story)))
+
+
+def _draw(judged: "Judged", found: "Diagnosis", path: Path) -> None:
+    from rca.report.write import write_timeline
+
+    sys.stderr.write(f"rca: {write_timeline(judged, found, path)}\n")

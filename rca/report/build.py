@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
+from rca.report.answers import Judged
 from rca.report.causes import Diagnosed, causes_table, diagnosed, summary
 from rca.report.episode_plots import (
     endings_figure,
@@ -30,7 +31,6 @@ from rca.report.tables import (
     unseen_table,
 )
 from rca.report.timeline import timeline
-from rca.report.verdicts import Judged
 from rca.runs.record import RunRecord
 
 

@@ -221,6 +221,11 @@ class Timeline:
     happenings: tuple[Happening, ...]
     last: float
 
+    @property
+    def has_causes(self) -> bool:
+        """Whether a row shows a likely cause."""
+        return any(span.label == "likely" for lane in self.lanes for span in lane.spans)
+
     def share(self, step: float) -> float:
         """Returns where a step lies between start and end, in percent."""
         return round(100 * min(1.0, max(0.0, step / self.last)), 2)

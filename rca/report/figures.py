@@ -68,7 +68,7 @@ def pictures(report: Report) -> Pictures:
 
 def panel_picture(panel: Panel) -> str:
     """Returns a panel as an SVG whose text stays text."""
-    with _style():
+    with style():
         canvas = Canvas(figsize=PANEL_INCHES)
         _panel(canvas.add_axes(AXES), panel)
         out = StringIO()
@@ -93,7 +93,8 @@ def side_by_side(panels: Sequence[str]) -> str:
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
+    """Sets matplotlib up for our pictures while it is open."""
     with mpl.rc_context(STYLE), warnings.catch_warnings():
         # A recording's label may use letters that the font lacks; they become boxes.
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)

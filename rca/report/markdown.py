@@ -77,6 +77,8 @@ def _code(code: Code) -> list[str]:
 
 
 def _tiles(tiles: Tiles) -> list[str]:
+    if not tiles.tiles:
+        return []
     names = [side for side, _ in tiles.tiles[0].values]
     compared = len(names) > 1
     head = ["outcome", *names, *(["difference"] if compared else []), "measured as"]

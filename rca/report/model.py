@@ -141,8 +141,8 @@ class Report:
         tone: Of the verdict.
         lead: Below the verdict: what it rests on and what it does not show.
         subjects: Side and one line about its runs.
+        tiles: The first screen's outcomes; empty where the page is not about outcomes.
         tallies: Verdicts per side.
-        tiles: The first screen's outcomes.
         sections: In reading order.
     """
 

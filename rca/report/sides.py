@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rca.checking import Check, Finding, Verdict
-from rca.report.verdicts import STYLES, Judged
+from rca.report.answers import WORST_FIRST, Judged
 from rca.report.wording import Tone
 from rca.runs.record import RunRecord
 
-ORDER = tuple(STYLES)
+ORDER = WORST_FIRST
 """Verdicts, worst first."""
 TONES: Mapping[Verdict, Tone] = {
     Verdict.PASS: "good",

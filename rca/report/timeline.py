@@ -1,11 +1,14 @@
 """The story in order of time: phases, evaluations, first update, onsets of what failed."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rca.checking import Finding, Verdict
-from rca.report.chart import Happening, Lane, Timeline
+from rca.diagnosis.diagnose import LIKELY, Diagnosis, Ranked
+from rca.report.answers import Judged
+from rca.report.chart import Happening, Lane, Shade, Timeline
 from rca.report.panels import last_step, phases
-from rca.report.sides import Side, checks_of
+from rca.report.sides import Side, checks_of, sides_of
 from rca.report.wording import Tone, listing, plural
 
 
@@ -18,6 +21,30 @@ def timeline(sides: Sequence[Side]) -> Timeline:
     )
     return Timeline(
         title=_title(sides), lanes=lanes, happenings=tuple(happenings), last=last_step(sides)
+    )
+
+
+def causal_timeline(judged: Judged, found: Diagnosis) -> Timeline:
+    """Returns what happened when in one run, with a row for each likely cause below it.
+
+    A cause's row begins at its earliest sign; one without a sign that has a place, at step 0.
+    """
+    sides = sides_of([judged])
+    plain, last = timeline(sides), last_step(sides)
+    likely = sorted(
+        (item for item in found.ranked if item.probability >= LIKELY), key=lambda i: i.onset or 0
+    )
+    rows = tuple(_cause_lane(item, last) for item in likely)
+    return replace(plain, lanes=(*plain.lanes, *rows))
+
+
+def _cause_lane(item: Ranked, last: float) -> Lane:
+    """Returns a cause's row, with a tick at each sign for it."""
+    signs = {e.finding.onset for e in item.evidence if e.weight > 0}
+    return Lane(
+        f"{item.cause.id} {item.probability:.0%}",
+        (Shade("likely", float(item.onset or 0), last),),
+        tuple(sorted(float(step) for step in signs if step is not None)),
     )
 
 

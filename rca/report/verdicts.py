@@ -1,20 +1,17 @@
-"""Findings as a terminal table, JSON, JUnit XML or Markdown."""
+"""Answers as a terminal table and as JSON."""
 
 import json
 import math
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from rca.checking import Check, Finding, Verdict
+from rca.checking import Verdict
 from rca.errors import printable
-from rca.runs.record import RunRecord
+from rca.report.answers import Answer, Answers
 
 STYLES = {
     Verdict.FAIL: "bold red",
@@ -24,152 +21,101 @@ STYLES = {
     Verdict.NOT_RUN: "dim",
     Verdict.PASS: "green",
 }
-"""Worst first; the order is that of the tables."""
+SHOWN = 12
+"""Answers of one rule that the terminal lists; every format but this holds all."""
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A run with the answers of its checks, in the same order."""
-
-    run: RunRecord
-    checks: Sequence[Check]
-    findings: Sequence[Finding]
-
-    def worst_first(self) -> list[tuple[Check, Finding]]:
-        """Returns the pairs by verdict, then severity, then id."""
-        order = list(STYLES)
-        pairs = zip(self.checks, self.findings, strict=True)
-        return sorted(pairs, key=lambda p: (order.index(p[1].verdict), -p[0].severity, p[0].id))
-
-
-def exit_code(judged: Judged) -> int:
-    """Returns 0 if all passed, 1 if something failed or warns, 3 if something could not be seen.
-
-    Damage in the evidence outranks what the rest of it shows: 3.
-    """
-    if judged.run.gaps:
-        return 3
-    verdicts = {finding.verdict for finding in judged.findings}
-    if verdicts & {Verdict.FAIL, Verdict.WARN}:
-        return 1
-    return 0 if verdicts == {Verdict.PASS} else 3
-
-
-def table(judged: Judged) -> RenderableType:
+def table(answers: Answers) -> RenderableType:
     """Returns the verdicts for a terminal, worst first, with remedies of what failed."""
     grid = Table(box=None, pad_edge=False, header_style="bold", expand=False)
     grid.add_column("verdict", no_wrap=True)
     grid.add_column("check", no_wrap=True)
     grid.add_column("what was found", overflow="fold")
-    for item, finding in judged.worst_first():
-        verdict = Text(finding.verdict.value, style=STYLES[finding.verdict])
-        grid.add_row(verdict, item.id, Text(printable(finding.message)))
-    return Group(_head(judged.run), "", grid, "", *_remedies(judged), _totals(judged.findings))
+    for row in _listed(answers.rows):
+        verdict = Text(row.finding.verdict.value, style=STYLES[row.finding.verdict])
+        grid.add_row(verdict, row.id, Text(printable(place(row) + row.finding.message)))
+    folded = [Text(line, style="dim") for line in _folded(answers.rows)]
+    return Group(_head(answers), "", grid, *folded, "", *_remedies(answers.rows), _totals(answers))
 
 
-def _head(run: RunRecord) -> Text:
-    steps = run.outcome.executed_steps
-    updates = run.outcome.critic_updates
-    parts = [
-        "steps unknown" if steps is None else f"{steps:,} steps",
-        f"{len(run.episodes):,} episodes",
-        f"{len(run.evaluations):,} evaluations",
-        "updates unknown" if updates is None else f"{updates:,} critic updates",
-        f"{len(run.signals):,} signals",
-    ]
-    head = Text(printable(run.id), style="bold")
-    head.append(f"  {run.kind}, {run.outcome.status}; {', '.join(parts)}", style="not bold")
-    for gap in run.gaps:
-        head.append(f"\ndamage: {printable(gap)}", style="not bold yellow")
-    notes = run.provenance.get("notes")
-    for note in notes if isinstance(notes, list | tuple) else ():
-        head.append(f"\ninferred: {printable(str(note))}", style="not bold dim")
+def _listed(rows: Sequence[Answer]) -> Iterable[Answer]:
+    seen: dict[str, int] = {}
+    for row in rows:
+        seen[row.id] = seen.get(row.id, 0) + 1
+        if seen[row.id] <= SHOWN:
+            yield row
+
+
+def _folded(rows: Sequence[Answer]) -> Iterable[str]:
+    for name in dict.fromkeys(row.id for row in rows):
+        more = sum(row.id == name for row in rows) - SHOWN
+        if more > 0:
+            yield f"{more} more of {name}; --format json lists all"
+
+
+def place(row: Answer) -> str:
+    """Returns the file and line that an answer is about, "" if it is about the run."""
+    if not row.finding.file:
+        return ""
+    name = row.finding.file.replace("\\", "/").rpartition("/")[2]
+    return f"{name}:{row.finding.line}: " if row.finding.line else f"{name}: "
+
+
+def _head(answers: Answers) -> Text:
+    head = Text(printable(answers.name), style="bold")
+    for number, line in enumerate(answers.head):
+        style = "yellow" if line.startswith("damage:") else "dim" if number else ""
+        head.append("  " if number == 0 else "\n")
+        head.append(printable(line), style=f"not bold {style}".strip())
     return head
 
 
-def _remedies(judged: Judged) -> list[RenderableType]:
-    failed = [item for item, finding in judged.worst_first() if finding.verdict is Verdict.FAIL]
+def _remedies(rows: Iterable[Answer]) -> list[RenderableType]:
+    failed = {row.id: row.remedy for row in rows if row.finding.verdict is Verdict.FAIL}
     if not failed:
         return []
     grid = Table(box=None, pad_edge=False, header_style="bold")
     grid.add_column("what to do about the failures", no_wrap=True)
     grid.add_column("", overflow="fold")
-    for item in failed:
-        grid.add_row(item.id, escape(item.remedy))
+    for name, remedy in failed.items():
+        grid.add_row(name, escape(remedy))
     return [grid, ""]
 
 
-def _totals(findings: Sequence[Finding]) -> Text:
-    count = Counter(finding.verdict for finding in findings)
-    line = Text(f"{len(findings)} checks: ")
-    parts = [Text(f"{count[v]} {v.value}", style=s) for v, s in STYLES.items() if count[v]]
+def _totals(answers: Answers) -> Text:
+    line = Text(f"{len(answers.rows)} {answers.noun}: ")
+    counts = [(v, answers.count(v)) for v in STYLES]
+    parts = [Text(f"{count} {v.value}", style=STYLES[v]) for v, count in counts if count]
     return line + Text(", ").join(parts)
 
 
-def to_json(judged: Judged) -> str:
-    """Returns the findings as JSON; a number that is not finite becomes null."""
-    rows = [
-        {
-            "check": item.id,
-            "title": item.title,
-            "severity": item.severity.name.lower(),
-            "verdict": finding.verdict.value,
-            "message": finding.message,
-            "value": _finite(finding.value),
-            "limit": _finite(finding.limit),
-            "unit": finding.unit,
-            "steps": finding.steps,
-            "onset": finding.onset,
-            "suspects": finding.suspects,
-            "remedy": item.remedy,
-            "reference": item.reference,
-        }
-        for item, finding in judged.worst_first()
-    ]
-    head = {"run": judged.run.id, "kind": judged.run.kind, "gaps": judged.run.gaps}
-    return json.dumps({**head, "exit_code": exit_code(judged), "findings": rows}, indent=2)
+def to_json(answers: Answers) -> str:
+    """Returns the answers as JSON; a number that is not finite becomes null."""
+    rows = [_row(row) for row in answers.rows]
+    tree = {**answers.facts, "exit_code": answers.exit_code, "findings": rows}
+    return json.dumps(tree, indent=2)
+
+
+def _row(row: Answer) -> dict[str, object]:
+    finding = row.finding
+    about = {"file": finding.file, "line": finding.line} if finding.file else {}
+    return {
+        "check": row.id,
+        "title": row.title,
+        "severity": row.severity,
+        "verdict": finding.verdict.value,
+        "message": finding.message,
+        **about,
+        "value": _finite(finding.value),
+        "limit": _finite(finding.limit),
+        "unit": finding.unit,
+        "steps": finding.steps,
+        "onset": finding.onset,
+        "suspects": finding.suspects,
+        "remedy": row.remedy,
+        "reference": row.reference,
+    }
 
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def to_junit(judged: Judged) -> str:
-    """Returns JUnit XML: FAIL and WARN as failures, ERROR as error, the unseen as skipped."""
-    suite = TestSuite(f"rca check {printable(judged.run.id)}")
-    for item, finding in judged.worst_first():
-        case = TestCase(item.id, classname=f"checks.{item.id.partition('.')[0]}")
-        message = printable(finding.message)
-        if finding.verdict in (Verdict.FAIL, Verdict.WARN):
-            case.result = [Failure(message, finding.verdict.value)]
-        elif finding.verdict is Verdict.ERROR:
-            case.result = [Error(message, finding.verdict.value)]
-        elif finding.verdict is not Verdict.PASS:
-            case.result = [Skipped(f"{finding.verdict.value}: {message}")]
-        suite.add_testcase(case)
-    xml = JUnitXml()
-    xml.add_testsuite(suite)
-    return str(xml.tostring().decode())  # type: ignore[no-untyped-call]  # not annotated upstream
-
-
-def to_markdown(judged: Judged) -> str:
-    """Returns a Markdown table, worst first."""
-    lines = [f"# Checks of {_cell(judged.run.id)}", "", _cell(_head(judged.run).plain), ""]
-    lines += ["| verdict | check | what was found |", "| --- | --- | --- |"]
-    lines += [
-        f"| {finding.verdict.value} | {item.id} | {_cell(finding.message)} |"
-        for item, finding in judged.worst_first()
-    ]
-    return "\n".join([*lines, "", _totals(judged.findings).plain, ""])
-
-
-def _cell(text: str) -> str:
-    """Makes a recording's text safe in a Markdown table cell: no HTML, no pipes, one line."""
-    text = printable(" ".join(text.split()))
-    for char in "\\`*_[]":
-        text = text.replace(char, "\\" + char)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-
-
-FORMATS = {"json": to_json, "junit": to_junit, "markdown": to_markdown}
-"""Formats that are plain text; `table` is the terminal's."""

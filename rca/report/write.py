@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rca.checking import builtin_checks, load_checks, run_checks
+from rca.diagnosis.diagnose import Diagnosis
 from rca.errors import UsageError
+from rca.report.answers import Judged
 from rca.report.build import build
 from rca.report.figures import pictures
 from rca.report.html import write_html
 from rca.report.markdown import write_markdown
-from rca.report.verdicts import Judged
+from rca.report.pages import html, timeline_page
+from rca.report.timeline import causal_timeline
+from rca.report.timeline_picture import timeline_picture
 from rca.report.wording import tidy
 from rca.runs.load import load_run
 
@@ -55,3 +59,30 @@ def write_report(
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"{folder}: cannot be written: {reason}; give --out DIR") from error
+
+
+def write_timeline(judged: Judged, found: Diagnosis, path: Path) -> Path:
+    """Writes what happened when in one run, with a row for each likely cause.
+
+    Args:
+        judged: The run.
+        found: Its diagnosis.
+        path: Its suffix decides: .html is a page that lists all, .png and .svg are pictures.
+
+    Returns:
+        The path.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".html":
+        content = html(timeline_page(judged, found)).encode()
+    else:
+        drawn = causal_timeline(judged, found)
+        content = timeline_picture(drawn, judged.run.id, suffix.removeprefix("."))
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+    return path

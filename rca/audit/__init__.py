@@ -1,0 +1,1 @@
+"""What configuration files declare, held against the code that should read them."""

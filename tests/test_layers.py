@@ -17,7 +17,7 @@ ORDER = [
     {"envs"},
     {"td3"},
     {"build"},
-    {"probes", "faults"},
+    {"probes", "faults", "wiring"},
     {"runs"},
     {"checking"},
     {"judging"},
@@ -26,7 +26,7 @@ ORDER = [
     {"study"},
     {"bench"},
     {"report"},
-    {"watch"},
+    {"attach"},
     {"cli"},
     {"__main__"},
 ]

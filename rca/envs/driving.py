@@ -38,8 +38,9 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
     brake, of which -1 gives `max_brake`.
 
     Every `info` has `frame` (ticks since the reset) and `distance` (metres along the route); after
-    a step also `reward_terms`, `speed` (m/s), `end_reason` (None while the episode goes on),
-    `success`, `collisions` and `lane_touches` (steps of this episode with one).
+    a step also `applied` (the action as it arrived here: steering, pedal), `reward_terms`, `speed`
+    (m/s), `end_reason` (None while the episode goes on), `success`, `collisions` and
+    `lane_touches` (steps of this episode with one).
 
     Attributes:
         route: Of the current episode.
@@ -133,6 +134,7 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
         info = {
             "frame": self._steps,
             "distance": self._place.along,
+            "applied": (steer, pedal),
             "speed": reading.speed,
             "reward_terms": terms,
             "end_reason": reason,

@@ -5,7 +5,7 @@ import hashlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,20 +15,26 @@ import torch
 
 from rca.build import Build, Change, MakeEnv, default_build
 from rca.config import RunConfig
+from rca.envs.probe import probe_reward
 from rca.envs.servers import Address, adopted, embedded
 from rca.envs.supervise import SupervisedEnv
 from rca.faults import find_fault
 from rca.probes.engine import Probes
+from rca.runs.auditor import Auditor
 from rca.runs.folder import RunWriter
 from rca.runs.manifest import read_manifest
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
+from rca.td3.agent import TD3
 from rca.td3.checkpoint import restore, save
 from rca.td3.events import Emit, EpisodeEnded, Event
+from rca.td3.streams import Streams
 from rca.td3.train import Evaluate, Progress, Training, evaluation, train
 
 CHECKPOINTS = "checkpoints"
 """Folder in the run folder."""
+PROMISES = "reward_promises"
+"""Entry of the manifest: what a sound reward keeps, and by which margin this one does."""
 CHANGES = "changes"
 """Entry of the manifest: ids of the changes done to the default Build."""
 
@@ -70,7 +76,12 @@ def execute(
         RcaError: The folder cannot be written, or the simulator failed.
     """
     build = changed(default_build(config), changes)
-    writer = RunWriter.create(folder, build.config, {CHANGES: [change.id for change in changes]})
+    probed = probe_reward(build.config.env, build.config.agent.discount)
+    extra = {
+        CHANGES: [change.id for change in changes],
+        PROMISES: {promise.text: promise.margin for promise in probed.promises},
+    }
+    writer = RunWriter.create(folder, build.config, extra)
     run = _Run(writer, build, listener, server)
     return _finished(run, probe_updates)
 
@@ -152,6 +163,7 @@ class _Run:
         self._server = server
         self._checkpoints = checkpoints
         self._training: Training | None = None
+        self._unheard: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def train(self, stack: ExitStack, should_stop: Callable[[], bool]) -> Progress:
         """Starts servers and environments, which the stack closes, and trains."""
@@ -161,6 +173,10 @@ class _Run:
         self._training = training = self._build.training(env, self._emit)
         probes = Probes(config.probes, training.agent)  # of the untrained agent, also when resumed
         self._listeners.insert(0, Recorder(self.writer, probes, training.agent))
+        self._note_reproducible(training.agent)
+        auditor = Auditor(training.agent, self.writer.folder)
+        self._listeners.append(auditor)
+        self._unheard = auditor.muted
         if self._checkpoints:
             restore(self._checkpoints, training)
             self.writer.rewind(training.progress.step)
@@ -170,9 +186,17 @@ class _Run:
             should_stop=should_stop,
             between_episodes=self._checkpointing(training),
         )
+        auditor.close()
         self.writer.note("weights_digest", weights_digest(training.agent.modules()))
         self.writer.note("simulator_faults", env.faults)
         return progress
+
+    def _note_reproducible(self, agent: TD3) -> None:
+        """Notes the digest of the first weights, and of those that the same seed gives again."""
+        config = self._build.config
+        again = self._build.make_agent(config, agent.shapes, Streams.spawn(config.budget.seed))
+        digests = [weights_digest(made.modules()) for made in (agent, again)]
+        self.writer.note("first_weights", digests)
 
     def _checkpointing(self, training: Training) -> Callable[[], None]:
         """Returns what saves a checkpoint between episodes when one is due."""
@@ -226,8 +250,9 @@ class _Run:
         )
 
     def _emit(self, event: Event) -> None:
-        for listener in self._listeners:
-            listener(event)
+        with self._unheard():
+            for listener in self._listeners:
+                listener(event)
 
     def _evaluate(self, stack: ExitStack, training: Training) -> Evaluate:
         """Returns an evaluation whose server starts when it is first asked for."""
@@ -239,7 +264,8 @@ class _Run:
                 env = stack.enter_context(closing(self._supervised(self._build.make_eval_env)))
                 episodes, root = config.budget.eval_episodes, training.streams.held_out
                 opened.append(evaluation(training.agent, env, episodes, root))
-            return opened[0]()
+            with self._unheard():
+                return opened[0]()
 
         return evaluate
 

@@ -53,7 +53,12 @@ class RunWriter:
     """
 
     def __init__(
-        self, folder: Path, config: RunConfig, manifest: dict[str, object], *, again: bool = False
+        self,
+        folder: Path,
+        config: RunConfig | None,
+        manifest: dict[str, object],
+        *,
+        again: bool = False,
     ) -> None:
         self.folder = folder
         self._config = config
@@ -80,13 +85,16 @@ class RunWriter:
 
     @classmethod
     def create(
-        cls, folder: Path, config: RunConfig, manifest_extra: Mapping[str, object] | None = None
+        cls,
+        folder: Path,
+        config: RunConfig | None,
+        manifest_extra: Mapping[str, object] | None = None,
     ) -> "RunWriter":
         """Starts a run folder.
 
         Args:
             folder: A new or an empty folder.
-            config: The effective config.
+            config: The effective config; None for a trainer that is not ours.
             manifest_extra: More entries for the manifest; JSON values without NaN.
 
         Raises:
@@ -113,7 +121,13 @@ class RunWriter:
 
     @property
     def config(self) -> RunConfig:
-        """The effective config."""
+        """The effective config.
+
+        Raises:
+            ValueError: The run is a foreign trainer's.
+        """
+        if self._config is None:
+            raise ValueError(f"{self.folder}: not our trainer's; it has no config of ours")
         return self._config
 
     def rewind(self, step: int) -> None:
@@ -272,9 +286,12 @@ def _lock(folder: Path, *, again: bool) -> filelock.FileLock:
     return lock
 
 
-def _create(folder: Path, config: RunConfig, manifest: dict[str, object]) -> sqlite3.Connection:
+def _create(
+    folder: Path, config: RunConfig | None, manifest: dict[str, object]
+) -> sqlite3.Connection:
     try:
-        (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
+        if config is not None:
+            (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
         database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
         database.execute("PRAGMA journal_mode=WAL")
         # Safe against a killed process; against a power failure the folder stays consistent.
@@ -307,16 +324,18 @@ def _unwritable(folder: Path, error: Exception) -> UsageError:
     return UsageError(f"{folder}: cannot be written: {error}")
 
 
-def results(database: sqlite3.Connection, config: RunConfig, outcome: Outcome) -> dict[str, object]:
+def results(
+    database: sqlite3.Connection, config: RunConfig | None, outcome: Outcome
+) -> dict[str, object]:
     """Returns the content of results.json, in the keys of the recorded ones, null for NaN."""
     episodes = database.execute('SELECT "return", length FROM episode ORDER BY rowid').fetchall()
     columns = "mean_return, success_rate, mean_collisions"
     evaluations = database.execute(f"SELECT {columns} FROM evaluation ORDER BY rowid").fetchall()
     returns, rates, collisions = ([_plain(row[i]) for row in evaluations] for i in range(3))
     return {
-        "scenario": config.env.map,
-        "seed": config.budget.seed,
-        "total_timesteps": config.budget.steps,
+        "scenario": config.env.map if config else None,
+        "seed": config.budget.seed if config else None,
+        "total_timesteps": outcome.planned_steps,
         "executed_timesteps": outcome.executed_steps,
         "total_episodes": len(episodes),
         "training_rewards": [_plain(row[0]) for row in episodes],

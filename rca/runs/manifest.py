@@ -19,6 +19,8 @@ from rca.errors import EvidenceError
 SCHEMA = 1
 """Version of the run folder's layout; readers refuse newer ones and read older ones."""
 MANIFEST = "manifest.json"
+WIRING = "wiring.json"
+"""What the wiring audit of a watched trainer saw."""
 LOCK = ".lock"
 """Held by the writing process for as long as it lives; the system frees it when it dies."""
 LOCK_SECONDS = 0.2
@@ -26,8 +28,8 @@ LOCK_SECONDS = 0.2
 PACKAGES = ("td3-rca", "torch", "carla", "numpy", "pandas", "gymnasium")
 
 
-def describe(config: RunConfig) -> dict[str, object]:
-    """Returns a manifest for a run that starts now in this process."""
+def describe(config: RunConfig | None) -> dict[str, object]:
+    """Returns a manifest for a run that starts now in this process; None: a foreign trainer's."""
     return {
         "schema": SCHEMA,
         "status": "running",
@@ -36,8 +38,8 @@ def describe(config: RunConfig) -> dict[str, object]:
         "ended": None,
         "pid": os.getpid(),
         "command": list(sys.argv),
-        "seed": config.budget.seed,
-        "config_digest": config.digest(),
+        "seed": config.budget.seed if config else None,
+        "config_digest": config.digest() if config else None,
         "versions": versions(),
         "git": git_state(),
         "machine": machine(),

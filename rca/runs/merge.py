@@ -73,7 +73,7 @@ def own(name: str, part: Part) -> RunRecord:
     assert part.evaluations is not None
     return RunRecord(
         id=name,
-        kind="rca",
+        kind="recording" if part.provenance.get("watched") else "rca",
         config=part.config,
         provenance=part.provenance,
         outcome=part.outcome,
@@ -83,6 +83,7 @@ def own(name: str, part: Part) -> RunRecord:
         evaluations=part.evaluations,
         results=part.results,
         gaps=part.gaps,
+        wiring=part.wiring,
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rca.runs.record import Outcome, Phase, Signal
 from rca.runs.tags import TagTable
+from rca.wiring.facts import Wiring
 
 Floats = NDArray[np.float64]
 Progress = Callable[[Path, float], None]
@@ -65,6 +66,7 @@ class Part:
         phases: If the file says so.
         cut_off: True if the file ends before the run did.
         complete: True if the file alone describes the whole run (our own run folders).
+        wiring: What the audit of a watched trainer saw.
     """
 
     source: Path
@@ -81,6 +83,7 @@ class Part:
     phases: tuple[Phase, ...] = ()
     cut_off: bool = False
     complete: bool = False
+    wiring: Wiring | None = None
 
 
 @dataclass(frozen=True)

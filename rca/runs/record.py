@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rca.wiring.facts import Wiring
+
 EPISODE_COLUMNS = (
     "start_step",  # environment steps before the episode began
     "end_step",  # environment steps when it was over; end - start = length
@@ -177,6 +179,7 @@ class RunRecord:
         gaps: One line per thing that could not be read or was repaired.
         observed: Recordings: config values that telemetry shows, by our dotted key or
             `agent.updates_per_step`; our own runs have none, their config is effective.
+        wiring: What the audit of a watched trainer saw; None elsewhere.
     """
 
     id: str
@@ -191,6 +194,7 @@ class RunRecord:
     results: Mapping[str, object] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
     observed: Mapping[str, Observed] = field(default_factory=dict)
+    wiring: Wiring | None = None
 
     def phase(self, name: PhaseName) -> Phase | None:
         """Returns a phase by name, None if the run has none of it."""
@@ -212,7 +216,7 @@ class RunRecord:
         Args:
             need: A signal name, `episodes`, `episodes.<column>`, `evaluations`,
                 `evaluations.<column>`, `config.<dotted key>`, `observed.<dotted key>`,
-                `phases`, `results` or `outcome.<field>`.
+                `phases`, `results`, `wiring.<part>` or `outcome.<field>`.
         """
         room, _, rest = need.partition(".")
         if room in ("episodes", "evaluations"):
@@ -220,6 +224,8 @@ class RunRecord:
             return len(table) > 0 and (not rest or bool(table[rest].notna().any()))
         if room in ("config", "observed"):
             return rest in (self.config if room == "config" else self.observed)
+        if room == "wiring" and rest:
+            return bool(getattr(self.wiring, rest, None))
         if room == "outcome" and rest:
             return getattr(self.outcome, rest) is not None
         if need == "phases":

@@ -23,7 +23,13 @@ class Stepped:
         step: Environment steps taken so far, from 1.
         phase: "random" while actions are drawn uniformly, "learning" afterwards.
         action: Executed action, in [-1, 1]. [action]
+        applied: What the environment says that it got; None if it does not say. [action]
         reward: Of this step.
+        terminated: Whether it ended the episode.
+        truncated: Whether the episode was cut off with it.
+        stored: Whether it went into the replay memory.
+        stack_moves: Whether the older frames of the next observation are the newer ones of this;
+            None with a single frame.
         reward_terms: Its named parts; empty if the environment does not report them.
         speed: m/s; NaN if the environment does not report it.
         noise: Standard deviation of the exploration noise; NaN in the random phase.
@@ -34,7 +40,12 @@ class Stepped:
     step: int
     phase: Literal["random", "learning"]
     action: NDArray[np.float32]
+    applied: NDArray[np.float32] | None
     reward: float
+    terminated: bool
+    truncated: bool
+    stored: bool
+    stack_moves: bool | None
     reward_terms: Mapping[str, float]
     speed: float
     noise: float
@@ -59,6 +70,8 @@ class EpisodeEnded:
         discounted_return: Discounted sum of rewards as the agent learns from them; NaN if the
             episode was cut off while later rewards would still have counted.
         first_value: Q1 of its first state and action; NaN outside evaluations.
+        action_gap: Largest difference between two greedy actions for its first observation, 0
+            without noise; NaN outside evaluations.
     """
 
     step: int
@@ -72,6 +85,7 @@ class EpisodeEnded:
     distance: float
     discounted_return: float = math.nan
     first_value: float = math.nan
+    action_gap: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

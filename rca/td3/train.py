@@ -73,7 +73,11 @@ class Episode:
         self.total += reward
 
     def ended(
-        self, info: Mapping[str, Any], truncated: bool, first_value: float = math.nan
+        self,
+        info: Mapping[str, Any],
+        truncated: bool,
+        first_value: float = math.nan,
+        action_gap: float = math.nan,
     ) -> EpisodeEnded:
         """Returns the event of its end; what info does not say is NaN or ""."""
         is_cut_off = truncated and self.config.discount**self.length > NEGLIGIBLE
@@ -89,6 +93,7 @@ class Episode:
             distance=float(info.get("distance", math.nan)),
             discounted_return=math.nan if is_cut_off else self.discounted,
             first_value=first_value,
+            action_gap=action_gap,
         )
 
 
@@ -133,7 +138,8 @@ class Training:
         started = time.perf_counter()
         next_obs, reward, terminated, truncated, info = self.env.step(action)
         seconds = time.perf_counter() - started
-        if info.get("end_reason") != "simulator_fault":  # says nothing about driving
+        stored = info.get("end_reason") != "simulator_fault"  # says nothing about driving
+        if stored:
             self.replay.add(action, learned_reward(float(reward), config), next_obs, terminated)
         episode.add(float(reward))
         self.emit(
@@ -141,7 +147,12 @@ class Training:
                 step=self.progress.step,
                 phase="random" if random else "learning",
                 action=action,
+                applied=np.asarray(info["applied"], np.float32) if "applied" in info else None,
                 reward=float(reward),
+                terminated=terminated,
+                truncated=truncated,
+                stored=stored,
+                stack_moves=_stack_moves(obs, next_obs),
                 reward_terms=info.get("reward_terms", {}),
                 speed=float(info.get("speed", math.nan)),
                 noise=noise,
@@ -174,6 +185,11 @@ class Training:
 
     def _noisy_action(self, obs: Obs, noise: float) -> NDArray[np.float32]:
         return self.agent.act(obs, noise, self.streams.exploration)
+
+
+def _stack_moves(obs: Obs, next_obs: Obs) -> bool | None:
+    before, after = obs["image"], next_obs["image"]
+    return None if len(before) < 2 else bool(np.array_equal(before[1:], after[:-1]))
 
 
 def noise_at(step: int, config: AgentConfig) -> float:
@@ -252,7 +268,8 @@ def evaluation(agent: TD3, env: Env, episodes: int, root: int) -> Evaluate:
 
     def drive(index: int, start_step: int) -> EpisodeEnded:
         obs, _ = env.reset(seed=episode_seed(root, index))
-        first_value = agent.value(obs, agent.act(obs, 0.0, unused))
+        first, again = (agent.act(obs, 0.0, unused) for _ in range(2))
+        first_value, gap = agent.value(obs, first), float(np.abs(first - again).max())
         episode = Episode(agent.config, index, start_step)
         while True:
             obs, reward, terminated, truncated, info = env.step(agent.act(obs, 0.0, unused))
@@ -260,7 +277,7 @@ def evaluation(agent: TD3, env: Env, episodes: int, root: int) -> Evaluate:
             if info.get("end_reason") == "simulator_fault":
                 return drive(index, start_step)  # the environment gives up after a few
             if terminated or truncated:
-                return episode.ended(info, truncated, first_value)
+                return episode.ended(info, truncated, first_value, gap)
 
     def evaluate() -> tuple[EpisodeEnded, ...]:
         ended: list[EpisodeEnded] = []

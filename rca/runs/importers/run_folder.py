@@ -12,9 +12,10 @@ import pandas as pd
 
 from rca.config import flatten
 from rca.errors import EvidenceError, UsageError
+from rca.runs.declared import declared
 from rca.runs.folder import CONFIG, DATABASE, RESULTS
 from rca.runs.json_file import read_json
-from rca.runs.manifest import MANIFEST, SCHEMA, is_written_to, read_manifest
+from rca.runs.manifest import MANIFEST, SCHEMA, WIRING, is_written_to, read_manifest
 from rca.runs.part import Importer, Options, Part
 from rca.runs.phases import FirstUpdate, first_update, split
 from rca.runs.record import (
@@ -26,6 +27,7 @@ from rca.runs.record import (
     empty_episodes,
     empty_evaluations,
 )
+from rca.wiring.facts import Wiring, read_wiring
 from rca.yaml_file import read_yaml
 
 Status = Literal["finished", "running", "interrupted", "crashed", "unknown"]
@@ -55,7 +57,7 @@ def read(path: Path, options: Options) -> Part:
         raise EvidenceError(f"{path}: schema {manifest['schema']}, known is {SCHEMA}; update rca")
     live = manifest.get("status") == "running" and is_written_to(folder, manifest)
     signals, episodes, evaluations, counters = _database(folder, live)
-    config = _optional(folder / CONFIG, lambda file: flatten(read_yaml(file)), gaps)
+    config = _config(folder, manifest, gaps)
     results = _optional(folder / RESULTS, read_json, gaps) if (folder / RESULTS).exists() else {}
     outcome = _outcome(live, manifest, counters, config, signals, episodes)
     return Part(
@@ -70,7 +72,28 @@ def read(path: Path, options: Options) -> Part:
         outcome=outcome,
         phases=_phases(counters, outcome, signals, config),
         complete=True,
+        wiring=_wiring(folder / WIRING, gaps),
     )
+
+
+def _config(folder: Path, manifest: Mapping[str, object], gaps: list[str]) -> Mapping[str, object]:
+    """Returns the effective config of our trainer, the declared one of a watched trainer."""
+    said = manifest.get("declared")
+    if manifest.get("watched"):
+        flat = flatten(said) if isinstance(said, dict) else {}
+        return declared({f"watch:{key}": value for key, value in flat.items()}).config
+    return _optional(folder / CONFIG, lambda file: flatten(read_yaml(file)), gaps)
+
+
+def _wiring(path: Path, gaps: list[str]) -> Wiring | None:
+    if not path.exists():
+        return None
+    content = _optional(path, read_json, gaps)
+    try:
+        return read_wiring(content, path) if content else None
+    except EvidenceError as error:
+        gaps.append(f"{error}; left out")
+        return None
 
 
 def _optional(path: Path, reader: Callable[[Path], object], gaps: list[str]) -> dict[str, object]:

@@ -1,0 +1,103 @@
+"""`RcaCallback`: Stable-Baselines3's TD3, DDPG and SAC, watched while they learn."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rca.attach.watch import EVERY, Watch, watch
+from rca.errors import UsageError
+
+try:
+    from stable_baselines3.common.callbacks import BaseCallback
+    from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+except ImportError as error:
+    raise UsageError("RcaCallback needs stable-baselines3: pip install 'td3-rca[sb3]'") from error
+
+DECLARED = (
+    "learning_rate", "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "policy_delay",
+    "target_policy_noise", "target_noise_clip", "gradient_steps", "seed",
+)  # fmt: skip
+"""Attributes of an algorithm that are its configuration."""
+
+
+class RcaCallback(BaseCallback):
+    """Records a run and audits its wiring: `model.learn(..., callback=RcaCallback("runs/x"))`.
+
+    Attributes:
+        recorder: The recorder, from the start of training on.
+    """
+
+    def __init__(self, out: str | Path, *, every: int = EVERY, verbose: int = 0) -> None:
+        """Prepares to record.
+
+        Args:
+            out: A new or empty folder for the run.
+            every: Updates between two readings of gradient norms.
+            verbose: As in Stable-Baselines3.
+        """
+        super().__init__(verbose)
+        self._out = Path(out)
+        self._every = every
+        self.recorder: Watch | None = None
+
+    def _on_training_start(self) -> None:
+        model = self.model
+        if not isinstance(model, OffPolicyAlgorithm) or not hasattr(model, "critic_target"):
+            raise UsageError(
+                f"RcaCallback: {type(model).__name__} is no actor-critic with a replay memory; "
+                "use it with TD3, DDPG or SAC"
+            )
+        if self.recorder is None:  # learn() may be called again to go on
+            self.recorder = watch(out=self._out, every=self._every, **_parts(model))
+
+    def _on_step(self) -> bool:
+        assert self.recorder is not None
+        told = self.locals
+        stored = told.get("buffer_actions")
+        for number, (reward, done, info) in enumerate(
+            zip(told["rewards"], told["dones"], told["infos"], strict=True)
+        ):
+            cut = bool(done) and bool(info.get("TimeLimit.truncated", False))
+            self.recorder.step(
+                float(reward),
+                terminated=bool(done) and not cut,
+                truncated=cut,
+                action=None if stored is None else np.asarray(stored[number]),
+                info=info,
+                env=number,
+            )
+        return True
+
+    def _on_training_end(self) -> None:
+        assert self.recorder is not None
+        self.recorder.close()
+
+
+def _parts(model: Any) -> Mapping[str, Any]:  # noqa: ANN401  three classes without a common base
+    """Returns what `watch` is to be told of an algorithm."""
+    actor, critic = model.actor, model.critic
+    parts: dict[str, Any] = {
+        "actor": actor,
+        "critic": critic,
+        "optimizers": {"actor.optimizer": actor.optimizer, "critic.optimizer": critic.optimizer},
+        "targets": {"critic": model.critic_target},
+        "config": {name: _value(getattr(model, name, None)) for name in DECLARED},
+    }
+    if getattr(model, "actor_target", None) is not None:
+        parts["targets"]["actor"] = model.actor_target
+    for name, online in (("actor", actor), ("critic", critic)):
+        encoder = online.features_extractor
+        if encoder is not None and any(True for _ in encoder.parameters()):
+            parts[f"{name}_encoder"] = encoder
+            target = parts["targets"].get(name)
+            if target is not None:
+                parts["targets"][f"{name}_encoder"] = target.features_extractor
+    if parts.get("actor_encoder") is parts.get("critic_encoder"):
+        parts["targets"].pop("actor_encoder", None)
+    return parts
+
+
+def _value(value: object) -> object:
+    return value if isinstance(value, int | float | str | None) else type(value).__name__

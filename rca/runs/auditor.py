@@ -1,0 +1,63 @@
+"""The wiring audit of our own trainer: hooked on from outside, as on anybody else's."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from rca.runs.manifest import WIRING, write_json
+from rca.td3.agent import TD3
+from rca.td3.events import Event, Stepped
+from rca.td3.train import learned_reward
+from rca.wiring.audit import Audit
+from rca.wiring.modules import find_agent
+
+
+class Auditor:
+    """Tells the audit of executed steps and writes down what it saw."""
+
+    def __init__(self, agent: TD3, folder: Path) -> None:
+        """Installs the hooks.
+
+        Args:
+            agent: Audited.
+            folder: Of the run.
+        """
+        self._config = agent.config
+        self._path = folder / WIRING
+        modules, targets = agent.modules(), agent.targets
+        self._audit = Audit(
+            find_agent(
+                actor=modules["actor"],
+                critic=modules["critic"],
+                actor_encoder=modules["actor_encoder"],
+                critic_encoder=modules["critic_encoder"],
+                targets={n: targets[n] for n in targets if targets[n] is not modules[n]},
+            ),
+            {"actor_optimizer": agent.actor_optimizer, "critic_optimizer": agent.critic_optimizer},
+            on_update=self._after_update,
+        )
+
+    def __call__(self, event: Event) -> None:
+        """Remembers executed steps."""
+        if isinstance(event, Stepped) and event.stored:
+            self._audit.step(
+                event.action,
+                learned_reward(event.reward, self._config),
+                terminated=event.terminated,
+                truncated=event.truncated,
+            )
+
+    def muted(self) -> AbstractContextManager[None]:
+        """Hears nothing meanwhile."""
+        return self._audit.muted()
+
+    def close(self) -> None:
+        """Removes the hooks and writes what was seen."""
+        self._audit.detach()
+        self._write()
+
+    def _after_update(self, looked: bool) -> None:
+        if looked:
+            self._write()
+
+    def _write(self) -> None:
+        write_json(self._path, self._audit.facts().plain())

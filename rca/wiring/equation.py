@@ -1,0 +1,200 @@
+"""The equation that the critic learns from, inferred from what passes through its networks.
+
+For a squared error every output q of the critic receives the gradient g = c (q - y). With the
+rewards r of the executed steps and the target critic's values Q', every transition must fulfil
+
+    q = g / c + s (r0 + gamma r1 + ... + gamma^(n-1) r(n-1)) + gamma^n Q'
+
+which is linear in 1/c, in a weight for each reward and in one for Q'. Least squares over some
+hundred rows finds them for n = 1, 2, ...; a residual near zero proves the equation, and the weights
+show the discount, the reward's scale and n in force. Rows in which an episode ended then tell
+whether they bootstrap.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rca.wiring.actions import Executed
+from rca.wiring.facts import End, EquationFacts
+
+Floats = NDArray[np.float64]
+
+FIT = 1e-3
+"""Residual over the size of q up to which the equation counts as proven; float32 leaves 1e-5."""
+STEPS = 5
+"""Largest n tried."""
+MIN_ROWS = 4
+"""Rows per fitted number."""
+CLEAR = 0.02
+"""A row tells only if its |Q'| is this share of the largest: else 0 and gamma look alike."""
+NEAR = 0.25
+"""Distance from 0 or 1 up to which a share of Q' counts as none or whole."""
+REDUCTIONS: dict[str, Callable[..., Floats]] = {"min": np.min, "max": np.max, "mean": np.mean}
+"""Of the target critics' values."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Transitions of one batch whose step is known.
+
+    Attributes:
+        q: Critic's output. [n]
+        gradient: Of the loss by it. [n]
+        targets: Values of the target critics. [critics, n]
+        steps: What was executed. [n]
+    """
+
+    q: Floats
+    gradient: Floats
+    targets: Floats
+    steps: Sequence[Executed]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Weights of the equation for one n and one reduction of the target critics."""
+
+    n: int
+    reduction: str
+    per_gradient: float
+    rewards: Floats
+    value: float
+    residual: float
+
+    @property
+    def discount(self) -> float:
+        """Of a step: from Q' and, for n > 1, sign and size as the n-th root."""
+        return math.copysign(abs(self.value) ** (1 / self.n), self.value)
+
+
+@dataclass
+class Equation:
+    """What all batches together show.
+
+    Attributes:
+        tried: Batches with enough rows.
+        residuals: Best relative residual of each batch tried.
+        late: Batches that only the reward of the step before explains.
+        time_outs: Rows cut off: "bootstrapped", "cut" or "unclear".
+        terminals: Rows that ended by themselves: the same.
+    """
+
+    tried: int = 0
+    late: int = 0
+    residuals: list[float] = field(default_factory=list)
+    time_outs: Counter[End] = field(default_factory=Counter)
+    terminals: Counter[End] = field(default_factory=Counter)
+    _fits: list[_Fit] = field(default_factory=list)
+
+    def add(self, rows: Rows) -> None:
+        """Fits one batch."""
+        fits = [fit for n in range(1, STEPS + 1) for fit in _fits(rows, n, _ahead)]
+        if not fits:
+            return
+        self.tried += 1
+        # The smallest n that explains the batch: a larger one explains it as well.
+        proven = next((fit for fit in fits if fit.residual <= FIT), None)
+        self.residuals.append(min(fit.residual for fit in fits))
+        if proven is None:
+            self.late += any(fit.residual <= FIT for fit in _fits(rows, 1, _behind))
+            return
+        best = min((f for f in fits if f.n == proven.n), key=lambda fit: fit.residual)
+        self._fits.append(best)
+        values = _reduced(rows.targets)[best.reduction]
+        self.time_outs.update(_endings(rows, values, best, terminated=False))
+        self.terminals.update(_endings(rows, values, best, terminated=True))
+
+    def facts(self) -> EquationFacts:
+        """Returns what was seen as plain data."""
+        fits = self._fits
+        return EquationFacts(
+            tried=self.tried,
+            fitted=len(fits),
+            late=self.late,
+            residual=_median(self.residuals),
+            steps=round(_median([fit.n for fit in fits]) or 0) or None,
+            discount=_median([fit.discount for fit in fits]),
+            reward_scale=_median([float(fit.rewards[0]) for fit in fits]),
+            reductions=Counter(fit.reduction for fit in fits if fit.reduction != "one"),
+            time_outs=self.time_outs,
+            terminals=self.terminals,
+        )
+
+
+def _reduced(targets: Floats) -> dict[str, Floats]:
+    if len(targets) == 1:
+        return {"one": targets[0]}
+    found = {name: reduce(targets, axis=0) for name, reduce in REDUCTIONS.items()}
+    return found | {f"critic {number} alone": row for number, row in enumerate(targets, 1)}
+
+
+def _ahead(step: Executed, n: int) -> list[float] | None:
+    """Returns the rewards of n steps, None if the episode ends within them."""
+    rewards: list[float] = []
+    now: Executed | None = step
+    while now is not None and not now.ended and len(rewards) < n:
+        rewards.append(now.reward)
+        now = now.following
+    return rewards if len(rewards) == n else None
+
+
+def _behind(step: Executed, n: int) -> list[float] | None:
+    """Returns the reward of the step before instead."""
+    return [step.before.reward] if step.before is not None and not step.ended else None
+
+
+def _fits(
+    rows: Rows, n: int, rewards_of: Callable[[Executed, int], list[float] | None]
+) -> list[_Fit]:
+    """Returns a fit per reduction, none if there are too few rows."""
+    rewards = [rewards_of(step, n) for step in rows.steps]
+    used = [number for number, known in enumerate(rewards) if known is not None]
+    if len(used) < MIN_ROWS * (n + 2):
+        return []
+    known = np.array([rewards[number] for number in used])
+    found = []
+    for name, values in _reduced(rows.targets).items():
+        columns = np.column_stack([rows.gradient[used], known, values[used]])
+        solved, residual = _least_squares(columns, rows.q[used])
+        found.append(_Fit(n, name, float(solved[0]), solved[1:-1], float(solved[-1]), residual))
+    return found
+
+
+def _least_squares(columns: Floats, known: Floats) -> tuple[Floats, float]:
+    """Returns the weights and the residual relative to the size of what is explained."""
+    size = np.abs(columns).max(axis=0)
+    size[size == 0] = 1.0
+    solved = np.linalg.lstsq(columns / size, known, rcond=None)[0] / size
+    left = known - columns @ solved
+    spread = float(np.sqrt(np.mean(known**2))) or 1.0
+    return solved, float(np.sqrt(np.mean(left**2))) / spread
+
+
+def _endings(rows: Rows, values: Floats, fit: _Fit, *, terminated: bool) -> list[End]:
+    """Returns per row that ends the episode whether the next state's value entered its target."""
+    largest = float(np.abs(values).max()) or 1.0
+    found: list[End] = []
+    for number, step in enumerate(rows.steps):
+        if not step.ended or step.terminated != terminated:
+            continue
+        y = rows.q[number] - fit.per_gradient * rows.gradient[number]
+        left = y - fit.rewards[0] * step.reward
+        whole = fit.discount * values[number]
+        share = left / whole if whole else math.nan
+        if abs(values[number]) < CLEAR * largest:
+            found.append("unclear")
+        elif abs(share - 1) < NEAR:
+            found.append("bootstrapped")
+        else:
+            found.append("cut" if abs(share) < NEAR else "unclear")
+    return found
+
+
+def _median(values: Sequence[float]) -> float | None:
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.median(finite)) if finite else None

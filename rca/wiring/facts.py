@@ -1,0 +1,286 @@
+"""What the audit of a watched trainer saw of its wiring: plain, validated data.
+
+Names of parts are "actor", "critic", "actor_encoder", "critic_encoder" or, for one that both share,
+"encoder"; a target's name ends in "_target".
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from rca.errors import EvidenceError
+
+Count = int
+End = Literal["bootstrapped", "cut", "unclear"]
+
+
+class Fact(BaseModel):
+    """One fact; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+
+
+class Names(Fact):
+    """Some parameters.
+
+    Attributes:
+        count: How many.
+        names: The first few.
+    """
+
+    count: Count = Field(ge=0)
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        more = f" and {self.count - len(self.names)} more" if self.count > len(self.names) else ""
+        return ", ".join(self.names) + more
+
+
+class ModuleFacts(Fact):
+    """One part of the agent.
+
+    Attributes:
+        kind: Its class in the user's code.
+        parameters: Tensors that belong to it alone.
+        numbers: Weights in them.
+        frozen: Parameters that require no gradient.
+        in_no_optimizer: Parameters that no optimizer holds.
+        in_several: Parameters that more than one holds.
+        held_by: Optimizers that hold some of it.
+        not_reached: Parameters that no backward pass gave a gradient.
+        not_changed: Parameters whose bits are those of the start.
+        mode_layers: Layers in it that compute something else in eval mode.
+        modes: Updates at which it was in "train" and in "eval" mode.
+    """
+
+    kind: str
+    parameters: Count
+    numbers: Count
+    frozen: Names
+    in_no_optimizer: Names
+    in_several: Names
+    held_by: tuple[str, ...]
+    not_reached: Names
+    not_changed: Names
+    mode_layers: tuple[str, ...]
+    modes: Mapping[str, Count]
+
+
+class OptimizerFacts(Fact):
+    """One optimizer.
+
+    Attributes:
+        kind: Its class.
+        steps: It took.
+        holds: Parameters per part; "others" belong to none.
+        rates: Learning rate per part, at the last look.
+    """
+
+    kind: str
+    rates: Mapping[str, float]
+    steps: Count
+    holds: Mapping[str, Count]
+
+
+class LossFacts(Fact):
+    """The backward passes of one loss.
+
+    Attributes:
+        passes: How many.
+        reaches: Passes in which a parameter of each part received a gradient.
+    """
+
+    passes: Count
+    reaches: Mapping[str, Count]
+
+
+class Fed(Fact):
+    """The calls of one network in one situation.
+
+    Attributes:
+        calls: How many.
+        encoders: Calls in which each encoder's features stood in the input.
+    """
+
+    calls: Count
+    encoders: Mapping[str, Count]
+
+
+class TargetFacts(Fact):
+    """A target network.
+
+    Attributes:
+        online: What it should follow.
+        comparable: Whether the parameters of both have the same shapes.
+        looked: Pairs of consecutive updates compared.
+        online_moved: Those in which the online network moved.
+        moved: Those in which the target moved.
+        tau: Median share taken over per move; None without a move.
+        residual: Largest part of a move that the online network does not explain, relative.
+    """
+
+    online: str
+    comparable: bool
+    looked: Count
+    online_moved: Count
+    moved: Count
+    tau: float | None
+    residual: float | None
+
+
+class ActionFacts(Fact):
+    """Actions in the critic's batches.
+
+    Attributes:
+        told: Whether the trainer told of executed actions.
+        rows: Rows looked up.
+        executed: Rows whose action was executed.
+        repeated: Largest share of a batch's rows that are the same transition.
+        reach: Median share of the steps so far that lie between the oldest and the newest row of
+            a batch; None: unknown.
+    """
+
+    told: bool
+    rows: Count
+    executed: Count
+    repeated: float | None
+    reach: float | None
+
+
+class EquationFacts(Fact):
+    """What the critic is regressed on, fitted (rca/wiring/equation.py).
+
+    Attributes:
+        tried: Batches, times critics, with enough rows.
+        fitted: Those that the discounted rewards and Q' explain.
+        late: Others that the reward of the step before explains.
+        residual: Median relative residual of those tried.
+        steps: n of n-step returns in force; None: not fitted.
+        discount: In force, per step.
+        reward_scale: Factor between executed and learned reward.
+        reductions: How often each reduction of the target critics fitted best.
+        time_outs: Rows cut off by a time limit, by what their target holds.
+        terminals: Rows that ended by themselves, likewise.
+    """
+
+    tried: Count
+    fitted: Count
+    late: Count
+    residual: float | None
+    steps: Count | None
+    discount: float | None
+    reward_scale: float | None
+    reductions: Mapping[str, Count]
+    time_outs: Mapping[End, Count]
+    terminals: Mapping[End, Count]
+
+
+class InputFacts(Fact):
+    """What the first layers see.
+
+    Attributes:
+        pixels: Largest absolute value that entered each encoder's first convolution; None where it
+            was not finite.
+        vector: Largest absolute value in the critic's input beside features and action.
+        same_next: Share of rows whose next picture is the picture itself; None: not seen.
+    """
+
+    pixels: Mapping[str, float | None]
+    vector: float | None
+    same_next: float | None
+
+
+class SmoothingFacts(Fact):
+    """Noise on the target policy's action, as added.
+
+    Attributes:
+        calls: Target critic's calls in which both actions were found.
+        deviation: Its standard deviation where the action lies inside [-0.9, 0.9]; None: unknown.
+        largest: Largest absolute value.
+    """
+
+    calls: Count
+    deviation: float | None
+    largest: float | None
+
+
+class ExplorationFacts(Fact):
+    """Noise on the policy's actions, as executed.
+
+    Attributes:
+        numbers: Components of actions compared; those clipped at 1 are left out.
+        deviation: Standard deviation of executed minus meant; None: unknown.
+    """
+
+    numbers: Count
+    deviation: float | None
+
+
+class CheckpointFacts(Fact):
+    """A checkpoint held against the weights of its moment.
+
+    Attributes:
+        name: Of the file.
+        absent: Parameters per part whose values it does not hold.
+        optimizer_states: State dicts of optimizers in it.
+    """
+
+    name: str
+    absent: Mapping[str, Count]
+    optimizer_states: Count
+
+
+class Wiring(Fact):
+    """Everything seen of how the parts of an agent hang together.
+
+    Attributes:
+        updates: Critic updates that were looked at.
+        modules: Parts of the agent.
+        optimizers: By name.
+        losses: "critic", "actor", "both" (one backward pass for the two) or "other".
+        features: Per network and situation, what it was fed.
+        targets: Target networks.
+        actions: Whether stored actions are executed ones.
+        equation: What the critic learns from.
+        inputs: What the first layers see.
+        smoothing: Noise on the target policy's action.
+        exploration: Noise on the policy's actions.
+        checkpoint: None: none was shown.
+    """
+
+    updates: Count
+    modules: Mapping[str, ModuleFacts]
+    optimizers: Mapping[str, OptimizerFacts]
+    losses: Mapping[str, LossFacts]
+    features: Mapping[str, Mapping[str, Fed]]
+    targets: Mapping[str, TargetFacts]
+    actions: ActionFacts
+    equation: EquationFacts
+    inputs: InputFacts
+    smoothing: SmoothingFacts
+    exploration: ExplorationFacts
+    checkpoint: CheckpointFacts | None = None
+
+    def plain(self) -> dict[str, object]:
+        """Returns it as JSON values; what is not finite becomes None."""
+        content: dict[str, object] = json.loads(self.model_dump_json())
+        return content
+
+    def trained(self) -> dict[str, ModuleFacts]:
+        """Returns the parts that learn: all but the targets."""
+        return {name: part for name, part in self.modules.items() if name not in self.targets}
+
+
+def read_wiring(content: Mapping[str, object], source: object) -> Wiring:
+    """Returns validated facts.
+
+    Raises:
+        EvidenceError: They are not what the audit writes.
+    """
+    try:
+        return Wiring.model_validate(content)
+    except ValueError as error:
+        where = str(error).splitlines()[1] if "\n" in str(error) else str(error)
+        raise EvidenceError(f"{source}: not what the wiring audit writes, at {where}") from error

@@ -1,0 +1,120 @@
+"""Whether target networks follow: tau and residual, from the weights before and after."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from rca.wiring.facts import TargetFacts
+from rca.wiring.modules import TARGET, Agent
+
+
+@dataclass
+class Following:
+    """What was seen of one target.
+
+    Attributes:
+        target: Its name.
+        online: What it should follow.
+        looked: Pairs of consecutive updates between which it was compared.
+        online_moved: Of these, those in which the online network moved.
+        moved: Of these, those in which the target moved.
+        taus: Estimated share that was taken over, per move.
+        residuals: Part of the move that the online network does not explain, relative, per move.
+        comparable: False if the two have parameters of different shapes.
+    """
+
+    target: str
+    online: str
+    looked: int = 0
+    online_moved: int = 0
+    moved: int = 0
+    taus: list[float] = field(default_factory=list)
+    residuals: list[float] = field(default_factory=list)
+    comparable: bool = True
+
+    def facts(self) -> TargetFacts:
+        """Returns what was seen as plain data."""
+        taus = [tau for tau in self.taus if math.isfinite(tau)]
+        return TargetFacts(
+            online=self.online,
+            comparable=self.comparable,
+            looked=self.looked,
+            online_moved=self.online_moved,
+            moved=self.moved,
+            tau=statistics.median(taus) if taus else None,
+            residual=max(self.residuals, default=None),
+        )
+
+
+class Targets:
+    """Compares targets with their online networks from update to update."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.following: list[Following] = []
+        self._pairs: list[tuple[list[torch.Tensor], list[torch.Tensor]]] = []
+        self._before: list[tuple[torch.Tensor, torch.Tensor]] | None = None
+        for name, role in agent.roles.items():
+            if name.endswith(TARGET):
+                online = agent.roles[name.removesuffix(TARGET)]
+                # Encoders inside a network are compared with it, whoever owns them.
+                pair = (_weights(role.roots), _weights(online.roots))
+                following = Following(name, online.name)
+                following.comparable = _alike(*pair)
+                self.following.append(following)
+                self._pairs.append(pair)
+
+    def look(self) -> None:
+        """Compares with the last look; called once per update, before its weights change."""
+        now = [(_flat(t), _flat(o)) if f.comparable else None for f, (t, o) in self._items()]
+        if self._before is not None:
+            for following, then, pair in zip(self.following, self._before, now, strict=True):
+                if pair is not None and then is not None:
+                    _compare(following, then, pair)
+        self._before = now  # type: ignore[assignment]
+
+    def forget(self) -> None:
+        """Starts anew: the next look compares with nothing."""
+        self._before = None
+
+    def _items(
+        self,
+    ) -> list[tuple[Following, tuple[list[torch.Tensor], list[torch.Tensor]]]]:
+        return list(zip(self.following, self._pairs, strict=True))
+
+
+def _compare(
+    following: Following,
+    then: tuple[torch.Tensor, torch.Tensor],
+    now: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    """Fits target_now - target_then = tau (online_now - target_then)."""
+    following.looked += 1
+    (target_then, online_then), (target, online) = then, now
+    following.online_moved += not torch.equal(online, online_then)
+    if torch.equal(target, target_then):
+        return
+    following.moved += 1
+    move, way = target - target_then, online - target_then
+    length = _square(way)
+    tau = float(torch.dot(move, way)) / length if length else math.nan
+    following.taus.append(tau)
+    following.residuals.append(math.sqrt(_square(move - tau * way) / _square(move)))
+
+
+def _square(vector: torch.Tensor) -> float:
+    return float(torch.dot(vector, vector))
+
+
+def _weights(roots: Sequence[torch.nn.Module]) -> list[torch.Tensor]:
+    return [parameter for root in roots for parameter in root.parameters()]
+
+
+def _alike(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> bool:
+    return [tensor.shape for tensor in one] == [tensor.shape for tensor in other]
+
+
+def _flat(weights: Sequence[torch.Tensor]) -> torch.Tensor:
+    return torch.cat([weight.detach().flatten().float().cpu() for weight in weights])

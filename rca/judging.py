@@ -1,7 +1,7 @@
 """What judges share: table columns without gaps, whether anything was learned, several criteria."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ SETTLING = 500
 weight by about its learning rate each, so 500 of them at 3e-4 are 0.15, the size of a weight."""
 MIN_DRIVE = 200
 """Steps, 10 simulated seconds: every car stands still in the first few after a reset."""
+MIN_LOOKS = 20
+"""Updates that the wiring audit must have seen: ten of a delayed actor's."""
 STEP_SECONDS = 0.05
 """Simulated seconds per step where a run does not say (carla-protocol.md, seed.md)."""
 
@@ -198,3 +200,10 @@ def span(phase: Phase) -> tuple[int, int]:
 def place(phase: Phase) -> str:
     """Returns a phase in words, as in `random phase (steps 1-10,000)`."""
     return f"{phase.name} phase (steps {phase.first_step:,}-{phase.last_step:,})"
+
+
+def frozen_suspects(parts: Iterable[str]) -> tuple[str, ...]:
+    """Returns the causes that some parts of the agent accuse which do not learn."""
+    found = ["encoder_frozen" if name.endswith("encoder") else name for name in parts]
+    named = {"actor": "actor_frozen", "critic": "critic_twin_untrained"}
+    return tuple(dict.fromkeys(named.get(name, name) for name in found))

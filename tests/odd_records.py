@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from rca.runs.record import Outcome, Phase, Signal
 from tests.records import blank, episodes, evaluations, healthy
+from tests.wiring_facts import empty, sound
 
 numbers = st.floats(-1e6, 1e6) | st.sampled_from(
     [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e308, 5e-324]
@@ -58,6 +59,7 @@ def odd_records(draw):
         episodes=table,
         evaluations=rated,
         phases=found,
+        wiring=draw(st.sampled_from([None, empty(), sound()])),
         outcome=Outcome("unknown", draw(count), draw(count), draw(count), draw(count)),
         config=draw(
             st.dictionaries(

@@ -8,6 +8,7 @@ import numpy as np
 
 from rca.config import load_config
 from rca.runs.record import Outcome, RunRecord
+from rca.wiring.facts import Names
 from tests.records import (
     STARTS,
     STEPS,
@@ -19,6 +20,7 @@ from tests.records import (
     with_config,
     with_signals,
 )
+from tests.wiring_facts import fed
 
 Change = Callable[[RunRecord], RunRecord]
 LEARNED = np.arange(STARTS + 10, STEPS + 1, 10)
@@ -311,7 +313,89 @@ LEVEL_EVALUATIONS = evaluated(
 DISCOUNTED = all_of(extra("batch/terminal_share", 0.01), extra("batch/discount_mean", 0.99 * 0.99))
 
 
+def wired(**parts: dict[str, Any]) -> Change:
+    """Changes fields of parts of the wiring facts."""
+
+    def change(run: RunRecord) -> RunRecord:
+        assert run.wiring is not None
+        changed = {
+            part: getattr(run.wiring, part).model_copy(update=fields)
+            for part, fields in parts.items()
+        }
+        return replace(run, wiring=run.wiring.model_copy(update=changed))
+
+    return change
+
+
+def wired_module(name: str, **fields: Any) -> Change:
+    def change(run: RunRecord) -> RunRecord:
+        assert run.wiring is not None
+        modules = dict(run.wiring.modules)
+        modules[name] = modules[name].model_copy(update=fields)
+        return replace(run, wiring=run.wiring.model_copy(update={"modules": modules}))
+
+    return change
+
+
+def wired_features(network: str, situation: str, encoder: str) -> Change:
+    def change(run: RunRecord) -> RunRecord:
+        assert run.wiring is not None
+        features = {name: dict(seen) for name, seen in run.wiring.features.items()}
+        features[network][situation] = fed(encoder, 28)
+        return replace(run, wiring=run.wiring.model_copy(update={"features": features}))
+
+    return change
+
+
+def wired_target(**fields: Any) -> Change:
+    def change(run: RunRecord) -> RunRecord:
+        assert run.wiring is not None
+        targets = dict(run.wiring.targets)
+        targets["critic_target"] = targets["critic_target"].model_copy(update=fields)
+        return replace(run, wiring=run.wiring.model_copy(update={"targets": targets}))
+
+    return change
+
+
+def known(**entries: object) -> Change:
+    return lambda run: replace(run, provenance={**run.provenance, **entries})
+
+
+EIGHT = Names(count=8, names=("critic_encoder.layers.0.weight",))
+
 BAD: dict[str, Change] = {
+    "config.frame_stack": lambda run: with_config(run, {"env.frame_stack": 1}),
+    "config.seed_in_force": known(first_weights=["0123456789ab", "ba9876543210"]),
+    "env.action_path": extra("env/action_gap", 0.8),
+    "env.frame_stack": extra("env/stack_moves", 0.0),
+    "env.reward_path": extra("env/reward_gap", 0.5),
+    "evaluation.deterministic": extra("evaluation/action_gap", 0.4),
+    "reward.promises": known(reward_promises={"driving is worth more than standing still": -1.0}),
+    "updates.policy_delay": outcome(actor_updates=100),
+    "wiring.actions": wired(actions={"executed": 20}),
+    "wiring.batches": wired(actions={"reach": 0.01}),
+    "wiring.checkpoint": wired(checkpoint={"absent": {"critic_encoder": 8}}),
+    "wiring.discount": wired(equation={"discount": 0.0}),
+    "wiring.exploration": wired(exploration={"deviation": 0.001}),
+    "wiring.features": wired_features("critic", "actor loss", "actor_encoder"),
+    "wiring.gradients": wired_module("critic_encoder", not_reached=EIGHT),
+    "wiring.inputs": wired(inputs={"pixels": {"critic_encoder": 255.0}}),
+    "wiring.learning_rates": lambda run: with_config(run, {"agent.actor_lr": 0.7}),
+    "wiring.modes": wired_module(
+        "critic_encoder", modes={"eval": 58}, mode_layers=("BatchNorm2d",)
+    ),
+    "wiring.next_state": wired(inputs={"same_next": 1.0}),
+    "wiring.optimizers": wired_module("critic_encoder", in_no_optimizer=EIGHT),
+    "wiring.policy_features": wired_features("actor", "learning", "critic_encoder"),
+    "wiring.rewards": wired(equation={"fitted": 3, "late": 110}),
+    "wiring.smoothing": wired(smoothing={"largest": 0.9}),
+    "wiring.stepped_twice": wired_module("critic_encoder", in_several=EIGHT),
+    "wiring.target_features": wired_features("critic_target", "target", "critic_encoder"),
+    "wiring.targets": wired_target(moved=0, tau=None, residual=None),
+    "wiring.terminals": wired(equation={"terminals": {"bootstrapped": 60}}),
+    "wiring.time_outs": wired(equation={"time_outs": {"cut": 40}}),
+    "wiring.twin_minimum": wired(equation={"reductions": {"max": 116}}),
+    "wiring.weights_move": wired_module("critic_encoder", not_changed=EIGHT),
     "actor.diversity": extra("actor/diversity", 0.0),
     "actor.image_use": extra("actor/image_use", 0.0),
     "actor.saturation": extra("actor/saturation", 1.0),
@@ -399,6 +483,10 @@ BAD: dict[str, Change] = {
 """What each check must see."""
 
 GOOD: dict[str, Change] = {
+    "env.action_path": extra("env/action_gap", 0.0),
+    "env.frame_stack": extra("env/stack_moves", 1.0),
+    "env.reward_path": extra("env/reward_gap", 1e-9),
+    "evaluation.deterministic": extra("evaluation/action_gap", 0.0),
     "actor.diversity": extra("actor/diversity", 0.3),
     "actor.image_use": extra("actor/image_use", 0.2),
     "actor.saturation": extra("actor/saturation", 0.1),

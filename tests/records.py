@@ -18,6 +18,7 @@ from rca.runs.record import (
     empty_episodes,
     empty_evaluations,
 )
+from tests.wiring_facts import sound
 
 STEPS = 30_000
 STARTS = 1_000
@@ -82,13 +83,18 @@ def healthy(seed: int = 0) -> RunRecord:
         id="healthy",
         kind="rca",
         config=RunConfig().flat(),
-        provenance={"seed": seed},
+        provenance={
+            "seed": seed,
+            "first_weights": ["0123456789ab", "0123456789ab"],
+            "reward_promises": {"driving is worth more than standing still": 2.4},
+        },
         outcome=Outcome("finished", STEPS, STEPS, STEPS - STARTS, (STEPS - STARTS) // 2),
         phases=phases(),
         signals={item.name: item for item in _healthy_signals(rng, table)},
         episodes=table,
         evaluations=_healthy_evaluations(rng),
         results=_results(table),
+        wiring=sound(),
     )
 
 

@@ -64,6 +64,8 @@ def without(run: RunRecord, need: str) -> RunRecord:
         return replace(run, config={k: v for k, v in run.config.items() if k != rest})
     if room == "outcome":
         return replace(run, outcome=Outcome(**{**asdict(run.outcome), rest: None}))
+    if room == "wiring":
+        return replace(run, wiring=None)
     if need == "phases":
         return replace(run, phases=())
     if need == "results":

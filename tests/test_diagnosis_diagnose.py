@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign, load_causes, passes
+from rca.diagnosis.cause import ANY, Cause, Grade, Moment, Sign, load_causes, passes
 from rca.diagnosis.diagnose import Diagnosis, diagnose
 from tests.odd_records import odd_records
 from tests.planted import bad
@@ -182,15 +182,61 @@ PLANTED = {
     "reward.idle_pays": "idling_pays",
     "updates.executed": "learner_never_started",
 }
-"""What is planted for a check, and the cause that must be likely then."""
+"""What is planted for a check, and the cause that must be likely then in a recording."""
+WIRED = {
+    "config.seed_in_force": "seed_ignored",
+    "env.action_path": "action_path_wrong",
+    "env.frame_stack": "frames_wrong",
+    "env.reward_path": "reward_wrong",
+    "evaluation.deterministic": "evaluation_noisy",
+    "updates.policy_delay": "update_ratio_wrong",
+    "wiring.actions": "action_path_wrong",
+    "wiring.batches": "replay_wrong",
+    "wiring.discount": "discount_wrong",
+    "wiring.exploration": "config_not_read",
+    "wiring.features": "actor_critic_feature_mixup",
+    "wiring.gradients": "encoder_frozen",
+    "wiring.inputs": "image_unscaled",
+    "wiring.learning_rates": "config_not_read",
+    "wiring.next_state": "replay_wrong",
+    "wiring.optimizers": "encoder_frozen",
+    "wiring.policy_features": "actor_critic_feature_mixup",
+    "wiring.rewards": "replay_wrong",
+    "wiring.smoothing": "smoothing_wrong",
+    "wiring.targets": "target_wrong",
+    "wiring.terminals": "terminal_missing",
+    "wiring.time_outs": "time_outs_terminal",
+    "wiring.twin_minimum": "critic_overestimates",
+}
+"""The same for what an audited run shows besides."""
 
 
 @pytest.mark.parametrize(("check_id", "cause_id"), PLANTED.items())
 def test_a_planted_abnormality_makes_its_cause_likely(check_id, cause_id):
-    run = bad(check_id)
+    run = replace(bad(check_id), wiring=None, provenance={})
     result = diagnose(run, run_checks(CHECKS, run))
     likely = {item.cause.id for item in result.ranked if item.probability >= 0.5}
     assert cause_id in likely
+
+
+@pytest.mark.parametrize(("check_id", "cause_id"), WIRED.items())
+def test_what_the_audit_shows_makes_its_cause_the_first(check_id, cause_id):
+    run = bad(check_id)
+    result = diagnose(run, run_checks(CHECKS, run))
+    assert result.ranked[0].cause.id == cause_id
+    assert result.ranked[0].probability >= 0.5
+
+
+def test_a_state_stands_below_every_likely_defect_unless_a_fact_shows_it():
+    run = blank(phases=phases())
+    causes = [
+        cause("state", supports=(Sign("a.symptom", Grade.PROOF),), follows=(ANY,)),
+        cause("defect", supports=(Sign("b.other", Grade.PROOF),)),
+    ]
+    findings = [found(onset=20), found("b.other", onset=90)]
+    assert [item.cause.id for item in diagnose(run, findings, causes).ranked] == ["defect", "state"]
+    causes[0] = cause("state", supports=(Sign("a.symptom", Grade.FACT),), follows=(ANY,))
+    assert [item.cause.id for item in diagnose(run, findings, causes).ranked] == ["state", "defect"]
 
 
 @cache

@@ -12,6 +12,10 @@ from rca.errors import UsageError
 CAUSES = Path(__file__).parent / "causes"
 
 
+ANY = "*"
+"""Follows whatever else is likely."""
+
+
 class Moment(StrEnum):
     """When a cause begins to act; a symptom that is older clears it."""
 
@@ -73,7 +77,8 @@ class Cause:
         contradicts: Signs against it.
         rules_out: Signs that clear it, whatever speaks for it.
         explains: Checks whose FAIL would be its doing; an older one refutes it.
-        follows: Ids of causes that bring it about; it is ranked below them.
+        follows: Ids of causes that bring it about; it is ranked below them. ANY: a state that every
+            defect may bring about, unless a fact shows that it is the defect itself.
         misleads: Whether it deceives readers of the run without keeping the agent from learning;
             ranked below every likely cause that does.
         to_decide: What to log or run where nothing can be told.

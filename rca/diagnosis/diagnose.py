@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rca.checking import Finding, Verdict
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign, load_causes
+from rca.diagnosis.cause import ANY, Cause, Grade, Moment, Sign, load_causes
 from rca.runs.record import RunRecord
 from rca.yaml_file import read_yaml
 
@@ -93,7 +93,7 @@ def diagnose(
     known = load_causes() if causes is None else list(causes)
     judged = [_judge(cause, run, findings, weights) for cause in known]
     ranked = [item for item in judged if isinstance(item, Ranked)]
-    ordered = _below_their_causes(sorted(ranked, key=_first_the_likely))
+    ordered = _below_their_causes(sorted(ranked, key=_first_the_likely), weights["fact"])
     return Diagnosis(
         run.id,
         tuple(ordered),
@@ -147,6 +147,8 @@ def _evidence(
         for item in items
         if (finding := item.seen_in(findings)) is not None
     ]
+    if any(item.weight >= weights["fact"] for item in found):
+        found = [item for item in found if item.weight > 0]  # a fact is not argued away
     return sorted(found, key=lambda item: -abs(item.weight))
 
 
@@ -214,20 +216,32 @@ def _advice(cause: Cause) -> str:
     return cause.to_decide or f"record what these checks need: {wanted}"
 
 
-def _below_their_causes(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Moves each consequence right below the last likely cause that it follows from."""
+def _below_their_causes(ranked: Sequence[Ranked], fact: float) -> list[Ranked]:
+    """Moves each consequence right below the last likely cause that it follows from.
+
+    Args:
+        ranked: The first the likeliest.
+        fact: Weight from which a sign is the cause itself; such a cause stays where it is.
+    """
     ordered = list(ranked)
     for item in ranked:
-        sources = [
-            other
-            for other in ordered
-            if other.cause.id in item.cause.follows and other.probability >= LIKELY
-        ]
+        is_fact = any(evidence.weight >= fact for evidence in item.evidence)
+        sources = [] if is_fact else [o for o in ordered if _brings_about(o, item)]
         place = max((ordered.index(other) for other in sources), default=-1)
         if place > ordered.index(item):
             ordered.remove(item)
             ordered.insert(place, item)
     return ordered
+
+
+def _brings_about(source: Ranked, item: Ranked) -> bool:
+    """Tells whether a likely cause may be what another one follows from."""
+    if source is item or source.probability < LIKELY or source.cause.misleads:
+        return False
+    if source.cause.id in item.cause.follows:
+        return True
+    is_state = ANY in item.cause.follows and ANY not in source.cause.follows
+    return is_state and item.cause.id not in source.cause.follows
 
 
 def _story(ranked: Sequence[Ranked]) -> tuple[str, ...]:

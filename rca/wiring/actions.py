@@ -47,11 +47,13 @@ class Lookup:
 
     Attributes:
         steps: Per row; None where the action was never executed or more than once. [batch]
+        recognised: Whether most rows hold an executed action; else the columns mean nothing.
         layer: Which of the call's inputs holds the action.
         columns: First column of it there and the one behind its last.
     """
 
     steps: list[Executed | None]
+    recognised: bool
     layer: int
     columns: tuple[int, int]
 
@@ -110,9 +112,10 @@ class Actions:
             hits = sum(key in self._steps for key in keys)
             if hits > most:
                 most = hits
-                best = Lookup([self._steps.get(key) for key in keys], layer, columns)
-            if hits > len(keys) // 2:
-                break
+                steps = [self._steps.get(key) for key in keys]
+                best = Lookup(steps, hits > len(keys) // 2, layer, columns)
+                if best.recognised:
+                    break
         if best is not None:
             self.rows += len(best.steps)
             self.known += most

@@ -309,7 +309,7 @@ class Audit:
     def _note_batch(self, call: Call, calls: list[Call]) -> None:
         """Holds a batch of the critic's loss against the executed steps."""
         found = self.actions.look_up(call)
-        if found is None:
+        if found is None or not found.recognised:
             return
         self._note_sampling(found)
         self._note_vector(call, found)
@@ -463,11 +463,13 @@ def _nested_tensors(value: object, depth: int = 0) -> Iterator[torch.Tensor]:
 
 def _optimizer_states(value: object, depth: int = 0) -> int:
     """Returns how many state dicts of optimizers are in a checkpoint."""
-    if depth >= 8 or not isinstance(value, Mapping):
+    if depth >= 8 or not isinstance(value, Mapping | list | tuple):
         return 0
-    if "param_groups" in value and "state" in value:
-        return 1
-    return sum(_optimizer_states(item, depth + 1) for item in value.values())
+    if isinstance(value, Mapping):
+        if "param_groups" in value and "state" in value:
+            return 1
+        value = list(value.values())
+    return sum(_optimizer_states(item, depth + 1) for item in value)
 
 
 def _loaded(path: Path) -> Mapping[str, object]:

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rca.wiring.modules import TARGET, Agent, Role
+from rca.wiring.modules import TARGET, Agent, Role, is_compiled
 
 Kind = Literal["critic", "actor", "none"]
 KEPT = 32
@@ -141,7 +141,7 @@ class Calls:
     def _at_pixels(self, name: str, root: nn.Module) -> Iterator[Any]:
         """Hooks the first convolution of an encoder."""
         first = next((m for m in root.modules() if isinstance(m, nn.Conv2d)), None)
-        if first is None:
+        if first is None or is_compiled(root):
             return
 
         def hook(module: nn.Module, args: tuple[object, ...]) -> None:
@@ -169,7 +169,7 @@ class Calls:
                 self._open.append(self._open[-1])  # one root inside another
             else:
                 self._open.append((role, self._begun(role)))
-            if hasattr(module, "_orig_mod"):  # a compiled module: its layers are not called
+            if is_compiled(module):  # a compiled module: its layers are not called
                 for tensor in _tensors((args, kwargs)):
                     self._read(self._open[-1][1], tensor)
 
@@ -180,7 +180,7 @@ class Calls:
             role, call = self._open.pop()
             if role.removesuffix(TARGET) == "actor":
                 call.outputs = [tensor.detach() for tensor in _tensors(output)[:1]]
-            elif hasattr(module, "_orig_mod"):
+            elif is_compiled(module):
                 for tensor in _tensors(output):
                     self._value(call, tensor)
 
@@ -255,7 +255,8 @@ class Calls:
 def _linear_layers(agent: Agent, role: Role) -> Iterator[tuple[nn.Linear, bool]]:
     """Yields the linear layers of a network, and whether each is the first of its parent."""
     firsts: set[int] = set()
-    layers = list(agent.layers(role))
+    # A hook inside a compiled module would break its graph; there only calls of the whole are seen.
+    layers = [] if any(map(is_compiled, role.roots)) else list(agent.layers(role))
     for module in layers:
         child = next((c for c in module.children() if isinstance(c, nn.Linear)), None)
         if child is not None:

@@ -145,6 +145,11 @@ def _owned(given: Mapping[str, tuple[nn.Module, ...]]) -> Agent:
     return Agent(roles, owner, name_of)
 
 
+def is_compiled(module: nn.Module) -> bool:
+    """Tells whether torch.compile made a module."""
+    return hasattr(module, "_orig_mod")
+
+
 def _original(module: nn.Module) -> nn.Module:
     """Returns the module inside a compiled one."""
     inner = getattr(module, "_orig_mod", module)

@@ -1,6 +1,6 @@
 """The car does not do what is stored."""
 
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="action_path_wrong",
@@ -12,9 +12,15 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_STEP,
     supports=(
+        Sign("wiring.actions", Grade.FACT),
+        Sign("env.action_path", Grade.FACT),
         Sign("env.random_drive", Grade.WEAK),
         Sign("critic.value_bias", Grade.WEAK),
         Sign("evaluation.improves", Grade.WEAK),
+    ),
+    contradicts=(
+        passes("wiring.actions", Grade.STRONG),
+        passes("env.action_path", Grade.STRONG),
     ),
     to_decide=("Log the control that the vehicle reports beside the stored action."),
     change="Reverse the steering of a healthy run in training only.",

@@ -1,6 +1,6 @@
 """The actor is never trained."""
 
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="actor_frozen",
@@ -11,10 +11,22 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.optimizers", Grade.FACT, says="actor:"),
+        Sign("wiring.gradients", Grade.FACT, says="actor:"),
+        Sign("wiring.weights_move", Grade.PROOF, says="actor:"),
         Sign("learner.update_ratio", Grade.STRONG),
         Sign("evaluation.frozen", Grade.STRONG),
     ),
+    contradicts=(passes("wiring.weights_move", Grade.PROOF),),
     to_decide=("Log the drift of the actor's weights."),
+    follows=(
+        "learning_rate_wrong",
+        "update_ratio_wrong",
+        "gradients_clipped_away",
+        "learner_never_started",
+        "units_dead",
+        "actor_saturated",
+    ),
     change="Leave the actor out of the optimizer of a healthy run.",
     remedy="Put the actor's weights into its optimizer and check that they change.",
     references=("signals.md, coverage",),

@@ -7,8 +7,14 @@ CAUSE = Cause(
     title="A collision at speed has a positive net reward",
     mechanism="The reward for the speed just before the crash exceeds the penalty for it.",
     acts_from=Moment.FIRST_STEP,
-    supports=(Sign("reward.early_end_pays", Grade.WEAK),),
-    contradicts=(passes("reward.early_end_pays", Grade.WEAK),),
+    supports=(
+        Sign("reward.promises", Grade.STRONG, says="collision"),
+        Sign("reward.early_end_pays", Grade.WEAK),
+    ),
+    contradicts=(
+        passes("reward.promises", Grade.STRONG),
+        passes("reward.early_end_pays", Grade.WEAK),
+    ),
     to_decide="Log the reward terms of the step in which a collision takes place.",
     change="Run the reward function on a scripted collision at cruising speed.",
     remedy="Make the penalty grow with speed, or exceed what the last second earned.",

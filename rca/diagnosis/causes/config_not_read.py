@@ -12,6 +12,9 @@ CAUSE = Cause(
     ),
     acts_from=Moment.LOAD,
     supports=(
+        Sign("wiring.discount", Grade.FACT, says="configured"),
+        Sign("wiring.exploration", Grade.FACT),
+        Sign("wiring.learning_rates", Grade.FACT, says="configured"),
         Sign("config.effective", Grade.PROOF),
         Sign("phases.found", Grade.STRONG),
         Sign("updates.executed", Grade.STRONG, when=(Verdict.FAIL,)),

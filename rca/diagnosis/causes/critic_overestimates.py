@@ -11,11 +11,13 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.twin_minimum", Grade.FACT),
         Sign("critic.value_bias", Grade.STRONG),
         Sign("critic.soft_divergence", Grade.STRONG),
     ),
     contradicts=(passes("critic.value_bias", Grade.STRONG),),
     to_decide=("Log Q beside the discounted return of evaluation episodes."),
+    follows=("*",),
     change="Take the larger of both target values in a healthy run.",
     remedy="Take the minimum of the two target critics.",
     references=(

@@ -8,10 +8,16 @@ CAUSE = Cause(
     mechanism=("The other keeps its first weights; the minimum of both is then mostly its noise."),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.optimizers", Grade.FACT, says="critic:"),
+        Sign("wiring.gradients", Grade.FACT, says="critic:"),
+        Sign("wiring.weights_move", Grade.PROOF, says="critic:"),
         Sign("critic.twin_gap", Grade.STRONG),
         Sign("critic.fits_target", Grade.WEAK),
     ),
-    contradicts=(passes("critic.twin_gap", Grade.WEAK),),
+    contradicts=(
+        passes("wiring.weights_move", Grade.PROOF),
+        passes("critic.twin_gap", Grade.WEAK),
+    ),
     to_decide=("Log the loss and drift of each critic."),
     change="Leave one critic out of the loss of a healthy run.",
     remedy="Sum both critics' losses.",

@@ -11,10 +11,12 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.target_features", Grade.FACT, when=(Verdict.WARN,)),
         Sign("critic.loss_rising", Grade.WEAK, when=(Verdict.FAIL,)),
         Sign("critic.fits_target", Grade.WEAK, when=(Verdict.FAIL,)),
     ),
     contradicts=(
+        passes("wiring.target_features", Grade.FACT),
         passes("critic.loss_rising", Grade.WEAK),
         passes("critic.fits_target", Grade.WEAK),
     ),

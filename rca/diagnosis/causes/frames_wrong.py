@@ -1,6 +1,6 @@
 """The agent sees wrong, shuffled, single or stale frames."""
 
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="frames_wrong",
@@ -11,9 +11,12 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_STEP,
     supports=(
+        Sign("env.frame_stack", Grade.FACT),
+        Sign("config.frame_stack", Grade.FACT),
         Sign("actor.image_use", Grade.WEAK),
         Sign("episodes.learned_against_random", Grade.WEAK),
     ),
+    contradicts=(passes("env.frame_stack", Grade.STRONG),),
     to_decide=("Save ten stacks from the memory as pictures; rca probe env looks at them."),
     change="Shuffle the frames of each stack, or delay them, in a healthy run.",
     remedy="Look at stacks from the memory: order, number, time.",

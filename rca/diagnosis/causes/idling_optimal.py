@@ -11,12 +11,16 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_STEP,
     supports=(
+        Sign("reward.promises", Grade.PROOF, says="standing still"),
         Sign("reward.idle_optimal", Grade.PROOF),
         Sign("env.standing_still", Grade.WEAK, says="learning"),
         Sign("episodes.identical", Grade.WEAK),
         Sign("evaluation.frozen", Grade.WEAK),
     ),
-    contradicts=(passes("reward.idle_optimal", Grade.STRONG),),
+    contradicts=(
+        passes("reward.promises", Grade.STRONG),
+        passes("reward.idle_optimal", Grade.STRONG),
+    ),
     follows=("penalty_too_large", "penalty_misspelt", "lane_touch_terminates"),
     to_decide="Log speed and reward per step.",
     change="Raise the cost of idling above (1 - discount) times the cost of a mistake.",

@@ -10,8 +10,14 @@ CAUSE = Cause(
         "times the distance at every step without moving."
     ),
     acts_from=Moment.FIRST_STEP,
-    supports=(Sign("reward.idle_pays", Grade.PROOF),),
-    contradicts=(passes("reward.idle_pays", Grade.PROOF),),
+    supports=(
+        Sign("reward.promises", Grade.STRONG, says="standing still"),
+        Sign("reward.idle_pays", Grade.PROOF),
+    ),
+    contradicts=(
+        passes("reward.promises", Grade.STRONG),
+        passes("reward.idle_pays", Grade.PROOF),
+    ),
     to_decide="Log speed and reward of the same steps, at least a few at standstill.",
     change=("Set the potential to 0 at the end of episodes and compare the reward at standstill."),
     remedy="Add a cost per step; correct the shaping term.",

@@ -1,6 +1,6 @@
 """Pixels go into the network as 0 to 255."""
 
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="image_unscaled",
@@ -11,10 +11,12 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.inputs", Grade.FACT, says="pixels"),
         Sign("gradients.explosion", Grade.WEAK),
         Sign("critic.td_tails", Grade.WEAK),
         Sign("encoder.effective_rank", Grade.WEAK),
     ),
+    contradicts=(passes("wiring.inputs", Grade.FACT),),
     to_decide=("Log the mean and largest input of the first convolution."),
     change="Multiply the pixels of a healthy run by 255.",
     remedy="Divide by 255 once, in one place, for training, acting and targets.",

@@ -11,11 +11,16 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.learning_rates", Grade.FACT, says="sound"),
+        Sign("wiring.learning_rates", Grade.FACT, says="plain"),
         Sign("learner.update_ratio", Grade.STRONG),
         Sign("gradients.explosion", Grade.STRONG),
         Sign("critic.loss_rising", Grade.WEAK),
     ),
-    contradicts=(passes("learner.update_ratio", Grade.STRONG),),
+    contradicts=(
+        passes("wiring.learning_rates", Grade.STRONG),
+        passes("learner.update_ratio", Grade.STRONG),
+    ),
     to_decide=("Log norm(step) / norm(weights) per module."),
     change="Set every learning rate of a healthy run to 1e-8, or to 0.1.",
     remedy="Begin at 1e-4 to 3e-4 for each module; look at the update ratio, about 1e-3.",

@@ -10,6 +10,7 @@ CAUSE = Cause(
     supports=(Sign("signals.finite", Grade.PROOF),),
     contradicts=(passes("signals.finite", Grade.PROOF),),
     to_decide=("Stop at the first loss that is not finite and keep the batch."),
+    follows=("critic_diverged", "learning_rate_wrong"),
     change="Put one NaN into a reward of a healthy run.",
     remedy="Find the first tensor that is not finite; mend where it comes from.",
     references=(

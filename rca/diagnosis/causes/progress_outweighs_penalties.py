@@ -10,8 +10,14 @@ CAUSE = Cause(
         "an early end pays."
     ),
     acts_from=Moment.FIRST_STEP,
-    supports=(Sign("reward.early_end_pays", Grade.STRONG),),
-    contradicts=(passes("reward.early_end_pays", Grade.STRONG),),
+    supports=(
+        Sign("reward.promises", Grade.PROOF, says="collision"),
+        Sign("reward.early_end_pays", Grade.STRONG),
+    ),
+    contradicts=(
+        passes("reward.promises", Grade.PROOF),
+        passes("reward.early_end_pays", Grade.STRONG),
+    ),
     to_decide="Log the reward terms per step.",
     change=(
         "Raise the penalties above what one second of driving earns and compare episode lengths."

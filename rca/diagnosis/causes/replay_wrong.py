@@ -1,6 +1,6 @@
 """The memory returns transitions that did not take place."""
 
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="replay_wrong",
@@ -11,11 +11,15 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.rewards", Grade.PROOF),
+        Sign("wiring.next_state", Grade.FACT),
+        Sign("wiring.batches", Grade.FACT),
         Sign("replay.size", Grade.PROOF),
         Sign("replay.batch_share", Grade.STRONG),
         Sign("critic.value_bias", Grade.WEAK),
         Sign("critic.fits_target", Grade.WEAK),
     ),
+    contradicts=(passes("wiring.rewards", Grade.STRONG),),
     to_decide=("Replay a recorded episode through the memory and compare every field."),
     change="Store rewards one slot late in a healthy run.",
     remedy="Test the memory against a plain list of transitions, borders of episodes included.",

@@ -1,6 +1,6 @@
 """The run does not follow from its seed."""
 
-from rca.diagnosis.cause import Cause, Moment
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="seed_ignored",
@@ -10,7 +10,8 @@ CAUSE = Cause(
         "be repeated, nor compared in pairs."
     ),
     acts_from=Moment.LOAD,
-    supports=(),
+    supports=(Sign("config.seed_in_force", Grade.FACT),),
+    contradicts=(passes("config.seed_in_force", Grade.FACT),),
     to_decide=("Run twice with one seed and compare weights_digest in results.json."),
     change="Draw first weights from the clock in a healthy run.",
     remedy="Give every source of randomness a generator from the seed.",

@@ -1,6 +1,6 @@
 """Target policy smoothing is off, unbounded or on the wrong action."""
 
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="smoothing_wrong",
@@ -12,9 +12,11 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.smoothing", Grade.FACT),
         Sign("critic.action_sensitivity", Grade.WEAK),
         Sign("critic.value_bias", Grade.WEAK),
     ),
+    contradicts=(passes("wiring.smoothing", Grade.FACT),),
     to_decide=("Log the target action before and after smoothing."),
     change="Set target_noise to 0, or its clip to 100, in a healthy run.",
     remedy="Add N(0, 0.2) clipped to 0.5 to the target actor's action, nowhere else.",

@@ -10,8 +10,15 @@ CAUSE = Cause(
         "something else, or not at all."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("targets.follow", Grade.PROOF), Sign("critic.fits_target", Grade.WEAK)),
-    contradicts=(passes("targets.follow", Grade.PROOF),),
+    supports=(
+        Sign("wiring.targets", Grade.FACT),
+        Sign("targets.follow", Grade.PROOF),
+        Sign("critic.fits_target", Grade.WEAK),
+    ),
+    contradicts=(
+        passes("wiring.targets", Grade.FACT),
+        passes("targets.follow", Grade.PROOF),
+    ),
     explains=("targets.follow",),
     to_decide=(
         "Recompute tau w + (1 - tau) target after an update and log the largest "

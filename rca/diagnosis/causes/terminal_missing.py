@@ -9,8 +9,14 @@ CAUSE = Cause(
         "Values bootstrap through collisions and goals as if driving went on: endings cost nothing."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("replay.terminal_share", Grade.PROOF),),
-    contradicts=(passes("replay.terminal_share", Grade.STRONG),),
+    supports=(
+        Sign("wiring.terminals", Grade.FACT),
+        Sign("replay.terminal_share", Grade.PROOF, says="too few"),
+    ),
+    contradicts=(
+        passes("wiring.terminals", Grade.FACT),
+        passes("replay.terminal_share", Grade.STRONG),
+    ),
     to_decide=("Log the share of terminal transitions in each batch."),
     change="Store every ending of a healthy run as a time-out.",
     remedy="Store terminated, not truncated, and nothing else, as terminal.",

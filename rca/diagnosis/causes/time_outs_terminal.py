@@ -10,8 +10,14 @@ CAUSE = Cause(
         "so all values before it sink."
     ),
     acts_from=Moment.FIRST_STEP,
-    supports=(Sign("replay.terminal_share", Grade.STRONG),),
-    contradicts=(passes("replay.terminal_share", Grade.STRONG),),
+    supports=(
+        Sign("wiring.time_outs", Grade.FACT),
+        Sign("replay.terminal_share", Grade.STRONG),
+    ),
+    contradicts=(
+        passes("wiring.time_outs", Grade.FACT),
+        passes("replay.terminal_share", Grade.STRONG),
+    ),
     to_decide="Log the share of terminal transitions per batch, and the reason of each ending.",
     change="Store truncated as terminal in a healthy run and compare values.",
     remedy="Store terminated alone; bootstrap through time-outs.",

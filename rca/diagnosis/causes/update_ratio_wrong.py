@@ -11,6 +11,7 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("updates.policy_delay", Grade.FACT),
         Sign("updates.replay_ratio", Grade.STRONG),
         Sign("replay.batch_share", Grade.WEAK),
     ),

@@ -59,6 +59,7 @@ def read(path: Path, options: Options) -> Part:
     signals, episodes, evaluations, counters = _database(folder, live)
     config = _config(folder, manifest, gaps)
     results = _optional(folder / RESULTS, read_json, gaps) if (folder / RESULTS).exists() else {}
+    wiring = _wiring(folder / WIRING, gaps)
     outcome = _outcome(live, manifest, counters, config, signals, episodes)
     return Part(
         source=path,
@@ -72,7 +73,7 @@ def read(path: Path, options: Options) -> Part:
         outcome=outcome,
         phases=_phases(counters, outcome, signals, config),
         complete=True,
-        wiring=_wiring(folder / WIRING, gaps),
+        wiring=wiring,
     )
 
 

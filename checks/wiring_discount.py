@@ -1,0 +1,46 @@
+"""Which discount the critic learns with."""
+
+from rca.checking import Finding, Severity, Verdict, check
+from rca.judging import number
+from rca.runs.record import RunRecord
+
+LOW, HIGH = 0.8, 0.9995
+"""Horizons of 5 and 2,000 steps; TD3, SAC and DrQ-v2 have 0.99."""
+SAME = 1e-3
+
+
+@check(
+    "wiring.discount",
+    title="Discount in force",
+    needs=["wiring.equation"],
+    severity=Severity.CRITICAL,
+)
+def discount(run: RunRecord) -> Finding:
+    """Is the discount in force the configured one, and one that sees a few steps ahead?
+
+    Why: near 0 the agent is blind to what comes, at 1 values have no bound.
+    Remedy: set it between 0.95 and 0.995 and look where it enters the target.
+    Reference: Sutton and Barto 2018, section 3.3; the discount is fitted to the critic's gradients
+        (rca/wiring/equation.py), not read from a config.
+    """
+    assert run.wiring is not None
+    found, wanted = run.wiring.equation.discount, number(run, "agent.discount")
+    if found is None:
+        return Finding(Verdict.NOT_RUN, "the critic's equation was not recognised in 1 batch")
+    message = f"{found:.4f} in force"
+    if not LOW <= found <= HIGH:
+        return Finding(
+            Verdict.FAIL,
+            f"{message}, sound are {LOW} to {HIGH}",
+            found,
+            suspects=("discount_wrong",),
+        )
+    if abs(found - wanted) > SAME:
+        return Finding(
+            Verdict.FAIL,
+            f"{message}, configured {wanted:.4f}",
+            found,
+            wanted,
+            suspects=("config_not_read", "discount_wrong"),
+        )
+    return Finding(Verdict.PASS, message, found)

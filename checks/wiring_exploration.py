@@ -1,0 +1,40 @@
+"""Whether actions are executed with the configured exploration noise."""
+
+import math
+
+from rca.checking import Finding, Severity, Verdict, check
+from rca.judging import number
+from rca.runs.record import RunRecord
+
+MIN_NUMBERS = 50
+LOW, HIGH = 0.6, 1.6
+"""Ratios; 50 draws of a deviation lie within 0.7 to 1.3 in 99.7% of cases."""
+
+
+@check(
+    "wiring.exploration",
+    title="Exploration noise in force",
+    needs=["wiring.exploration"],
+    severity=Severity.MAJOR,
+)
+def exploration(run: RunRecord) -> Finding:
+    """Is the noise between the policy's action and the executed one that of the config?
+
+    Why: noise that is scaled twice, or left out, leaves the agent with one behaviour to learn from.
+    Remedy: compare the executed action with the policy's; look for two places that scale noise.
+    Reference: defect D13 (a setting that nobody read); measured at the beginning of learning, where
+        a schedule still has its first value.
+    """
+    assert run.wiring is not None
+    seen, wanted = run.wiring.exploration, number(run, "agent.exploration_noise")
+    if seen.numbers < MIN_NUMBERS or seen.deviation is None:
+        return Finding(Verdict.NOT_RUN, f"{seen.numbers} numbers compared, {MIN_NUMBERS} needed")
+    if math.isnan(wanted) or wanted <= 0:
+        return Finding(Verdict.NOT_RUN, f"{seen.deviation:.3f} in force; nothing is configured")
+    ratio = seen.deviation / wanted
+    message = f"{seen.deviation:.3f} in force, {wanted:.3f} configured, from {seen.numbers} numbers"
+    if not LOW <= ratio <= HIGH:
+        return Finding(
+            Verdict.FAIL, message, ratio, suspects=("config_not_read", "exploration_noise_high")
+        )
+    return Finding(Verdict.PASS, message, ratio)

@@ -1,0 +1,37 @@
+"""Whether networks see numbers of a size that they can work with."""
+
+from rca.checking import Finding, Severity, Verdict, check
+from rca.runs.record import RunRecord
+
+PIXELS = 10.0
+"""Scaled pixels lie within 1 (NatureCNN, /255) or 3 (standardised); raw ones reach 255."""
+VECTOR = 20.0
+"""SB3's docs: normalise observations to about 1; 20 leaves room for unscaled speeds in m/s."""
+
+
+@check("wiring.inputs", title="Size of inputs", needs=["wiring.inputs"], severity=Severity.MAJOR)
+def inputs(run: RunRecord) -> Finding:
+    """Do pixels and vector observations reach the networks at a size near 1?
+
+    Why: inputs of hundreds saturate the first layers and drown everything else in them.
+    Remedy: divide pixels by 255, once; divide each vector entry by its largest value.
+    Reference: Mnih et al. 2015 (pixels / 255); Stable-Baselines3, RL tips: normalise observations.
+    """
+    assert run.wiring is not None
+    seen = run.wiring.inputs
+    pixels = {name: value for name, value in seen.pixels.items() if value is not None}
+    if not pixels and seen.vector is None:
+        return Finding(Verdict.NOT_RUN, "0 inputs were seen: no convolution, no vector")
+    largest = max(pixels.values(), default=0.0)
+    numbers = seen.vector or 0.0
+    wrong = {
+        f"pixels up to {largest:.3g}, limit {PIXELS:.0f}": ("image_unscaled", largest > PIXELS),
+        f"vector up to {numbers:.3g}, limit {VECTOR:.0f}": (
+            "observation_unscaled",
+            numbers > VECTOR,
+        ),
+    }
+    if any(is_wrong for _, is_wrong in wrong.values()):
+        found = {text: cause for text, (cause, is_wrong) in wrong.items() if is_wrong}
+        return Finding(Verdict.FAIL, "; ".join(found), suspects=tuple(found.values()))
+    return Finding(Verdict.PASS, "; ".join(wrong))

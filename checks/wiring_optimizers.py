@@ -1,0 +1,33 @@
+"""Whether every parameter that should learn is in an optimizer."""
+
+from rca.checking import Finding, Severity, Verdict, check
+from rca.judging import MIN_LOOKS, frozen_suspects
+from rca.runs.record import RunRecord
+
+
+@check(
+    "wiring.optimizers",
+    title="Parameters in optimizers",
+    needs=["wiring.modules"],
+    severity=Severity.CRITICAL,
+)
+def judge(run: RunRecord) -> Finding:
+    """Is every trained parameter held by an optimizer?
+
+    Why: what no optimizer holds stays as it was drawn: a random encoder, or half a critic.
+    Remedy: hand the module's parameters to the optimizer, after the module has its final form.
+    Reference: signals.md, faults: encoder missing from the optimizer; PyTorch's docs: modules
+        replaced after the optimizer was made are not in it.
+    """
+    assert run.wiring is not None
+    if run.wiring.updates < MIN_LOOKS:
+        seen = run.wiring.updates
+        return Finding(Verdict.VACUOUS, f"{seen} updates seen, {MIN_LOOKS} needed")
+    found = {
+        n: p.in_no_optimizer for n, p in run.wiring.trained().items() if p.in_no_optimizer.count
+    }
+    total = sum(part.parameters for part in run.wiring.trained().values())
+    if not found:
+        return Finding(Verdict.PASS, f"all {total} parameters are in an optimizer")
+    listed = "; ".join(f"{n}: {names.count} ({names})" for n, names in found.items())
+    return Finding(Verdict.FAIL, f"no optimizer holds {listed}", suspects=frozen_suspects(found))

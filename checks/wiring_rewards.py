@@ -1,0 +1,42 @@
+"""Whether the critic learns from the rewards of the executed steps."""
+
+from rca.checking import Finding, Severity, Verdict, check, fail_below
+from rca.runs.record import RunRecord
+
+LIMIT = 0.9
+"""Share of batches; a row of unknown origin in one spoils its fit."""
+MIN_BATCHES = 10
+
+
+@check(
+    "wiring.rewards",
+    title="Equation of the critic",
+    needs=["wiring.equation"],
+    severity=Severity.CRITICAL,
+)
+def rewards(run: RunRecord) -> Finding:
+    """Is the critic regressed on its steps' own rewards plus the discounted next value?
+
+    Why: a reward stored with another transition, or a next value of another state, is noise; the
+        critic fits it all the same.
+    Remedy: replay one recorded episode through the memory and compare every field; if rewards are
+        normalised on purpose, tell the recorder the normalised ones.
+    Reference: Sutton and Barto 2018, eq. 6.10 with the target of TD3, eq. 13; fitted per batch by
+        rca/wiring/equation.py to a relative residual of 1e-3.
+    """
+    assert run.wiring is not None
+    seen = run.wiring.equation
+    if seen.tried < MIN_BATCHES:
+        return Finding(Verdict.NOT_RUN, f"{seen.tried} batches could be held against steps")
+    if run.kind != "rca" and not seen.fitted and not seen.late:
+        return Finding(
+            Verdict.NOT_RUN,
+            f"0 of {seen.tried} batches fit: another equation (SAC's entropy, normalised rewards)",
+        )
+    share = seen.fitted / seen.tried
+    late = f"; {seen.late} fit the reward of the step before" if seen.late else ""
+    message = (
+        f"{share:.0%} of {seen.tried} batches fulfil r + discount * Q' "
+        f"(limit {LIMIT:.0%}, typical residual {seen.residual or 0:.1g}){late}"
+    )
+    return fail_below(share, LIMIT, message, unit="1", suspects=("replay_wrong", "reward_wrong"))

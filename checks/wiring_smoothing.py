@@ -1,0 +1,72 @@
+"""Whether the target policy is smoothed as configured."""
+
+import math
+
+from rca.checking import Finding, Severity, Verdict, check
+from rca.judging import number
+from rca.runs.record import RunRecord
+
+MIN_CALLS = 10
+OFF = 1e-6
+LARGEST_NOISE, LARGEST_CLIP = 0.6, 1.0
+"""Three and two times the paper's: beyond it, most of the range of actions is averaged over."""
+SLACK = 0.25
+"""Relative, of the deviation: about 3 standard errors of 10 batches of 32 actions, twice over."""
+
+
+@check(
+    "wiring.smoothing",
+    title="Target policy smoothing",
+    needs=["wiring.smoothing"],
+    severity=Severity.MAJOR,
+)
+def smoothing(run: RunRecord) -> Finding:
+    """Is clipped noise of the configured size added to the target policy's action?
+
+    Why: without it the critic fits sharp peaks in the action; unclipped it averages over actions
+        that have nothing to do with the policy.
+    Remedy: add clamp(N(0, target_noise), -c, c) to the target action, there and nowhere else.
+    Reference: TD3 paper, section 5.3: 0.2, clipped at 0.5. Measured between target policy and
+        target critic; the expected deviation is that of the clipped normal distribution.
+    """
+    assert run.wiring is not None
+    seen = run.wiring.smoothing
+    noise, clip = (number(run, f"agent.{key}") for key in ("target_noise", "target_noise_clip"))
+    if seen.calls < MIN_CALLS or seen.deviation is None or seen.largest is None:
+        return Finding(Verdict.NOT_RUN, f"{seen.calls} calls of the target critic seen")
+    if math.isnan(noise) or math.isnan(clip):
+        return Finding(Verdict.NOT_RUN, f"{seen.deviation:.3f} added; no target_noise is known")
+    wanted = _clipped_deviation(noise, clip)
+    message = (
+        f"deviation {seen.deviation:.3f}, largest {seen.largest:.3f}; "
+        f"configured {wanted:.3f} and at most {clip:.3f}"
+    )
+    if seen.largest < OFF:
+        return Finding(
+            Verdict.WARN,
+            f"none added: at most {seen.largest:.1g}, TD3 has 0.2",
+            seen.deviation,
+            suspects=("smoothing_wrong",),
+        )
+    if noise > LARGEST_NOISE or clip > LARGEST_CLIP:
+        return Finding(
+            Verdict.FAIL,
+            f"{message}; sound are {LARGEST_NOISE} and {LARGEST_CLIP} at most",
+            seen.deviation,
+            suspects=("smoothing_wrong",),
+        )
+    is_off = abs(seen.deviation - wanted) > SLACK * max(wanted, seen.deviation) + 1e-3
+    if is_off or seen.largest > clip * 1.001 + 1e-6:
+        return Finding(Verdict.FAIL, message, seen.deviation, suspects=("smoothing_wrong",))
+    return Finding(Verdict.PASS, message, seen.deviation)
+
+
+def _clipped_deviation(noise: float, clip: float) -> float:
+    """Returns the standard deviation of a centred normal variable clipped at +-clip."""
+    if noise <= 0 or clip <= 0:
+        return 0.0
+    edge = clip / noise
+    inside = math.erf(edge / math.sqrt(2)) - edge * math.sqrt(2 / math.pi) * math.exp(
+        -(edge**2) / 2
+    )
+    return math.sqrt(noise**2 * inside + clip**2 * math.erfc(edge / math.sqrt(2)))

@@ -1,0 +1,34 @@
+"""Whether every trained parameter changed."""
+
+from rca.checking import Finding, Severity, Verdict, check
+from rca.judging import MIN_LOOKS, frozen_suspects
+from rca.runs.record import RunRecord
+
+
+@check(
+    "wiring.weights_move",
+    title="Weights move",
+    needs=["wiring.modules"],
+    severity=Severity.CRITICAL,
+)
+def judge(run: RunRecord) -> Finding:
+    """Has every trained parameter changed since the start?
+
+    Why: weights that are bit for bit those of the start have learned nothing, whatever the loss
+        does.
+    Remedy: look for a learning rate of 0, a clip near 0, a missing step(), or a copy that is
+        trained in place of the network that acts.
+    Reference: signals.md, weights that never change (RLDebugger: unchanged after 10 updates).
+    """
+    assert run.wiring is not None
+    if run.wiring.updates < MIN_LOOKS:
+        seen = run.wiring.updates
+        return Finding(Verdict.VACUOUS, f"{seen} updates seen, {MIN_LOOKS} needed")
+    found = {n: p.not_changed for n, p in run.wiring.trained().items() if p.not_changed.count}
+    total = sum(part.parameters for part in run.wiring.trained().values())
+    if not found:
+        return Finding(
+            Verdict.PASS, f"all {total} parameters changed in {run.wiring.updates:,} updates seen"
+        )
+    listed = "; ".join(f"{n}: {names.count} ({names})" for n, names in found.items())
+    return Finding(Verdict.FAIL, f"as at the start: {listed}", suspects=frozen_suspects(found))

@@ -1,0 +1,125 @@
+"""RcaCallback on the real Stable-Baselines3."""
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+from stable_baselines3 import DDPG, PPO, SAC, TD3
+
+import rca
+from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
+from rca.errors import UsageError
+from rca.runs.load import load_run
+
+
+class Point(gymnasium.Env):
+    """A point in a box with unequal bounds: SB3 rescales the actions."""
+
+    observation_space = gymnasium.spaces.Box(-2, 2, (3,), np.float32)
+    action_space = gymnasium.spaces.Box(np.float32([-2, 0]), np.float32([2, 1]))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.at, self.steps = self.np_random.uniform(-1, 1, 3).astype(np.float32), 0
+        return self.at, {}
+
+    def step(self, action):
+        self.at = np.clip(self.at + 0.1 * action.sum(), -2, 2).astype(np.float32)
+        self.steps += 1
+        over = bool(abs(self.at[0]) > 1.8)
+        return self.at, 1 - float(abs(self.at[0])), over, False, {}
+
+
+class Pixels(Point):
+    """The same with a picture."""
+
+    observation_space = gymnasium.spaces.Box(0, 255, (3, 36, 36), np.uint8)
+
+    def _picture(self):
+        rng = np.random.default_rng(int(1e6 * (2 + self.at[0])))
+        return rng.integers(0, 255, (3, 36, 36), dtype=np.uint8)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return self._picture(), {}
+
+    def step(self, action):
+        _, reward, over, cut, info = super().step(action)
+        return self._picture(), reward, over, cut, info
+
+
+def env(kind):
+    return gymnasium.wrappers.TimeLimit(kind(), 20)
+
+
+def judged(out, pattern="wiring.*"):
+    checks = select(load_checks([builtin_checks()]), [pattern])
+    return {found.check: found for found in run_checks(checks, load_run(out))}
+
+
+def learned(algorithm, kind, out, steps=220, **options):
+    policy = "CnnPolicy" if kind is Pixels else "MlpPolicy"
+    model = algorithm(
+        policy,
+        env(kind),
+        learning_starts=150,
+        batch_size=32,
+        buffer_size=1000,
+        train_freq=1,
+        seed=0,
+        **options,
+    )
+    model.learn(steps, callback=rca.RcaCallback(out))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "kind"), [(TD3, Point), (TD3, Pixels), (DDPG, Point), (SAC, Point)]
+)
+def test_a_sound_algorithm_is_not_accused(algorithm, kind, tmp_path):
+    torch.set_num_threads(1)
+    learned(algorithm, kind, tmp_path / "run")
+    found = judged(tmp_path / "run")
+    failed = {name: item.message for name, item in found.items() if item.verdict is Verdict.FAIL}
+    assert failed == {}
+    for name in ("wiring.actions", "wiring.gradients", "wiring.optimizers", "wiring.targets"):
+        assert found[name].verdict is Verdict.PASS, found[name].message
+    run = load_run(tmp_path / "run")
+    assert run.outcome.executed_steps == 220
+    assert run.outcome.critic_updates == 70
+    assert run.config["agent.batch_size"] == 32
+
+
+def test_the_equation_of_td3_is_found(tmp_path):
+    learned(TD3, Point, tmp_path / "run", gamma=0.9)
+    equation = load_run(tmp_path / "run").wiring.equation
+    assert equation.fitted >= 0.9 * equation.tried > 0
+    assert equation.discount == pytest.approx(0.9, abs=1e-3)
+    assert set(equation.reductions) == {"min"}
+    assert equation.time_outs.get("cut", 0) == 0
+
+
+def test_features_of_pixels_are_followed(tmp_path):
+    learned(TD3, Pixels, tmp_path / "run")
+    found = judged(tmp_path / "run")
+    assert found["wiring.features"].verdict is Verdict.PASS
+    assert "critic_encoder" in found["wiring.features"].message
+
+
+def test_a_planted_fault_in_the_library_is_named(tmp_path):
+    class Forgetful(TD3):
+        def _setup_model(self):
+            super()._setup_model()
+            kept = list(self.critic.q_networks[0].parameters())
+            self.critic.optimizer = torch.optim.Adam(kept, 1e-3)
+
+    learned(Forgetful, Point, tmp_path / "run")
+    found = judged(tmp_path / "run")["wiring.optimizers"]
+    assert found.verdict is Verdict.FAIL
+    assert "qf1" in found.message
+
+
+def test_another_kind_of_algorithm_is_refused(tmp_path):
+    model = PPO("MlpPolicy", env(Point), n_steps=16, batch_size=16)
+    with pytest.raises(UsageError, match="PPO is no actor-critic with a replay memory"):
+        model.learn(16, callback=rca.RcaCallback(tmp_path / "run"))

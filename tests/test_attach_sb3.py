@@ -16,7 +16,7 @@ class Point(gymnasium.Env):
     """A point in a box with unequal bounds: SB3 rescales the actions."""
 
     observation_space = gymnasium.spaces.Box(-2, 2, (3,), np.float32)
-    action_space = gymnasium.spaces.Box(np.float32([-2, 0]), np.float32([2, 1]))
+    action_space = gymnasium.spaces.Box(np.array([-2, 0], np.float32), np.array([2, 1], np.float32))
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
@@ -33,7 +33,7 @@ class Point(gymnasium.Env):
 class Pixels(Point):
     """The same with a picture."""
 
-    observation_space = gymnasium.spaces.Box(0, 255, (3, 36, 36), np.uint8)
+    observation_space = gymnasium.spaces.Box(0, 255, (3, 36, 36), np.uint8)  # type: ignore[arg-type]
 
     def _picture(self):
         rng = np.random.default_rng(int(1e6 * (2 + self.at[0])))
@@ -50,6 +50,12 @@ class Pixels(Point):
 
 def env(kind):
     return gymnasium.wrappers.TimeLimit(kind(), 20)
+
+
+def wiring(out):
+    found = load_run(out).wiring
+    assert found is not None
+    return found
 
 
 def judged(out, pattern="wiring.*"):
@@ -92,7 +98,7 @@ def test_a_sound_algorithm_is_not_accused(algorithm, kind, tmp_path):
 
 def test_the_equation_of_td3_is_found(tmp_path):
     learned(TD3, Point, tmp_path / "run", gamma=0.9)
-    equation = load_run(tmp_path / "run").wiring.equation
+    equation = wiring(tmp_path / "run").equation
     assert equation.fitted >= 0.9 * equation.tried > 0
     assert equation.discount == pytest.approx(0.9, abs=1e-3)
     assert set(equation.reductions) == {"min"}

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="misc,name-defined,has-type"
 """A hand-written TD3, watched: sound it gives no FAIL, and each wiring fault is named."""
 
 import copy
@@ -31,6 +32,12 @@ def trained(kind, out, monkeypatch=None, **patches):
     agent = kind(2)
     example.train(agent, out, STEPS, learning_starts=250, batch=32)
     return agent
+
+
+def wiring(out):
+    found = load_run(out).wiring
+    assert found is not None
+    return found
 
 
 def findings(out):
@@ -187,7 +194,7 @@ def test_a_sound_loop_gives_no_accusation(sound):
 
 
 def test_the_equation_of_the_critic_is_found(sound):
-    equation = load_run(sound[1]).wiring.equation
+    equation = wiring(sound[1]).equation
     assert equation.fitted == equation.tried >= 90
     assert equation.steps == 1
     assert equation.discount == pytest.approx(example.DISCOUNT, abs=1e-4)
@@ -197,7 +204,7 @@ def test_the_equation_of_the_critic_is_found(sound):
 
 
 def test_tau_of_every_target_is_found(sound):
-    targets = load_run(sound[1]).wiring.targets
+    targets = wiring(sound[1]).targets
     assert len(targets) == 4
     for target in targets.values():
         assert target.tau == pytest.approx(example.TAU, rel=1e-2)
@@ -295,7 +302,7 @@ def test_a_deep_copy_of_a_watched_network_is_not_taken_for_it(tmp_path):
             agent.update(batch)
             copied(torch.randn(32, 32), batch[2])
         found = {item.check: item for item in recorder.findings()}
-    calls = load_run(tmp_path / "run").wiring.features["critic"]["critic loss"].calls
+    calls = wiring(tmp_path / "run").features["critic"]["critic loss"].calls
     assert calls == 25
     assert found["wiring.features"].verdict is Verdict.PASS
 

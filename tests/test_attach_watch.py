@@ -365,3 +365,30 @@ def test_a_damaged_audit_is_a_gap_and_no_crash(sound, tmp_path):
     run = load_run(tmp_path / "run")
     assert run.wiring is None
     assert any("wiring.json" in gap for gap in run.gaps)
+
+
+def test_an_audit_that_breaks_lets_the_training_go_on(tmp_path, monkeypatch):
+    from rca.wiring.actions import Actions
+
+    def broken(self, call):
+        raise ArithmeticError("no answer")
+
+    monkeypatch.setattr(Actions, "look_up", broken)
+    trained(example.TD3, tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    assert run.outcome.critic_updates == 50
+    assert any("ArithmeticError: no answer" in gap for gap in run.gaps)
+
+
+def test_values_that_are_not_finite_break_nothing(tmp_path):
+    class Broken(example.TD3):
+        def target(self, reward, following, terminated):
+            return super().target(reward, following, terminated) * float("nan")
+
+    agent = Broken(2)
+    with watch(agent, tmp_path / "run"):
+        for batch in batches(30):
+            agent.update(batch)
+    run = load_run(tmp_path / "run")
+    assert run.outcome.critic_updates == 30
+    assert not [gap for gap in run.gaps if "broke off" in gap]

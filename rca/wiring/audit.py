@@ -109,6 +109,7 @@ class Audit:
         self._vector: float | None = None
         self._explored: list[float] = []
         self._is_partial = False
+        self._error = ""
         self._checkpoint: CheckpointFacts | None = None
         self._parts = trained_by(optimizers, agent)
         self._handles: list[Any] = []
@@ -134,7 +135,7 @@ class Audit:
             self._steps[name] += 1
             if part:
                 self.counts[part] += 1
-            calls = self._digested(is_critic=part == "critic") if self.calls.listening else []
+            calls = self._safely_digested(part) if self.calls.listening else []
             self._on_step(part, optimizer, calls)
 
         return hook
@@ -146,7 +147,8 @@ class Audit:
             if is_critic:
                 done, before = self.counts["critic"], self.calls.listening
                 first_actor = 0 < self.counts["actor"] < FIRST // 2
-                self._listen(done < FIRST or first_actor or done % AGAIN < BURST)
+                due = done < FIRST or first_actor or done % AGAIN < BURST
+                self._listen(due and not self._error)
                 self._on_update(before and not self.calls.listening)
 
         return hook
@@ -159,6 +161,15 @@ class Audit:
             self.calls.seen.clear()
             self.calls.pictures.clear()
             self._named.clear()
+
+    def _safely_digested(self, part: str) -> list[Call]:
+        """Digests; an audit that breaks falls silent and lets the training go on."""
+        try:
+            return self._digested(is_critic=part == "critic")
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not cost the user his run
+            self._error = f"{type(error).__name__}: {error}"
+            self._listen(False)
+            return []
 
     def _digested(self, *, is_critic: bool) -> list[Call]:
         """Notes what happened before an optimizer's step."""
@@ -266,6 +277,7 @@ class Audit:
                 deviation=float(np.std(self._explored)) if len(self._explored) > 1 else None,
             ),
             checkpoint=self._checkpoint,
+            error=self._error,
         )
 
     def detach(self) -> None:

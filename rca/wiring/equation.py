@@ -92,7 +92,12 @@ class Equation:
     _fits: list[_Fit] = field(default_factory=list)
 
     def add(self, rows: Rows) -> None:
-        """Fits one batch."""
+        """Fits one batch; one with values that are not finite is left out."""
+        rewards = np.array([step.reward for step in rows.steps])
+        if not all(np.isfinite(part).all() for part in (rows.q, rows.gradient, rows.targets)):
+            return
+        if not np.isfinite(rewards).all():
+            return
         fits = [fit for n in range(1, STEPS + 1) for fit in _fits(rows, n, _ahead)]
         if not fits:
             return

@@ -248,6 +248,7 @@ class Wiring(Fact):
         smoothing: Noise on the target policy's action.
         exploration: Noise on the policy's actions.
         checkpoint: None: none was shown.
+        error: Why the audit fell silent before its end, "" if it did not.
     """
 
     updates: Count
@@ -262,6 +263,7 @@ class Wiring(Fact):
     smoothing: SmoothingFacts
     exploration: ExplorationFacts
     checkpoint: CheckpointFacts | None = None
+    error: str = ""
 
     def plain(self) -> dict[str, object]:
         """Returns it as JSON values; what is not finite becomes None."""

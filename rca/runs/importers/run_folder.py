@@ -91,7 +91,10 @@ def _wiring(path: Path, gaps: list[str]) -> Wiring | None:
         return None
     content = _optional(path, read_json, gaps)
     try:
-        return read_wiring(content, path) if content else None
+        wiring = read_wiring(content, path) if content else None
+        if wiring is not None and wiring.error:
+            gaps.append(f"{path}: the wiring audit broke off: {wiring.error}")
+        return wiring
     except EvidenceError as error:
         gaps.append(f"{error}; left out")
         return None

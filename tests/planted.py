@@ -307,6 +307,36 @@ def scaled_rewards(factor: float, clip: float | None = None) -> Change:
     return change
 
 
+def every_step(name: str, sign: float = 1.0) -> Change:
+    """Adds a signal of 0.1 at every step, less at a failure, more at a goal."""
+
+    def change(run: RunRecord) -> RunRecord:
+        steps = np.arange(1, STEPS + 1)
+        values = np.full(STEPS, 0.1)
+        for reason, paid in (("collision", -20.0), ("off_road", -1.0), ("goal", 2.0)):
+            ends = run.episodes.loc[run.episodes["end_reason"] == reason, "end_step"]
+            values[np.isin(steps, ends.to_numpy())] += paid
+        return with_signals(run, signal(name, steps, sign * values))
+
+    return change
+
+
+def late(name: str, steps: int) -> Change:
+    """Delays a signal."""
+
+    def change(run: RunRecord) -> RunRecord:
+        old = run.signals[name]
+        return with_signals(run, replace(old, values=np.roll(old.values, steps)))
+
+    return change
+
+
+def wanted_speed(value: float) -> Change:
+    keys = {"env.reward.speed": 0.1, "env.reward.target_speed": value}
+    return lambda run: with_config(run, keys)
+
+
+TERMS_AND_REWARD = all_of(every_step("env/reward"), every_step("reward/all"))
 LEVEL_EVALUATIONS = evaluated(
     [5_000.0, 10_000.0, 15_000.0, 20_000.0, 25_000.0], mean_return=[3.0, 1.0, 2.0, 3.0, 1.0]
 )
@@ -411,6 +441,11 @@ BAD: dict[str, Change] = {
     "reward.dominance": all_of(extra("reward/progress", 0.1), extra("reward/collision", -90.0)),
     "reward.penalty_size": spike("env/reward", -50_000.0),
     "targets.follow": extra("critic/target_error", 1e-2),
+    "reward.sign_and_lag": all_of(TERMS_AND_REWARD, late("env/reward", 1)),
+    "reward.endings_paid": every_step("env/reward", -1.0),
+    "reward.progress_sign": constant("reward/progress", -0.1),
+    "config.speed_unit": wanted_speed(0.4),
+    "observation.frames": extra("observation/duplicates", 0.9),
     "config.discount": all_of(
         extra("batch/terminal_share", 0.01), extra("batch/discount_mean", 0.9 * 0.99)
     ),
@@ -499,6 +534,13 @@ GOOD: dict[str, Change] = {
     "learner.update_ratio": extra("critic_encoder/update_ratio", 1e-3),
     "reward.dominance": all_of(extra("reward/progress", 0.1), extra("reward/idle", -0.1)),
     "targets.follow": extra("critic/target_error", 1e-9),
+    "reward.sign_and_lag": TERMS_AND_REWARD,
+    "reward.endings_paid": every_step("env/reward"),
+    "reward.progress_sign": constant("reward/progress", 0.1),
+    "config.speed_unit": wanted_speed(8.0),
+    "observation.frames": all_of(
+        extra("observation/duplicates", 0.02), extra("observation/spread", 0.2)
+    ),
     "config.discount": DISCOUNTED,
     "critic.fits_target": extra("critic/target_mean", 9.0, spread=0.2),
     "critic.soft_divergence": scaled_rewards(100.0),

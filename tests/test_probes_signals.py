@@ -193,6 +193,10 @@ def looks(event, note, start):
     black = encoded(agent.actor_encoder, np.zeros_like(image), [])
     blind = np.tanh(mlp(agent.actor.layers, np.hstack([black, vector]), []))
     note("actor/image_use", event, np.sqrt(((policy - blind) ** 2).sum(axis=1)).mean())
+    frames = obs.image.numpy()
+    equal = [np.array_equal(stack[-1], stack[-2]) for stack in frames]
+    note("observation/duplicates", event, np.mean(equal))
+    note("observation/spread", event, np.mean([np.std(s / 255, ddof=1) for s in frames]))
     slope = slopes(agent.critic.first, np.hstack([features, vector, action]))[:, -2:]
     note("critic/action_sensitivity", event, np.sqrt((slope**2).sum(axis=1)).mean())
 
@@ -243,6 +247,7 @@ NAMES = [
     *(f"explore/{quantity}" for quantity in ("noise", "net_drive")),
     *(f"replay/{quantity}" for quantity in ("size", "ratio")),
     "reward/pointing",
+    *(f"observation/{quantity}" for quantity in ("duplicates", "spread")),
 ]
 
 

@@ -16,7 +16,12 @@ class Late(Wrapper):
         return obs, paid, terminated, truncated, info
 
 
-@fault("reward_late", causes=("reward_wrong",), caught_by=(), source="signals.md, faults")
+@fault(
+    "reward_late",
+    causes=("reward_wrong",),
+    caught_by=("reward.sign_and_lag",),
+    source="signals.md, faults",
+)
 def reward_late(build: Build) -> Build:
     """A step is paid for by the step after it."""
     return with_wrapper(build, Late, evaluation=False)

@@ -16,6 +16,7 @@ class Noisy(Wrapper):
 @fault(
     "reward_noisy",
     causes=("reward_wrong",),
+    caught_by=("reward.sign_and_lag",),
     source="RLMutation: reward noise",
 )
 def reward_noisy(build: Build) -> Build:

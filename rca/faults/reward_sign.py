@@ -13,7 +13,12 @@ class Negated(Wrapper):
         return obs, -float(reward), terminated, truncated, info
 
 
-@fault("reward_sign", causes=("reward_wrong",), caught_by=(), source="RLMutation: incorrect reward")
+@fault(
+    "reward_sign",
+    causes=("reward_wrong",),
+    caught_by=("reward.sign_and_lag",),
+    source="RLMutation: incorrect reward",
+)
 def reward_sign(build: Build) -> Build:
     """The reward has the wrong sign."""
     return with_wrapper(build, Negated)

@@ -11,7 +11,7 @@ from rca.faults._plant import with_settings
         "units_mixed",
         "reward_wrong",
     ),
-    caught_by=(),
+    caught_by=("config.speed_unit",),
     source="defect D26",
 )
 def target_speed_normalised(build: Build) -> Build:

@@ -13,6 +13,7 @@ CAUSE = Cause(
     supports=(
         Sign("env.frame_stack", Grade.FACT),
         Sign("config.frame_stack", Grade.FACT),
+        Sign("observation.frames", Grade.PROOF),
         Sign("actor.image_use", Grade.WEAK),
         Sign("episodes.learned_against_random", Grade.WEAK),
     ),

@@ -1,6 +1,6 @@
 """A normalised feature is compared with a physical threshold."""
 
-from rca.diagnosis.cause import Cause, Moment
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign
 
 CAUSE = Cause(
     id="units_mixed",
@@ -10,8 +10,8 @@ CAUSE = Cause(
         "or always, applies."
     ),
     acts_from=Moment.FIRST_STEP,
-    supports=(),
-    to_decide="No telemetry shows it; run the reward function on scripted situations.",
+    supports=(Sign("config.speed_unit", Grade.PROOF),),
+    to_decide="Run the reward function on scripted situations: rca probe reward.",
     change="Print both sides of the comparison.",
     remedy="Name the unit in the variable; compare like with like.",
     references=("signals.md, unit check", "defect D26"),

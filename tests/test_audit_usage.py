@@ -132,9 +132,10 @@ def test_the_code_is_never_run_and_what_cannot_be_parsed_is_named(tmp_path):
 
 
 def test_a_chain_too_deep_to_walk_is_named(tmp_path):
-    (tmp_path / "deep.py").write_text("x = a" + "[0]" * 950)
+    (tmp_path / "deep.py").write_text("x = a" + "[0]" * 2000)
     (problem,) = read_code(tmp_path).problems
-    assert "deep.py: nested too deeply" in problem
+    assert "deep.py: " in problem
+    assert "too deeply" in problem or "recursion" in problem  # as Python lets it be parsed or not
 
 
 def test_folders_of_others_are_left_out(tmp_path):

@@ -75,7 +75,7 @@ def test_the_walk_sees_a_planted_violation(tmp_path):
 
 def test_checks_see_records_only():
     seen = {room_of(name) for path in (ROOT / "checks").glob("*.py") for name in imported(path)}
-    assert seen <= {"checking", "judging", "seed_stages", "runs", "stats", "config"}
+    assert seen <= {"checking", "judging", "seed_stages", "runs", "wiring", "stats", "config"}
 
 
 def test_the_simulator_knows_neither_torch_nor_the_client():

@@ -23,6 +23,14 @@ CONFIG = RunConfig(
 )
 
 
+class Slipping(Pointing):
+    """Carries out half of each action, and says so."""
+
+    def step(self, action):
+        obs, reward, terminated, truncated, info = super().step(action)
+        return obs, reward, terminated, truncated, info | {"applied": np.asarray(action) / 2}
+
+
 EVERY_UPDATE = ProbeConfig(slow_every=1, rare_every=1)
 
 
@@ -51,7 +59,7 @@ def run():
             measured.setdefault(m.name, {})[m.step] = m.value
         recompute(event, note, start)
 
-    training = default_build(CONFIG).training(Pointing(), emit)
+    training = default_build(CONFIG).training(Slipping(), emit)
     for name in training.agent.modules():
         start[name] = arrays(training.agent.modules()[name])
     engine.append(Probes(EVERY_UPDATE, training.agent))
@@ -208,6 +216,9 @@ def steps(event, note, start):
     note("explore/noise", event, event.noise)
     note("explore/net_drive", event, event.action[1])
     note("reward/pointing", event, 1.0)
+    note("env/action_gap", event, max(abs(a) for a in event.action) / 2)
+    note("env/reward_gap", event, abs(event.reward - 1.0))
+    note("env/stack_moves", event, 1.0)
     note("replay/size", event, min(event.step, 100))
 
 
@@ -215,6 +226,7 @@ def bias(event, note, start):
     gaps = [e.first_value - e.discounted_return for e in event.episodes]
     mean = abs(np.mean([e.discounted_return for e in event.episodes]))
     note("critic/value_bias", event, np.mean(gaps) / mean)
+    note("evaluation/action_gap", event, 0.0)
 
 
 VERSIONS = [
@@ -244,6 +256,8 @@ NAMES = [
     "critic_encoder/effective_rank",
     *(f"batch/{quantity}" for quantity in ("terminal_share", "reward_min", "reward_max")),
     *(f"env/{quantity}" for quantity in ("reward", "speed", "step_seconds")),
+    *(f"env/{quantity}" for quantity in ("action_gap", "reward_gap", "stack_moves")),
+    "evaluation/action_gap",
     *(f"explore/{quantity}" for quantity in ("noise", "net_drive")),
     *(f"replay/{quantity}" for quantity in ("size", "ratio")),
     "reward/pointing",
@@ -277,7 +291,7 @@ def test_a_frozen_encoder_has_no_gradient_and_no_drift():
         for m in engine.measure(event):
             found.setdefault(m.name, []).append(m.value)
 
-    training = default_build(CONFIG).training(Pointing(), emit)
+    training = default_build(CONFIG).training(Slipping(), emit)
     training.agent.critic_encoder.requires_grad_(False)
     engine = Probes(EVERY_UPDATE, training.agent)
     train(training)
@@ -296,7 +310,7 @@ def test_a_broken_critic_shows_as_nan_not_as_zero():
         for m in engine.measure(event):
             found.setdefault(m.name, {})[m.step] = m.value
 
-    training = default_build(CONFIG).training(Pointing(), emit)
+    training = default_build(CONFIG).training(Slipping(), emit)
     engine = Probes(ProbeConfig(), training.agent)
     train(training)
     assert math.isfinite(found["critic/q_spread"][14])

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.judging import vacuous
 from rca.runs.record import RunRecord
 
 
@@ -34,6 +35,8 @@ def declared_twice(run: RunRecord) -> Finding:
             f"{key} = {value}" for key, value in next(iter(differing.values())).items()
         )
         return Finding(Verdict.WARN, f"{message}: {listed}", len(differing), 0)
+    if run.provenance.get("unreadable"):
+        return vacuous(f"{message}, but not all files could be read")
     return Finding(Verdict.PASS, message, 0, 0)
 
 

@@ -35,6 +35,8 @@ def steps_claimed(run: RunRecord) -> Finding:
             "ended episodes; how long the last one was is not recorded"
         )
     message = f"results report {claimed:,.0f} steps, {executed:,} took place"
+    if executed < claimed and run.provenance.get("cut_off"):
+        return vacuous(f"{message} before the record breaks off")
     error = abs(claimed - executed) / claimed
     return fail_above(error, LIMIT, message, unit="1", suspects=("steps_misreported",))
 

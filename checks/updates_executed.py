@@ -36,4 +36,6 @@ def updates_executed(run: RunRecord) -> Finding:
             onset=int(starts) + 1,
             suspects=("learner_never_started", "config_not_read"),
         )
+    if run.outcome.critic_updates is None:
+        return Finding(Verdict.NOT_RUN, f"not recorded: {reason}")
     return vacuous(reason)

@@ -99,7 +99,14 @@ def void(run: RunRecord, by: float = math.inf) -> str:
         return f"{certain} by step {by:,.0f}: the first came at {first}" if first.step > by else ""
     if run.outcome.critic_updates or (run.outcome.critic_updates is None and not run.phases):
         return ""
+    if run.outcome.critic_updates is None and number(run, "agent.learning_starts") >= _last(run):
+        return f"what comes after the record breaks off at step {_last(run):,.0f}, before update 1"
     return f"0 updates were executed: {_why_none(run)}"
+
+
+def _last(run: RunRecord) -> float:
+    steps = run.outcome.executed_steps
+    return math.nan if steps is None else steps
 
 
 def _why_none(run: RunRecord) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 
+from rca.encoding import read_text
 from rca.errors import UsageError
 
 MAX_BYTES = 1_000_000
@@ -21,7 +22,7 @@ def read_yaml(path: Path) -> dict[str, object]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{path}: larger than {MAX_BYTES:,} bytes; not a config")
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
     tree = parse_yaml(text, str(path))

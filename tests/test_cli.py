@@ -99,6 +99,16 @@ def test_debug_shows_where(tmp_path):
     assert "Traceback" in done.stderr
 
 
+def test_damage_that_recurs_is_told_once(tmp_path):
+    rows = "".join(f"{step},1,2,3\n" for step in (100, 200, 100, 300))
+    head = "step,train/critic_loss,train/actor_loss,train/q1_value\n"
+    (tmp_path / "progress.csv").write_text(head + rows)
+    done = rca("check", tmp_path, "--only", "run.*")
+    assert done.returncode == 3
+    assert done.stderr.count("go back in step") == 1
+    assert "(and 2 more like it)" in done.stderr
+
+
 def test_the_reward_probe_names_a_broken_promise():
     healthy, baseline = (rca("probe", "reward", "--config", c) for c in ("healthy", "baseline"))
     assert (healthy.returncode, baseline.returncode) == (0, 1)

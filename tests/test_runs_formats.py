@@ -88,7 +88,7 @@ def test_results_that_are_no_results(tmp_path, text):
 def test_results_may_bring_their_config(tmp_path):
     run = load_run(results(tmp_path, config={"batch_size": 64, "gamma": 0.9, "tau": 0.01}))
     assert len(run.episodes) == 3
-    assert run.config["agent.batch_size"] == 64
+    assert run.config["agent.discount"] == 0.9
 
 
 def test_scripted_driver(tmp_path):
@@ -179,6 +179,24 @@ time/total_timesteps,rollout/ep_len_mean,train/critic_loss,train/n_updates,eval/
 1000,,,,-7.0
 1200,70.0,2.5,700,
 """
+
+
+@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16", "utf-32", "latin-1"])
+def test_files_in_the_encodings_of_other_machines(tmp_path, code):
+    (tmp_path / "progress.csv").write_text(PROGRESS, encoding=code)
+    (tmp_path / "td3.yaml").write_text("# f\u00fcr\n" + CONFIGS["td3.yaml"], encoding=code)
+    (tmp_path / "results.json").write_text('{"total_timesteps": 1200}', encoding=code)
+    run = load_run(tmp_path)
+    assert run.gaps == ()
+    assert len(run.signals["critic/loss"]) > 0
+    assert run.config["agent.discount"] == 0.9
+    assert run.results == {"total_timesteps": 1200}
+
+
+def test_a_json_file_that_nobody_can_read_is_named(tmp_path):
+    (tmp_path / "progress.csv").write_text(PROGRESS)
+    (tmp_path / "driver.json").write_text('{"metrics": {}, "episodes": {"rew')
+    assert "driver.json: not valid JSON" in load_run(tmp_path).gaps[0]
 
 
 def test_progress_table(tmp_path):

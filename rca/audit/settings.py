@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from rca.encoding import read_text
 from rca.errors import EvidenceError, UsageError
 from rca.runs.json_file import read_json
 from rca.yaml_file import MAX_BYTES, read_yaml
@@ -70,7 +71,7 @@ def read_settings(path: Path) -> Settings:
         UsageError: Unreadable, too large, not of its format, or no mapping; names file and line.
     """
     tree = _tree(path)
-    text = path.read_text(encoding="utf-8-sig")
+    text = read_text(path)
     if path.suffix.lower() == ".toml":
         lines = _toml_lines(text)
         hidden: list[Hidden] = []  # its parser refuses a key that stands twice
@@ -89,7 +90,7 @@ def _tree(path: Path) -> Mapping[object, object]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{path}: larger than {MAX_BYTES:,} bytes; not a config")
-        tree = tomllib.loads(path.read_text("utf-8")) if suffix == ".toml" else read_json(path)
+        tree = tomllib.loads(read_text(path)) if suffix == ".toml" else read_json(path)
     except EvidenceError as error:
         raise UsageError(str(error)) from error
     except (OSError, ValueError, RecursionError) as error:

@@ -1,5 +1,6 @@
 """The app that commands join, and what they share: options, console, complaints."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -65,9 +66,16 @@ def console() -> "Console":
 
 
 def complain_of_damage(gaps: Sequence[str]) -> None:
-    """Says on stderr what of the evidence is damaged, if anything is."""
-    if gaps:
-        sys.stderr.write(f"rca: the evidence is damaged: {printable('; '.join(gaps))}\n")
+    """Says on stderr what of the evidence is damaged, if anything is; what recurs, once."""
+    alike: dict[str, list[str]] = {}
+    for gap in gaps:
+        alike.setdefault(re.sub(r"\d[\d,.]*", "", gap.partition(": ")[2]) or gap, []).append(gap)
+    lines = [
+        first + (f" (and {len(others)} more like it)" if others else "")
+        for first, *others in alike.values()
+    ]
+    if lines:
+        sys.stderr.write(f"rca: the evidence is damaged: {printable('; '.join(lines))}\n")
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def diagnose(
     if format_ is Format.table:
         console().print(page(found))
     elif format_ is Format.json:
-        sys.stdout.write(to_json(found) + "\n")
+        sys.stdout.write(to_json(found, record.gaps) + "\n")
     else:
         answers, sheet = of_diagnosis(found, record), diagnosis_page(judged, found)
         sys.stdout.write(rendered(format_, answers, sheet) + "\n")

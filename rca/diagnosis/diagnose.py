@@ -112,7 +112,8 @@ def _judge(
     begin = acts_from(cause.acts_from, run)
     if math.isinf(begin):
         moment = _words(cause.acts_from)
-        return Untested(cause, f"it acts from the {moment} on, and none took place: run longer")
+        when = "is recorded" if run.outcome.critic_updates is None else "took place"
+        return Untested(cause, f"it acts from the {moment} on, and none {when}: run longer")
     evidence = _evidence(cause, findings, weights)
     if not evidence:
         return Untested(cause, _advice(cause))
@@ -178,7 +179,8 @@ def _refutation(cause: Cause, run: RunRecord, findings: Sequence[Finding]) -> st
     if not older or any(sign.seen_in(findings) for sign in cause.supports if _decides(sign)):
         return ""
     first = min(older, key=lambda finding: finding.onset or 0)
-    when = "never came" if math.isinf(begin) else f"came at step {begin:,.0f}"
+    never = "is not recorded" if run.outcome.critic_updates is None else "never came"
+    when = never if math.isinf(begin) else f"came at step {begin:,.0f}"
     moment = _words(cause.acts_from)
     return (
         f"{first.check} begins at step {first.onset:,}, but the {moment}, before which this cause "

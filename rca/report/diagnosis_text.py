@@ -91,10 +91,16 @@ def _untested(found: Diagnosis) -> list[RenderableType]:
     return ["", Text(f"cannot tell from this recording: {names}", style="dim")]
 
 
-def to_json(found: Diagnosis) -> str:
-    """Returns everything in the diagnosis as JSON."""
+def to_json(found: Diagnosis, damage: Sequence[str] = ()) -> str:
+    """Returns everything in the diagnosis as JSON.
+
+    Args:
+        found: Written out.
+        damage: What of the evidence is damaged, a line each.
+    """
     tree = {
         "run": found.run,
+        "damage": list(damage),
         "calibration": CALIBRATION,
         "story": found.story,
         "causes": [_cause_row(item) for item in found.ranked],

@@ -8,16 +8,25 @@ from typing import TextIO
 
 import numpy as np
 
+from rca.encoding import opened
 from rca.errors import EvidenceError
 from rca.runs.part import Floats
 
 MAX_COLUMNS = 5_000
+LONGEST = 100_000
+"""Characters of a line of names."""
 
 
-def names_in(line: bytes) -> list[str]:
+def head_of(path: Path, lines: int) -> list[str]:
+    """Returns a file's first lines, without what a table's line of names cannot hold."""
+    with opened(path) as file:
+        return [file.readline(LONGEST).replace("\0", "") for _ in range(lines)]
+
+
+def names_in(line: str) -> list[str]:
     """Returns the column names in a line of a file, none if it is no such line."""
     try:
-        fields = next(csv.reader([line.decode("utf-8-sig", "replace").strip()]), [])
+        fields = next(csv.reader([line.strip()]), [])
     except csv.Error:
         return []
     return [field.strip() for field in fields]
@@ -37,7 +46,7 @@ def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floa
     rows: list[list[float]] = []
     problems: dict[str, list[int]] = {"no number": [], "another number of fields": []}
     try:
-        with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+        with opened(path) as file:
             lines = _rows(file, comment)
             _, names = next(lines, (0, []))
             names = [name.strip() for name in names]

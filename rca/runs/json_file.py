@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rca.encoding import read_text
 from rca.errors import EvidenceError
 from rca.runs.part import Floats
 
@@ -27,7 +28,7 @@ def read_json(path: Path) -> object:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise EvidenceError(f"{path}: {size:,} bytes, more than {MAX_BYTES:,}; not read")
-        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=lambda _: math.nan)
+        return json.loads(read_text(path), parse_constant=lambda _: math.nan)
     except json.JSONDecodeError as error:
         raise EvidenceError(
             f"{path}: not valid JSON at line {error.lineno}: {error.msg}; mend or remove the file"

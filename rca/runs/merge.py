@@ -55,7 +55,7 @@ def merge(
         id=name,
         kind="recording",
         config=known.config,
-        provenance=_provenance(parts, telemetry, known, first, notes),
+        provenance=_provenance(parts, telemetry, known, first, notes, problems),
         outcome=Outcome("unknown", executed, planned[0] if planned else None, updates),
         phases=phases,
         signals=dict(sorted(signals.items())),
@@ -228,12 +228,15 @@ def _provenance(
     known: Declared,
     first: FirstUpdate | None,
     notes: Sequence[str],
+    problems: Sequence[str],
 ) -> dict[str, object]:
     found: dict[str, object] = {}
     for part in parts:
         found.update(part.provenance)
     found["files"] = [part.source.name for part in parts]
     found["notes"] = list(notes)
+    found["cut_off"] = [part.source.name for part in parts if part.cut_off]
+    found["unreadable"] = list(problems)
     found["unknown_tags"] = list(telemetry.unknown)
     found["declared_in"] = dict(known.origin)
     found["declared_again"] = {key: dict(places) for key, places in known.others.items()}

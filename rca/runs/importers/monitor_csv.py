@@ -11,7 +11,7 @@ import numpy as np
 
 from rca.errors import EvidenceError
 from rca.runs.clock import STEP_SECONDS
-from rca.runs.csv_file import columns_of, names_in
+from rca.runs.csv_file import columns_of, head_of, names_in
 from rca.runs.episodes import plausible
 from rca.runs.part import Importer, Options, Part
 from rca.runs.record import Signal
@@ -23,9 +23,8 @@ def recognises(path: Path) -> bool:
     """Tells by the columns r, l and t behind a comment line."""
     if path.suffix.lower() != ".csv":
         return False
-    with path.open("rb") as file:
-        first, second = file.readline(10_000), file.readline(10_000)
-    return first.startswith(b"#") and {"r", "l", "t"} <= set(names_in(second))
+    first, second = head_of(path, 2)
+    return first.startswith("#") and {"r", "l", "t"} <= set(names_in(second))
 
 
 def read(path: Path, options: Options) -> Part:

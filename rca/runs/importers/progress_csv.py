@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from rca.errors import EvidenceError
-from rca.runs.csv_file import columns_of, names_in
+from rca.runs.csv_file import columns_of, head_of, names_in
 from rca.runs.part import Importer, Options, Part, Series
 from rca.runs.telemetry import MAX_STEP
 
@@ -18,8 +18,7 @@ def recognises(path: Path) -> bool:
     """Tells by a column of environment steps in a CSV file's first line."""
     if path.suffix.lower() != ".csv":
         return False
-    with path.open("rb") as file:
-        return any(name in STEPS for name in names_in(file.readline(100_000)))
+    return any(name in STEPS for name in names_in(head_of(path, 1)[0]))
 
 
 def read(path: Path, options: Options) -> Part:

@@ -19,13 +19,16 @@ EVALUATION_KEYS = {
 
 
 def recognises(path: Path) -> bool:
-    """Tells by the name results.json, or by one of RESULT_KEYS at the top level of a JSON file."""
+    """Tells by the name results.json, or by one of RESULT_KEYS at the top level of a JSON file.
+
+    A JSON file that no format can read is taken too, so that its damage is named.
+    """
     if path.suffix.lower() != ".json":
         return False
     try:
         tree = read_json(path)
     except EvidenceError:
-        return path.name == "results.json"  # reading it says what is wrong
+        return True  # nobody can tell what it held; reading it says what is wrong
     known = isinstance(tree, dict) and any(key in tree for key in RESULT_KEYS)
     return known or path.name == "results.json"
 

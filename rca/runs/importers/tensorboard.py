@@ -156,7 +156,7 @@ def read(path: Path, options: Options) -> Part:
         config={key: value for rows in declared for key, value in rows.items()},
         provenance={"other_tags": other} if other else {},
         gaps=tuple(gaps),
-        cut_off=feed.missing > 0,
+        cut_off=feed.missing > 0 or any(tag in columns.records for tag in other),
     )
 
 

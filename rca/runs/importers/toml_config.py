@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+from rca.encoding import read_text
 from rca.errors import EvidenceError
 from rca.runs.declared import leaves_of
 from rca.runs.part import Importer, Options, Part
@@ -24,7 +25,7 @@ def read(path: Path, options: Options) -> Part:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise EvidenceError(f"{path}: larger than {MAX_BYTES:,} bytes; not a config")
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = tomllib.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path}: not valid TOML: {error}; mend or remove the file") from error
     return Part(source=path, config=leaves_of(path.name, tree))

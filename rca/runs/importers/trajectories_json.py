@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rca.encoding import opened
 from rca.errors import EvidenceError
 from rca.runs.json_file import read_json
 from rca.runs.part import Importer, Options, Part
@@ -26,9 +27,9 @@ def recognises(path: Path) -> bool:
     """Tells by a JSON file that starts with two brackets and a key of a trajectory point."""
     if path.suffix.lower() != ".json":
         return False
-    with path.open("rb") as file:
-        head = b"".join(file.read(1024).split())
-    return head.startswith(b"[[{") and b'"speed"' in head
+    with opened(path) as file:
+        head = "".join(file.read(1024).split())
+    return head.startswith("[[{") and '"speed"' in head
 
 
 def read(path: Path, options: Options) -> Part:

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
+
 from rca.config import RunConfig
+from rca.errors import UsageError
 from rca.td3.agent import TD3
 from rca.td3.events import Emit
 from rca.td3.networks import Shapes
@@ -44,13 +47,29 @@ class Build:
         Args:
             env: As `make_env` made it.
             emit: Told what happens.
+
+        Raises:
+            UsageError: The device asked for is not there.
         """
         shapes = Shapes.of(env)
         streams = Streams.spawn(self.config.budget.seed)
         agent = self.make_agent(self.config, shapes, streams)
+        agent.to(chosen_device(self.config.budget.device))
         replay = self.make_replay(self.config, shapes)
         guide = self.make_guide(self.config)
         return Training(agent, replay, env, self.config, streams, emit, guide=guide)
+
+
+def chosen_device(name: str) -> torch.device:
+    """Returns the device that `budget.device` names.
+
+    Raises:
+        UsageError: It is not there.
+    """
+    is_there = torch.cuda.is_available()
+    if name == "cuda" and not is_there:
+        raise UsageError("budget.device cuda: torch sees no GPU; use --device auto or cpu")
+    return torch.device("cuda" if is_there and name != "cpu" else "cpu")
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,11 @@ class BudgetConfig(Section):
     """Seed of everything random in the run."""
     threads: Count = 2
     """Threads of torch; weights are bit-identical for one number of them only."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the networks are; auto: a GPU if torch sees one. Weights are bit-identical on a CPU
+    only: cuDNN and atomic additions sum in an order that changes from run to run."""
+    on_nan: Literal["stop", "continue"] = "stop"
+    """At the first NaN or infinity in an update: stop with a dump of the batch, or record it."""
     checkpoint_every: Annotated[int, Field(ge=0)] = 5_000
     """Steps after which the next end of an episode saves a checkpoint to resume from; 0: never."""
     eval_every: Annotated[int, Field(ge=0)] = 5_000

@@ -1,4 +1,4 @@
-"""The two ways in which the outside world can be wrong; `rca.cli` turns them into exit codes."""
+"""What ends a command with one line for the user; `rca.cli` turns each into an exit code."""
 
 
 class RcaError(Exception):
@@ -22,3 +22,9 @@ class EvidenceError(RcaError):
     """What should be looked at is missing, unreadable or broken."""
 
     exit_code = 3
+
+
+class NotFiniteError(RcaError):
+    """A training was stopped because a number of an update is NaN or infinite."""
+
+    exit_code = 4

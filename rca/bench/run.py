@@ -29,7 +29,9 @@ def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> 
     Raises:
         UsageError: Nothing is of that name.
     """
-    shorter = [] if steps is None else [f"budget.steps={steps}"]
+    # A fault that makes NaN is to be diagnosed from what follows, not stopped at.
+    shorter = ["budget.on_nan=continue"]
+    shorter += [] if steps is None else [f"budget.steps={steps}"]
     trials = []
     for seed in seeds:
         base = load_config("quick", [*shorter, f"budget.seed={seed}"])

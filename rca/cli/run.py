@@ -19,6 +19,21 @@ class Size(StrEnum):
     full = "full"
 
 
+class OnNan(StrEnum):
+    """What to do about the first NaN or infinity in an update."""
+
+    stop = "stop"
+    continue_ = "continue"
+
+
+class Device(StrEnum):
+    """Where the networks are."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
 @app.command()
 def run(
     size: Annotated[
@@ -60,6 +75,20 @@ def run(
         list[str] | None,
         typer.Option(help="A fault to plant, see `rca faults`; may be repeated."),
     ] = None,
+    on_nan: Annotated[
+        OnNan | None,
+        typer.Option(
+            help="NaN or infinity in an update: stop (exit code 4, batch dumped) or continue.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[
+        Device | None,
+        typer.Option(
+            help="auto: a GPU if torch sees one. Only runs on a CPU are bit-identical.",
+            show_default=False,
+        ),
+    ] = None,
     probe_updates: Annotated[
         int,
         typer.Option(min=0, help="Updates on a copy after the run, to see whether gradients flow."),
@@ -76,6 +105,9 @@ def run(
     """Trains TD3 in the embedded CARLA world with every probe on, into a new run folder.
 
     Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
+
+    Exit code: 0 finished, 2 wrong usage, 3 simulator or evidence broken, 4 a number of an update is
+    NaN or infinite, 130 stopped by Ctrl-C.
     """
     if host is not None and port is None:
         raise UsageError(f"--host {host}: give its port with --port; without it ours is started")
@@ -87,15 +119,18 @@ def run(
     from rca.report.live import progress
     from rca.runs import execute as runs
 
+    changed = {"on_nan": on_nan, "device": device}
+    budget = {key: value.value for key, value in changed.items() if value is not None}
     server = None if port is None else Address(host or "127.0.0.1", port)
     if resume is not None:
         folder, settings = resume, configs.load_config(str(resume / "config.yaml"))
         with progress(settings, quiet=quiet) as listener:
-            outcome = runs.resume(folder, server=server, listener=listener)
+            outcome = runs.resume(folder, server=server, listener=listener, budget=budget)
     else:
         length = steps or configs.STEPS[size.value if size else ""]
         overrides = [*(set_ or []), f"budget.steps={length}"]
         overrides += [] if seed is None else [f"budget.seed={seed}"]
+        overrides += [f"budget.{key}={value}" for key, value in budget.items()]
         settings = configs.load_config(config, overrides)
         settings = configs.scale_warmup(settings) if scale_warmup else settings
         warning = configs.warning_before_start(settings)

@@ -10,7 +10,7 @@ from rca.td3.events import Updated
 def td_tail(event: Updated) -> Number:
     """Returns the 99th percentile of |Q1 - target| over the median; NaN if that is 0."""
     error = (event.q1 - event.target).abs()
-    middle, far = torch.quantile(error, torch.tensor([0.5, 0.99]))
+    middle, far = torch.quantile(error, error.new_tensor([0.5, 0.99]))
     return far / middle if middle > 0 else float("nan")
 
 

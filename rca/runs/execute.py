@@ -2,14 +2,11 @@
 
 import copy
 import hashlib
-import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 import torch
 
@@ -22,9 +19,11 @@ from rca.faults import find_fault
 from rca.probes.engine import Probes
 from rca.runs.auditor import Auditor
 from rca.runs.folder import RunWriter
+from rca.runs.guard import Guard
 from rca.runs.manifest import read_manifest
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
+from rca.runs.stopping import stop_on_ctrl_c
 from rca.td3.agent import TD3
 from rca.td3.checkpoint import restore, save
 from rca.td3.events import Emit, EpisodeEnded, Event
@@ -74,6 +73,7 @@ def execute(
 
     Raises:
         RcaError: The folder cannot be written, or the simulator failed.
+        NotFiniteError: A number of an update is NaN or infinite, and `budget.on_nan` is "stop".
     """
     build = changed(default_build(config), changes)
     probed = probe_reward(build.config.env, build.config.agent.discount)
@@ -87,7 +87,11 @@ def execute(
 
 
 def resume(
-    folder: Path, *, server: Address | None = None, listener: Emit = lambda event: None
+    folder: Path,
+    *,
+    server: Address | None = None,
+    listener: Emit = lambda event: None,
+    budget: Mapping[str, object] | None = None,
 ) -> Outcome:
     """Goes on with a run that was interrupted or killed, from its newest checkpoint.
 
@@ -99,6 +103,7 @@ def resume(
         folder: Of the run.
         server: As for `execute`.
         listener: As for `execute`.
+        budget: Other values of `budget.on_nan` and `budget.device` for what is left.
 
     Raises:
         RcaError: The run is finished or still going on, or there is no checkpoint.
@@ -106,7 +111,9 @@ def resume(
     writer = RunWriter.reopen(folder)
     build = changed(default_build(writer.config), planted(folder))
     # The recorded config is the effective one: a change of settings took place before.
-    build = replace(build, config=writer.config)
+    config = writer.config
+    rest = config.budget.model_copy(update=budget or {})
+    build = replace(build, config=config.model_copy(update={"budget": rest}))
     run = _Run(writer, build, listener, server, checkpoints=folder / CHECKPOINTS)
     return _finished(run, probe_updates=0)
 
@@ -174,6 +181,8 @@ class _Run:
         probes = Probes(config.probes, training.agent)  # of the untrained agent, also when resumed
         self._listeners.insert(0, Recorder(self.writer, probes, training.agent))
         self._note_reproducible(training.agent)
+        self.writer.note("device", str(training.agent.device))
+        self._listeners.append(Guard(self.writer, config.budget.on_nan))
         auditor = Auditor(training.agent, self.writer.folder)
         self._listeners.append(auditor)
         self._unheard = auditor.muted
@@ -278,23 +287,3 @@ def weights_digest(modules: Mapping[str, torch.nn.Module]) -> str:
             digest.update(f"{name}.{key}".encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:12]
-
-
-@contextmanager
-def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Yields a question: was Ctrl-C pressed, or SIGTERM sent? A second one interrupts at once."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set  # only the main thread may install signal handlers
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:
-        asked.set()
-        signal.signal(number, signal.default_int_handler)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

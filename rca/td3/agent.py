@@ -41,6 +41,7 @@ class TD3:
         targets: Slow copies by module name; an encoder without a target is the online one.
         critic_updates: Critic updates so far.
         actor_updates: Actor updates so far.
+        device: Where the networks are.
     """
 
     def __init__(
@@ -79,6 +80,13 @@ class TD3:
         self.critic_optimizer = self._adam("critic", "critic_encoder")
         self.critic_updates = 0
         self.actor_updates = 0
+        self.device = torch.device("cpu")
+
+    def to(self, device: torch.device) -> None:
+        """Moves the networks; random numbers are drawn on the CPU wherever they are."""
+        self.device = device
+        for network in (*self.modules().values(), *self.targets.values()):
+            network.to(device)
 
     def modules(self) -> dict[str, nn.Module]:
         """Returns the trained modules by name."""
@@ -93,8 +101,8 @@ class TD3:
             rng: Source of the noise; not drawn from if that is 0.
         """
         with torch.no_grad():
-            features = self.actor_encoder(torch.from_numpy(obs["image"][None]))
-            action = self.actor(features, torch.from_numpy(obs["vector"][None]))[0].numpy()
+            features = self.actor_encoder(self._alone(obs["image"]))
+            action = self.actor(features, self._alone(obs["vector"]))[0].cpu().numpy()
         if noise > 0:
             action = action + rng.normal(0.0, noise, size=action.shape)
         clipped: NDArray[np.float32] = np.clip(action, -1.0, 1.0).astype(np.float32)
@@ -103,9 +111,12 @@ class TD3:
     @torch.no_grad()
     def value(self, obs: Obs, action: NDArray[np.float32]) -> float:
         """Returns Q1 of one observation and action."""
-        features = self.critic_encoder(torch.from_numpy(obs["image"][None]))
-        vector, chosen = (torch.from_numpy(part[None]) for part in (obs["vector"], action))
-        return float(self.critic.q1(features, vector, chosen))
+        features = self.critic_encoder(self._alone(obs["image"]))
+        return float(self.critic.q1(features, self._alone(obs["vector"]), self._alone(action)))
+
+    def _alone(self, part: NDArray[Any]) -> Tensor:
+        """Returns an array as a batch of one, where the networks are."""
+        return torch.from_numpy(part[None]).to(self.device)
 
     def update(self, batch: Batch, emit: Emit, step: int) -> None:
         """Does one critic update and, at every `policy_delay`-th, one actor update.
@@ -117,6 +128,7 @@ class TD3:
         """
         self.critic_updates += 1
         update = self.critic_updates
+        batch = batch.to(self.device)
         image, vector = self._pixels(batch.obs.image), batch.obs.vector
 
         # Both critics move towards the same target.
@@ -178,7 +190,7 @@ class TD3:
         """Returns the target actor's action with clipped noise (target policy smoothing)."""
         config = self.config
         noise = torch.randn(action.shape, generator=self.smoothing) * config.target_noise
-        noise = noise.clamp(-config.target_noise_clip, config.target_noise_clip)
+        noise = noise.clamp(-config.target_noise_clip, config.target_noise_clip).to(action.device)
         return (action + noise).clamp(-1.0, 1.0)
 
     def _clipped_double(self, q1: Tensor, q2: Tensor) -> Tensor:

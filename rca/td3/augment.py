@@ -15,9 +15,10 @@ def randomly_shifted(image: Tensor, pixels: int, generator: torch.Generator) -> 
     if pixels == 0:
         return image
     batch, _, height, width = image.shape
-    down, right = torch.randint(-pixels, pixels + 1, (2, batch, 1), generator=generator)
-    rows = (torch.arange(height) + down).clamp(0, height - 1)  # [batch, height]
-    columns = (torch.arange(width) + right).clamp(0, width - 1)  # [batch, width]
-    item = torch.arange(batch)[:, None, None]
+    device = image.device
+    down, right = torch.randint(-pixels, pixels + 1, (2, batch, 1), generator=generator).to(device)
+    rows = (torch.arange(height, device=device) + down).clamp(0, height - 1)  # [batch, height]
+    columns = (torch.arange(width, device=device) + right).clamp(0, width - 1)  # [batch, width]
+    item = torch.arange(batch, device=device)[:, None, None]
     channels_last = image.permute(0, 2, 3, 1)[item, rows[:, :, None], columns[:, None, :]]
     return channels_last.permute(0, 3, 1, 2)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from rca.config import RunConfig
 from rca.errors import EvidenceError, UsageError
 from rca.td3.train import Training
 
@@ -77,7 +78,7 @@ def restore(folder: Path, training: Training) -> Path:
         if not zipfile.is_zipfile(path):  # torch would try its unpickler of old formats
             continue
         try:
-            state = torch.load(path, weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             continue
         _restore(state, training, path)
@@ -112,7 +113,7 @@ def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
         raise EvidenceError(
             f"{path}: not a checkpoint of version {VERSION}; use the rca it is from"
         )
-    if _but_steps(state["config"]) != _but_steps(training.config.model_dump_json()):
+    if _deciding(state["config"]) != _deciding(training.config.model_dump_json()):
         raise UsageError(f"{path}: made with another config; resume with the run's config.yaml")
     training.agent.load_state_dict(state["agent"])
     training.replay.load_state_dict(state["replay"])
@@ -122,8 +123,12 @@ def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
     training.progress.episode = state["episode"]
 
 
-def _but_steps(config: str) -> dict[str, Any]:
-    """Returns the settings without the number of steps: a run may be made longer."""
-    settings: dict[str, Any] = json.loads(config)
-    del settings["budget"]["steps"]
+def _deciding(config: str) -> dict[str, Any]:
+    """Returns the settings without those that a run may go on with changed.
+
+    Settings that did not exist yet when the checkpoint was made have their defaults.
+    """
+    settings = RunConfig.model_validate_json(config).model_dump()
+    for name in ("steps", "device", "on_nan"):
+        del settings["budget"][name]
     return settings

@@ -88,7 +88,7 @@ class EpisodeEnded:
     action_gap: float = math.nan
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CriticGrads:
     """The critics' gradients are there and not yet applied."""
 
@@ -97,7 +97,7 @@ class CriticGrads:
     agent: "TD3"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ActorGrads:
     """The actor's gradients are there and not yet applied.
 
@@ -109,7 +109,7 @@ class ActorGrads:
     agent: "TD3"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Updated:
     """An update is complete.
 

@@ -49,6 +49,20 @@ class Batch:
     terminated: Tensor
     steps: Tensor | float = 1.0
 
+    def to(self, device: torch.device) -> "Batch":
+        """Returns the batch with every tensor on a device; itself if it is there already."""
+        if self.action.device == device:
+            return self
+        obs, after = (
+            Observations(part.image.to(device), part.vector.to(device))
+            for part in (self.obs, self.next_obs)
+        )
+        steps = self.steps.to(device) if isinstance(self.steps, Tensor) else self.steps
+        action, reward, terminated = (
+            column.to(device) for column in (self.action, self.reward, self.terminated)
+        )
+        return Batch(obs, action, reward, after, terminated, steps)
+
 
 class Replay:
     """A ring of transitions; the oldest are overwritten.

@@ -1,0 +1,128 @@
+"""Stops a training at the first number of an update that is NaN or infinite, or records it."""
+
+import math
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rca.errors import NotFiniteError
+from rca.probes.gradients import gradient_norms
+from rca.runs.folder import RunWriter
+from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
+
+NOTE = "not_finite"
+"""Entry of the manifest: the first of them, and how many updates had one."""
+
+
+class Guard:
+    """Looks at every update's losses and gradient norms: what is not finite reaches them.
+
+    On the first one that is not finite it names the first tensor in the order of computation and
+    saves the batch as `not_finite-step-<steps>.npz`; then it raises NotFiniteError or goes on.
+    """
+
+    def __init__(self, writer: RunWriter, on_nan: Literal["stop", "continue"]) -> None:
+        self._writer = writer
+        self._on_nan = on_nan
+        self._is_odd = False  # a gradient of the update under way
+        self._first: dict[str, object] = {}
+        self._updates = 0
+
+    def __call__(self, event: Event) -> None:
+        """Looks at an event of an update.
+
+        Raises:
+            NotFiniteError: Something is not finite, and on_nan is "stop".
+        """
+        if isinstance(event, CriticGrads | ActorGrads):
+            sizes = gradient_norms(event).values()
+            self._is_odd |= not all(math.isfinite(size) for size in sizes if size is not None)
+        elif isinstance(event, Updated):
+            if self._is_odd or not _is_finite(event.critic_loss, event.actor_loss):
+                self._found(event)
+            self._is_odd = False
+
+    def _found(self, event: Updated) -> None:
+        self._updates += 1
+        if not self._first:
+            name, how = first_odd(event)
+            file = f"not_finite-step-{event.step:09d}.npz"
+            self._first = {
+                "tensor": name,
+                "how": how,
+                "step": event.step,
+                "update": event.update,
+                "batch": file if self._dump(event, file) else None,
+            }
+        self._writer.note(NOTE, {**self._first, "updates": self._updates})
+        if self._on_nan == "stop":
+            raise NotFiniteError(self._line())
+
+    def _dump(self, event: Updated, name: str) -> bool:
+        """Saves the batch and what the critics made of it; returns whether the disk took it."""
+        path = self._writer.folder / name
+        arrays = {key: tensor.detach().cpu().numpy() for key, tensor in tensors(event)}
+        try:
+            np.savez_compressed(path, **arrays)  # type: ignore[arg-type]  # numpy's stub: bool
+        except OSError:
+            path.unlink(missing_ok=True)
+            return False
+        return True
+
+    def _line(self) -> str:
+        first, folder = self._first, self._writer.folder
+        batch = first["batch"]
+        where = f"batch in {folder / str(batch)}" if batch else "the batch could not be written"
+        return (
+            f"update {first['update']:,} at step {first['step']:,}: {first['tensor']} is not "
+            f"finite ({first['how']}); {where}; mend what makes it, or train on with "
+            "--on-nan continue"
+        )
+
+
+def tensors(event: Updated) -> Iterator[tuple[str, Tensor]]:
+    """Yields what an update was computed from and its first results, in that order, by name."""
+    batch = event.batch
+    yield "batch.obs.image", batch.obs.image
+    yield "batch.obs.vector", batch.obs.vector
+    yield "batch.action", batch.action
+    yield "batch.reward", batch.reward
+    yield "batch.next_obs.image", batch.next_obs.image
+    yield "batch.next_obs.vector", batch.next_obs.vector
+    yield "batch.terminated", batch.terminated
+    yield "batch.steps", torch.as_tensor(batch.steps)
+    yield "target", event.target
+    yield "q1", event.q1
+    yield "q2", event.q2
+    yield "critic_loss", event.critic_loss
+
+
+def first_odd(event: Updated) -> tuple[str, str]:
+    """Returns the first tensor that is not finite, and how many of its entries are what."""
+    for name, tensor in _in_order(event):
+        odd = tensor[~torch.isfinite(tensor)]
+        if odd.numel():
+            return name, f"{odd.numel():,} of {tensor.numel():,} entries, {float(odd[0])}"
+    return "gradient norm", "each entry is finite, their norm is not"
+
+
+def _in_order(event: Updated) -> Iterator[tuple[str, Tensor]]:
+    yield from tensors(event)
+    yield from _gradients(event, "critic", "critic_encoder")
+    if event.actor_loss is not None:
+        yield "actor_loss", event.actor_loss
+        yield from _gradients(event, "actor", "actor_encoder")
+
+
+def _gradients(event: Updated, *modules: str) -> Iterator[tuple[str, Tensor]]:
+    for module in modules:
+        for name, weight in event.agent.modules()[module].named_parameters():
+            if weight.grad is not None:
+                yield f"{module}.{name}.grad", weight.grad
+
+
+def _is_finite(*losses: Tensor | None) -> bool:
+    return all(math.isfinite(float(loss)) for loss in losses if loss is not None)

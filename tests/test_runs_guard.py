@@ -1,0 +1,139 @@
+"""A number of an update that is not finite: named, dumped, and stopped at unless told otherwise."""
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rca.build import default_build
+from rca.config import load_config
+from rca.errors import NotFiniteError
+from rca.faults import find_fault
+from rca.runs.folder import RunWriter
+from rca.runs.guard import Guard
+from rca.runs.load import load_run
+from rca.runs.record import Outcome
+from rca.td3.train import train
+from tests.tiny_env import Pointing
+
+SETTINGS = [
+    "env.image_size=36",
+    "agent.encoder=small",
+    "agent.features=16",
+    "agent.batch_size=16",
+    "agent.buffer_size=20",
+    "agent.random_phase=uniform",
+    "agent.critic_warmup=0",
+    "agent.n_step=1",
+    "budget.threads=1",
+    "budget.eval_every=0",
+]
+LATE = [*SETTINGS, "agent.learning_starts=1497", "budget.steps=1510"]
+EARLY = [*SETTINGS, "agent.learning_starts=20", "budget.steps=30"]
+
+
+def guarded(folder, settings, fault=None, spoil=lambda training: None, on_nan="stop"):
+    """Trains in the tiny task under the guard; returns the agent's updates."""
+    config = load_config("quick", settings)
+    build = replace(
+        default_build(config),
+        make_env=lambda config, host, port: Pointing(),
+        make_eval_env=lambda config, host, port: Pointing(),
+    )
+    if fault:
+        build = find_fault(fault).apply(build)
+    writer = RunWriter.create(folder, config)
+    training = build.training(build.make_env(config, "", 0), Guard(writer, on_nan))
+    spoil(training)
+    try:
+        train(training)
+    finally:
+        writer.finish(Outcome("crashed"))
+    return training.agent.critic_updates
+
+
+def noted(folder):
+    return json.loads((folder / "manifest.json").read_text()).get("not_finite")
+
+
+def test_one_nan_reward_stops_the_run_with_its_name_step_and_batch(tmp_path):
+    with pytest.raises(
+        NotFiniteError, match=r"at step 1,5\d\d: batch\.reward is not finite"
+    ) as why:
+        guarded(tmp_path / "run", LATE, "reward_nan_once")
+    assert why.value.exit_code == 4
+    note = noted(tmp_path / "run")
+    assert note["tensor"] == "batch.reward"
+    assert note["update"] == note["step"] - 1497
+    assert note["how"].endswith("of 16 entries, nan")
+    with np.load(tmp_path / "run" / note["batch"], allow_pickle=False) as archive:
+        batch = dict(archive)
+    assert batch["batch.obs.image"].shape == (16, 2, 36, 36)
+    assert batch["batch.obs.image"].dtype == np.uint8
+    broken = np.isnan(batch["batch.reward"])
+    assert broken.any()
+    np.testing.assert_array_equal(np.isnan(batch["target"]), broken)
+    assert np.isfinite(batch["q1"]).all()
+    assert math.isnan(batch["critic_loss"])
+
+
+def test_told_to_go_on_it_records_the_first_and_counts(tmp_path):
+    updates = guarded(tmp_path / "run", LATE, "reward_nan_once", on_nan="continue")
+    assert updates == 13
+    note = noted(tmp_path / "run")
+    assert note["tensor"] == "batch.reward"
+    assert note["updates"] == 1497 + 13 - note["step"] + 1  # every later one: weights are NaN now
+    assert len(list((tmp_path / "run").glob("not_finite-*.npz"))) == 1
+
+
+@pytest.mark.parametrize("name", ["critic.second.0.weight", "actor.layers.0.weight"])
+def test_a_gradient_that_overflows_is_named_though_the_losses_are_finite(tmp_path, name):
+    module, weight = name.split(".", 1)
+
+    def overflow(training):
+        trained = getattr(training.agent, module).get_parameter(weight)
+        trained.register_hook(lambda gradient: gradient * math.inf)
+
+    with pytest.raises(NotFiniteError, match=rf"{name}\.grad is not finite"):
+        guarded(tmp_path / "run", EARLY, spoil=overflow)
+    assert noted(tmp_path / "run")["update"] == (1 if module == "critic" else 2)  # policy_delay
+
+
+def test_a_finite_run_is_left_alone(tmp_path):
+    assert guarded(tmp_path / "run", EARLY) == 10
+    assert noted(tmp_path / "run") is None
+    assert not list((tmp_path / "run").glob("*.npz"))
+
+
+def test_a_disk_that_takes_no_batch_still_lets_the_name_out(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+
+    def full(path, **arrays):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(NotFiniteError, match=r"batch\.reward .* could not be written"):
+        guarded(folder, LATE, "reward_nan_once")
+    assert noted(folder)["batch"] is None
+
+
+@pytest.mark.carla
+def test_the_command_stops_with_its_own_exit_code_and_one_line(tmp_path):
+    folder = tmp_path / "run"
+    words = ["--config", "quick", "--plant", "reward_nan_once", "--out", str(folder), "--quiet"]
+    settings = [*SETTINGS, "agent.learning_starts=1495", "env.stuck_seconds=1"]
+    words += ["--steps", "1530", *(word for item in settings for word in ("--set", item))]
+    done = subprocess.run(
+        [sys.executable, "-m", "rca", "run", *words], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 4
+    assert "batch.reward is not finite" in done.stderr
+    assert done.stderr.count("\n") == 1
+    run = load_run(folder)
+    assert run.outcome.status == "crashed"
+    assert "NotFiniteError" in run.outcome.error
+    assert (folder / noted(folder)["batch"]).is_file()

@@ -6,6 +6,9 @@ from rca.checking import Finding, check, fail_above
 from rca.judging import number, vacuous
 from rca.runs.record import RunRecord
 
+LIMIT = 0.05
+"""Share by which the updates of the last logging interval can be off."""
+
 
 @check(
     "updates.replay_ratio",
@@ -36,4 +39,6 @@ def replay_ratio(run: RunRecord) -> Finding:
     if possible < 100 or math.isnan(ratio):
         return vacuous(f"{message}; 100 steps are needed to judge")
     error = abs(ratio / wanted - 1)
-    return fail_above(error, 0.05, message, unit="1", suspects=("config_not_read",))
+    if abs(ratio - 1) > LIMIT:
+        message += "; not TD3's one a step"
+    return fail_above(error, LIMIT, message, unit="1", suspects=("config_not_read",))

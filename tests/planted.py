@@ -221,6 +221,18 @@ def short_after_evaluation(run: RunRecord) -> RunRecord:
     return replace(changed, evaluations=evaluations([sum(long) + 800.0], mean_return=[1.0]))
 
 
+def stretched_by_evaluations(run: RunRecord) -> RunRecord:
+    """Episodes of 3 to 12 steps; the one running at each evaluation goes on for 1,000."""
+    rng = np.random.default_rng(13)
+    size: list[float] = []
+    for due in range(2_000, 10_001, 2_000):
+        while sum(size) <= due - 12:
+            size.append(float(rng.integers(3, 13)))
+        size.append(1_000.0)
+    changed = replace(run, episodes=episodes(size, [-1.0] * len(size)))
+    return replace(changed, evaluations=evaluations(range(2_000, 10_001, 2_000)))
+
+
 def failing_fast(pays: float) -> Change:
     """Episodes of 3 steps beside longer ones, at a return each."""
 
@@ -461,6 +473,7 @@ BAD: dict[str, Change] = {
     "episodes.end_reasons": one_reason("off_road"),
     "episodes.improving": falling,
     "episodes.lane_endings": extra("episode/lane_invasions", 1.0),
+    "evaluation.running_episode": stretched_by_evaluations,
     "evaluation.episode_shift": short_after_evaluation,
     "evaluation.improves": LEVEL_EVALUATIONS,
     "gradients.explosion": spike("critic/grad_norm", 1e6),

@@ -70,6 +70,12 @@ def test_c03_two_evaluations_without_an_update_differ_as_its_random_episodes_do(
     assert findings(C03)["evaluation.step_time"].verdict is Verdict.FAIL
 
 
+def test_c03_evaluations_stretch_the_episode_that_is_running():
+    found = findings(C03)["evaluation.running_episode"]
+    assert found.verdict is Verdict.FAIL
+    assert "1,000 at step 4,000 against 3" in found.message
+
+
 def test_c03_the_learned_policy_stands_still():
     for name in ("env.standing_still", "episodes.identical", "evaluation.frozen"):
         assert findings(C03)[name].verdict is Verdict.FAIL
@@ -122,6 +128,12 @@ def test_c13_and_c16_have_a_policy_q_gap_and_a_dead_actor(case):
         assert findings(case)[name].verdict is Verdict.FAIL
     # The short episodes of these runs begin with learning, so ordering clears nobody.
     assert findings(case)["ordering.short_episodes"].verdict is Verdict.PASS
+
+
+def test_c16_makes_the_updates_of_td3_though_others_are_declared():
+    found = findings("c16-nov20-matched-lr-1e-3")["updates.replay_ratio"]
+    assert found.verdict is Verdict.FAIL
+    assert "not TD3's" not in found.message
 
 
 def test_p01_the_healthy_control_is_accused_of_nothing():

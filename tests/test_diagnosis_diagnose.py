@@ -177,6 +177,7 @@ PLANTED = {
     "encoder.drift": "encoder_frozen",
     "env.random_drive": "no_net_force",
     "evaluation.control": "evaluation_disturbs_simulator",
+    "evaluation.running_episode": "evaluation_disturbs_simulator",
     "results.steps_claimed": "steps_misreported",
     "reward.idle_optimal": "idling_optimal",
     "reward.idle_pays": "idling_pays",

@@ -15,6 +15,7 @@ CAUSE = Cause(
     supports=(
         Sign("evaluation.control", Grade.PROOF, when=(Verdict.FAIL,)),
         Sign("evaluation.control", Grade.STRONG, when=(Verdict.WARN,)),
+        Sign("evaluation.running_episode", Grade.PROOF),
         Sign("evaluation.step_time", Grade.STRONG),
         Sign("evaluation.episode_shift", Grade.STRONG),
         Sign("ordering.random_phase", Grade.WEAK),

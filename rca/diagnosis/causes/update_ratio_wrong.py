@@ -12,7 +12,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(
         Sign("updates.policy_delay", Grade.FACT),
-        Sign("updates.replay_ratio", Grade.STRONG),
+        Sign("updates.replay_ratio", Grade.STRONG, says="not TD3's one"),
         Sign("replay.batch_share", Grade.WEAK),
     ),
     contradicts=(passes("updates.replay_ratio", Grade.STRONG),),

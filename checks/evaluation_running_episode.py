@@ -75,8 +75,8 @@ def running_episode(run: RunRecord) -> Finding:
     met = [found for step in at if (found := _spanning(table, step)) is not None]
     longer = [item for item in met if item.is_longer]
     message = (
-        f"of {len(met)} episodes that were running at an evaluation, {len(longer)} are at least "
-        f"{FACTOR:.0f} times as long as those around them"
+        f"{len(longer)} of {len(met)} episodes that were running at an evaluation are at least "
+        f"{FACTOR:.0f} times as long as those around"
     )
     if not longer:
         return Finding(Verdict.PASS, message, 1.0, LEVEL, "p") if met else vacuous(message)
@@ -87,14 +87,12 @@ def _judge(message: str, longer: list[Spanning]) -> Finding:
     p = float(stats.combine_pvalues([item.chance for item in longer]).pvalue)
     listed = ", ".join(
         f"{item.length:,.0f} at step {item.step:,.0f} against {item.around:,.0f}"
-        for item in longer[:3]
+        for item in longer[:2]
     )
     most = max(item.before for item in longer)
-    message += (
-        f": {listed}; of each at most {most:,.0f} steps lie before the evaluation (p {p:.2g})"
-    )
+    message += f" ({listed}), at most {most:,.0f} steps of them before the evaluation: p {p:.2g}"
     if p >= LEVEL:
-        return Finding(Verdict.PASS, f"{message}: chance explains it", p, LEVEL, "p")
+        return Finding(Verdict.PASS, f"{message}, so chance explains it", p, LEVEL, "p")
     first, last = int(longer[0].step), int(longer[-1].step)
     suspects = ("evaluation_disturbs_simulator", "simulator_asynchronous")
     return Finding(Verdict.FAIL, message, p, LEVEL, "p", (first, last), first, suspects)

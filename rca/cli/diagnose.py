@@ -41,7 +41,8 @@ def diagnose(
     from rca.checking import builtin_checks, load_checks, run_checks
     from rca.diagnosis.diagnose import diagnose as find_causes
     from rca.report.answers import Judged, of_diagnosis
-    from rca.report.diagnosis_text import page, to_json
+    from rca.report.diagnosis_json import to_json
+    from rca.report.diagnosis_text import page
     from rca.report.pages import diagnosis_page
     from rca.runs.load import load_run
 
@@ -55,7 +56,7 @@ def diagnose(
     if timeline is not None:
         _draw(judged, found, timeline)
     if format_ is Format.table:
-        console().print(page(found))
+        console().print(page(judged, found))
     elif format_ is Format.json:
         sys.stdout.write(to_json(found, record.gaps) + "\n")
     else:

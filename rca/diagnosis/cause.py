@@ -76,6 +76,7 @@ class Cause:
         supports: Signs for it.
         contradicts: Signs against it.
         rules_out: Signs that clear it, whatever speaks for it.
+        because: Why they do, in a few words.
         explains: Checks whose FAIL would be its doing; an older one refutes it.
         follows: Ids of causes that bring it about; it is ranked below them. ANY: a state that every
             defect may bring about, unless a fact shows that it is the defect itself.
@@ -97,6 +98,7 @@ class Cause:
     references: tuple[str, ...]
     contradicts: tuple[Sign, ...] = ()
     rules_out: tuple[Sign, ...] = ()
+    because: str = ""
     explains: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     misleads: bool = False

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rca.checking import Finding, Verdict
@@ -14,7 +14,7 @@ WEIGHTS = Path(__file__).with_name("weights.yaml")
 LIKELY = 0.5
 """Probability from which a cause is told in the story."""
 CLEARED = 0.01
-"""Probability below which what speaks against a cause clears it."""
+"""Probability below which a strong sign against a cause clears it; weak ones alone never do."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,14 @@ class Ranked:
             other, so the probabilities of several do not add up to 1.
         evidence: For and against, the heaviest first.
         onset: Environment step of the earliest sign for it, None if no sign has a place.
+        follows: Ids of likely causes in this run that are known to bring it about.
     """
 
     cause: Cause
     probability: float
     evidence: tuple[Evidence, ...]
     onset: int | None
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def diagnose(
     known = load_causes() if causes is None else list(causes)
     judged = [_judge(cause, run, findings, weights) for cause in known]
     ranked = [item for item in judged if isinstance(item, Ranked)]
-    ordered = _below_their_causes(sorted(ranked, key=_first_the_likely), weights["fact"])
+    linked = _linked(sorted(ranked, key=_first_the_likely))
+    ordered = _below_their_causes(linked, weights["fact"])
     return Diagnosis(
         run.id,
         tuple(ordered),
@@ -118,7 +121,7 @@ def _judge(
     if not evidence:
         return Untested(cause, _advice(cause))
     item = _rank(cause, evidence, weights)
-    if item.probability < CLEARED and evidence[0].weight < 0:
+    if item.probability < CLEARED and evidence[0].weight <= -weights["strong"]:
         against = evidence[0].finding
         return Refuted(cause, f"{against.check} passed: {against.message}")
     return item
@@ -174,7 +177,8 @@ def _refutation(cause: Cause, run: RunRecord, findings: Sequence[Finding]) -> st
     for sign in cause.rules_out:
         finding = sign.seen_in(findings)
         if finding and not math.isinf(begin):  # what never acted was not put to the test
-            return f"{finding.check}: {finding.message}"
+            shown = f"{finding.check}: {finding.message}"
+            return f"{cause.because}: {shown}" if cause.because else shown
     older = [f for f in findings if f.check in cause.explains and _older(f, begin)]
     if not older or any(sign.seen_in(findings) for sign in cause.supports if _decides(sign)):
         return ""
@@ -183,8 +187,8 @@ def _refutation(cause: Cause, run: RunRecord, findings: Sequence[Finding]) -> st
     when = never if math.isinf(begin) else f"came at step {begin:,.0f}"
     moment = _words(cause.acts_from)
     return (
-        f"{first.check} begins at step {first.onset:,}, but the {moment}, before which this cause "
-        f"cannot act, {when}"
+        f"{first.check} began at step {first.onset:,}; this cannot act before the {moment}, which "
+        f"{when}"
     )
 
 
@@ -216,6 +220,15 @@ def acts_from(moment: Moment, run: RunRecord) -> float:
 def _advice(cause: Cause) -> str:
     wanted = ", ".join(sign.check for sign in cause.supports)
     return cause.to_decide or f"record what these checks need: {wanted}"
+
+
+def _linked(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Names in each cause the likely ones that are known to bring it about."""
+    likely = {item.cause.id for item in ranked if item.probability >= LIKELY}
+    return [
+        replace(item, follows=tuple(name for name in item.cause.follows if name in likely))
+        for item in ranked
+    ]
 
 
 def _below_their_causes(ranked: Sequence[Ranked], fact: float) -> list[Ranked]:
@@ -254,4 +267,5 @@ def _story(ranked: Sequence[Ranked]) -> tuple[str, ...]:
 
 def _line(item: Ranked) -> str:
     since = "all along" if item.onset is None else f"from step {item.onset:,}"
-    return f"{since}: {item.cause.title} ({item.probability:.0%}). {item.cause.mechanism}"
+    source = f"; it follows from {', '.join(item.follows)}" if item.follows else ""
+    return f"{since}: {item.cause.title} ({item.cause.id}, {item.probability:.0%}){source}"

@@ -31,10 +31,10 @@ def claims_table(claims: Sequence[Claim]) -> Table:
 
 def issues_table(verdicts: Sequence[IssueVerdict]) -> Table:
     """Returns what one run says about each of the seed's six issues."""
-    grid = Table(pad_edge=False, box=None, header_style="bold")
-    grid.add_column("the seed's issue", no_wrap=True)
-    grid.add_column("on this run", no_wrap=True)
-    grid.add_column("because", overflow="fold")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for item in verdicts:
         standing = Text(item.standing.value, style=STYLES[item.standing])
         grid.add_row(f"{item.issue} {item.cause}", standing, Text(printable(item.reason)))

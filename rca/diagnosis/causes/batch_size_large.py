@@ -10,6 +10,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(Sign("gradients.explosion", Grade.WEAK, when=(Verdict.FAIL,)),),
     rules_out=(passes("gradients.explosion", Grade.STRONG),),
+    because="gradients are stable",
     explains=("ordering.short_episodes", "ordering.random_phase"),
     to_decide="Log gradient norms; unstable gradients are what the claim predicts.",
     change="Set agent.batch_size to 128, same seeds, nothing else.",

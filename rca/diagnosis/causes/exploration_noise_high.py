@@ -11,6 +11,7 @@ CAUSE = Cause(
     supports=(Sign("seed.config_exploration_noise", Grade.WEAK, when=(Verdict.FAIL,)),),
     contradicts=(passes("seed.config_exploration_noise", Grade.STRONG),),
     rules_out=(Sign("evaluation.frozen", Grade.STRONG, when=(Verdict.FAIL,)),),
+    because="without noise it does the same",
     explains=("ordering.short_episodes", "ordering.random_phase", "env.random_drive"),
     to_decide="Evaluate without noise; if the policy fails there too, the noise is not why.",
     change="Set agent.exploration_noise to 0.1, same seeds, nothing else.",

@@ -14,6 +14,7 @@ CAUSE = Cause(
     ),
     contradicts=(passes("seed.config_learning_rates", Grade.STRONG),),
     rules_out=(Sign("encoder.weight_growth", Grade.STRONG, when=(Verdict.FAIL,)),),
+    because="the encoders do not learn too slowly",
     explains=("ordering.short_episodes", "ordering.random_phase"),
     to_decide="Run both settings with paired seeds: rca study, one factor.",
     change="Match all learning rates, same seeds, nothing else; compare returns.",

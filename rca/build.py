@@ -12,7 +12,7 @@ from rca.td3.events import Emit
 from rca.td3.networks import Shapes
 from rca.td3.replay import Replay
 from rca.td3.streams import Streams
-from rca.td3.train import Env, Guide, Training
+from rca.td3.train import HELD_OUT, Env, Guide, Training
 
 MakeEnv = Callable[[RunConfig, str, int], Env]
 """Called with the config and the host and port of a running CARLA server."""
@@ -57,7 +57,10 @@ class Build:
         agent.to(chosen_device(self.config.budget.device))
         replay = self.make_replay(self.config, shapes)
         guide = self.make_guide(self.config)
-        return Training(agent, replay, env, self.config, streams, emit, guide=guide)
+        held_out = Replay(HELD_OUT, shapes)
+        return Training(
+            agent, replay, env, self.config, streams, emit, guide=guide, held_out=held_out
+        )
 
 
 def chosen_device(name: str) -> torch.device:

@@ -15,8 +15,9 @@ from rca.diagnosis.cause import load_causes
 from rca.errors import UsageError
 from rca.faults import FAULTS, find_fault, load_faults
 from rca.runs.execute import execute
+from rca.td3.evaluation import Evaluation
 from rca.td3.events import EpisodeEnded, Event, Updated
-from rca.td3.train import evaluation, train
+from rca.td3.train import train
 from tests.tiny_env import Pointing
 
 LOADED = load_faults()
@@ -170,7 +171,7 @@ def test_the_reward_is_negated():
 def test_evaluation_is_noisy_only_with_the_fault():
     for fault, agrees in ((None, True), ("noise_in_evaluation", False)):
         training, _, _ = tiny(fault)
-        noisy = evaluation(training.agent, Pointing(), 2, 7)
+        noisy = Evaluation(training.agent, Pointing(), 2, 7)
         quiet = [
             training.agent.act(Pointing().reset(seed=0)[0], 0.0, np.random.default_rng(n))
             for n in (0, 1)

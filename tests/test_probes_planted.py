@@ -10,7 +10,8 @@ from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, ProbeConfig, RunConfig
 from rca.probes.engine import Probes
 from rca.td3.agent import TD3
-from rca.td3.train import evaluation, train
+from rca.td3.evaluation import Evaluation
+from rca.td3.train import train
 from tests.tiny_env import Pointing
 
 EVERY_UPDATE = ProbeConfig(slow_every=1, rare_every=1)
@@ -40,7 +41,8 @@ def last_values(plant=lambda training: None, env=None, agent=TD3, **switches):
     training.agent.__class__ = agent
     plant(training)
     probes = Probes(EVERY_UPDATE, training.agent)
-    train(training, evaluate=evaluation(training.agent, Pointing(terminal_every=1), 2, 5))
+    held_out = training.held_out
+    train(training, evaluate=Evaluation(training.agent, Pointing(terminal_every=1), 2, 5, held_out))
     return found
 
 
@@ -91,6 +93,32 @@ def test_mixed_up_encoders_part_the_actors_loss_from_the_critics_value(healthy):
 
     found = last_values(agent=MixedUp)
     assert gap(found) > 5 * gap(healthy)
+
+    assert found["actor/encoder_mixup"] > 0.8
+    assert healthy["actor/encoder_mixup"] < 0.2
+
+
+def test_an_update_with_ten_times_the_step_churns_the_policy_more(healthy):
+    tenth = last_values(actor_lr=3e-5, actor_encoder_lr=3e-5)["actor/churn"]
+    assert healthy["actor/churn"] > 3 * tenth > 0
+    assert last_values(actor_lr=1e-12, actor_encoder_lr=1e-12)["actor/churn"] < 1e-6
+
+
+def test_a_critic_that_learns_a_small_memory_by_heart_errs_elsewhere(healthy):
+    found = last_values(buffer_size=8, batch_size=8, updates_per_step=20)
+    assert found["critic/validation_td"] > 2 > healthy["critic/validation_td"]
+
+
+class Constant(TD3):
+    """Always the same action."""
+
+    def act(self, obs, noise, rng):
+        return np.array([0.3, -0.2], np.float32)
+
+
+def test_only_a_policy_that_moves_has_jitter(healthy):
+    assert last_values(agent=Constant)["explore/action_jitter"] == 0.0
+    assert healthy["explore/action_jitter"] > 0.01
 
 
 def test_a_policy_at_its_limits_is_saturated_and_uniform(healthy):

@@ -11,8 +11,9 @@ import torch
 from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, ProbeConfig, RunConfig
 from rca.probes.engine import Probes
+from rca.td3.evaluation import Evaluation
 from rca.td3.events import ActorGrads, CriticGrads, Evaluated, Stepped, Updated
-from rca.td3.train import evaluation, train
+from rca.td3.train import train
 from tests.tiny_env import Pointing
 
 CONFIG = RunConfig(
@@ -63,7 +64,8 @@ def run():
     for name in training.agent.modules():
         start[name] = arrays(training.agent.modules()[name])
     engine.append(Probes(EVERY_UPDATE, training.agent))
-    evaluate = evaluation(training.agent, Pointing(terminal_every=1), 3, 5)
+    start["agent"] = training.agent
+    evaluate = Evaluation(training.agent, Pointing(terminal_every=1), 3, 5, training.held_out)
     train(training, evaluate=evaluate)
     return measured, expected
 
@@ -208,8 +210,60 @@ def looks(event, note, start):
     slope = slopes(agent.critic.first, np.hstack([features, vector, action]))[:, -2:]
     note("critic/action_sensitivity", event, np.sqrt((slope**2).sum(axis=1)).mean())
 
+    if event.actor_loss is not None:
+        value = -event.actor_loss.numpy()
+        swapped = mlp(agent.critic.first, np.hstack([own, vector, policy]), [])[:, 0].mean()
+        gaps = [abs(value - on_policy.mean()), abs(value - swapped)]
+        note("actor/encoder_mixup", event, gaps[0] / sum(gaps))
+        way = np.sqrt(((policy - start["policy"]) ** 2).sum(axis=1))
+        note("actor/churn", event, way.mean())
+
+
+def policy_before(event, note, start):
+    agent, obs = event.agent, event.batch.obs
+    features = encoded(agent.actor_encoder, obs.image.numpy() / np.float32(255), [])
+    start["policy"] = np.tanh(mlp(agent.actor.layers, np.hstack([features, obs.vector]), []))
+
+
+def td_error(agent, batch, noise):
+    """The mean distance of Q1 from a target computed layer by layer, with given smoothing noise."""
+    config, targets = agent.config, agent.targets
+    now, later = (
+        (part.image.numpy() / np.float32(255), part.vector.numpy())
+        for part in (batch.obs, batch.next_obs)
+    )
+    own = encoded(targets["actor_encoder"], later[0], [])
+    action = np.tanh(mlp(targets["actor"].layers, np.hstack([own, later[1]]), []))
+    bound = config.target_noise_clip
+    action = np.clip(action + np.clip(noise * config.target_noise, -bound, bound), -1, 1)
+    features = encoded(targets["critic_encoder"], later[0], [])
+    inputs = np.hstack([features, later[1], action])
+    critics = (targets["critic"].first, targets["critic"].second)
+    value = np.minimum(*(mlp(critic, inputs, [])[:, 0] for critic in critics))
+    goes_on = 1 - batch.terminated.numpy()
+    target = batch.reward.numpy() + config.discount * goes_on * value
+    features = encoded(agent.critic_encoder, now[0], [])
+    q1 = mlp(agent.critic.first, np.hstack([features, now[1], batch.action.numpy()]), [])[:, 0]
+    return np.abs(q1 - target).mean()
+
+
+def validation(event, note, start):
+    agent = start["agent"]
+    if not event.updates:
+        return
+    state = agent.smoothing.get_state()
+    noise = torch.randn(event.held_out.action.shape, generator=agent.smoothing).numpy()
+    agent.smoothing.set_state(state)
+    held_out, trained = (td_error(agent, b, noise) for b in (event.held_out, event.trained))
+    note("critic/validation_td", event, held_out / trained)
+
 
 def steps(event, note, start):
+    last = start.pop("action", None)
+    if last is not None:
+        note("explore/action_jitter", event, sum(abs(event.action - last)) / 2)
+    if not (event.terminated or event.truncated):
+        start["action"] = event.action
     note("env/reward", event, event.reward)
     note("env/speed", event, event.speed)
     note("env/step_seconds", event, event.seconds)
@@ -232,12 +286,14 @@ def bias(event, note, start):
 VERSIONS = [
     (CriticGrads, gradients),
     (CriticGrads, targets_before),
+    (CriticGrads, policy_before),
     (ActorGrads, gradients),
     (Updated, values),
     (Updated, movement),
     (Updated, looks),
     (Stepped, steps),
     (Evaluated, bias),
+    (Evaluated, validation),
 ]
 MODULES = ("actor", "actor_encoder", "critic", "critic_encoder")
 NAMES = [
@@ -252,7 +308,9 @@ NAMES = [
     *(f"critic/{q}" for q in ("q_spread", "q2_mean", "target_mean", "loss", "value_bias")),
     *(f"critic/{q}" for q in ("td_tail", "td_kurtosis", "action_sensitivity")),
     *(f"actor/{q}" for q in ("loss", "q_mean", "q_min", "q_max")),
-    *(f"actor/{q}" for q in ("saturation", "diversity", "image_use")),
+    *(f"actor/{q}" for q in ("saturation", "diversity", "image_use", "encoder_mixup", "churn")),
+    "critic/validation_td",
+    "explore/action_jitter",
     "critic_encoder/effective_rank",
     *(f"batch/{quantity}" for quantity in ("terminal_share", "reward_min", "reward_max")),
     *(f"env/{quantity}" for quantity in ("reward", "speed", "step_seconds")),

@@ -10,10 +10,11 @@ import torch
 from rca.build import Build, default_build
 from rca.config import AgentConfig, BudgetConfig, RunConfig
 from rca.errors import EvidenceError
+from rca.td3.evaluation import Evaluation
 from rca.td3.events import EpisodeEnded, Evaluated, Event, Stepped, Updated
 from rca.td3.replay import Replay
 from rca.td3.streams import episode_seed
-from rca.td3.train import evaluation, train
+from rca.td3.train import train
 from tests.tiny_env import Pointing
 
 AGENT = AgentConfig(learning_starts=20, batch_size=8, buffer_size=1000)
@@ -33,7 +34,7 @@ def run(settings, env=None, **options):
     training = build.training(env or Pointing(), seen.append)
     if settings.budget.eval_every:
         held_out = training.streams.held_out
-        options["evaluate"] = evaluation(training.agent, Pointing(), 3, held_out)
+        options["evaluate"] = Evaluation(training.agent, Pointing(), 3, held_out)
     train(training, **options)
     return training, seen
 
@@ -145,7 +146,7 @@ def test_a_step_in_which_the_simulator_failed_is_not_stored():
 def test_an_evaluation_episode_in_which_the_simulator_failed_is_driven_again():
     training, _ = run(config(steps=5))
     one, other = (
-        evaluation(training.agent, env, 2, root=7)() for env in (FailingSimulator(), Pointing())
+        Evaluation(training.agent, env, 2, root=7)() for env in (FailingSimulator(), Pointing())
     )
     assert [e.episode_return for e in one] == [e.episode_return for e in other]
 

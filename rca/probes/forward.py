@@ -22,6 +22,7 @@ class Look:
         vector: Of the observations. [rows, vector]
         action: Executed ones of the batch. [rows, action]
         features: Of the critic's encoder. [rows, features]
+        own: Of the actor's encoder. [rows, features]
         policy: Actions of the policy. [rows, action]
         blind: Actions of the policy when the image is black. [rows, action]
         units: Mean absolute activation per unit, one entry per hidden layer, by module.
@@ -30,6 +31,7 @@ class Look:
     vector: Tensor
     action: Tensor
     features: Tensor
+    own: Tensor
     policy: Tensor
     blind: Tensor
     units: dict[str, list[Tensor]]
@@ -48,7 +50,7 @@ def look(event: Updated) -> Look:
     policy = _through(agent.actor.layers, torch.cat([own, vector], 1), units["actor"])
     for critic in (agent.critic.first, agent.critic.second):
         _through(critic, torch.cat([features, vector, action], 1), units["critic"])
-    return Look(vector, action, features, policy, _blind(agent, image, vector), units)
+    return Look(vector, action, features, own, policy, _blind(agent, image, vector), units)
 
 
 def _blind(agent: TD3, image: Tensor, vector: Tensor) -> Tensor:

@@ -26,9 +26,10 @@ from rca.runs.recorder import Recorder
 from rca.runs.stopping import stop_on_ctrl_c
 from rca.td3.agent import TD3
 from rca.td3.checkpoint import restore, save
+from rca.td3.evaluation import Evaluation
 from rca.td3.events import Emit, EpisodeEnded, Event
 from rca.td3.streams import Streams
-from rca.td3.train import Evaluate, Progress, Training, evaluation, train
+from rca.td3.train import Evaluate, Progress, Training, train
 
 CHECKPOINTS = "checkpoints"
 """Folder in the run folder."""
@@ -272,7 +273,8 @@ class _Run:
             if not opened:
                 env = stack.enter_context(closing(self._supervised(self._build.make_eval_env)))
                 episodes, root = config.budget.eval_episodes, training.streams.held_out
-                opened.append(evaluation(training.agent, env, episodes, root))
+                memory = training.held_out
+                opened.append(Evaluation(training.agent, env, episodes, root, memory))
             with self._unheard():
                 return opened[0]()
 

@@ -138,7 +138,7 @@ class TD3:
         critic_loss = self._critic_loss(q1, q2, target)
         self.critic_optimizer.zero_grad()
         torch.autograd.backward(critic_loss)
-        emit(CriticGrads(step, update, self))
+        emit(CriticGrads(step, update, self, batch))
         self._clip_gradients(self.critic_optimizer)
         self.critic_optimizer.step()
 

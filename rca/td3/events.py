@@ -90,11 +90,19 @@ class EpisodeEnded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CriticGrads:
-    """The critics' gradients are there and not yet applied."""
+    """The critics' gradients are there and not yet applied.
+
+    Attributes:
+        step: Environment steps taken so far.
+        update: Critic updates so far, this one included.
+        agent: Before the update.
+        batch: What it is computed on.
+    """
 
     step: int
     update: int
     agent: "TD3"
+    batch: "Batch"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,11 +152,15 @@ class Evaluated:
         step: Environment steps of training so far.
         updates: Critic updates so far.
         episodes: One per evaluation episode; step and start_step count within the evaluation.
+        held_out: Transitions of these episodes, which are never learned from; None if not kept.
+        trained: As many that are learned from; None if there are none.
     """
 
     step: int
     updates: int
     episodes: tuple[EpisodeEnded, ...]
+    held_out: "Batch | None" = None
+    trained: "Batch | None" = None
 
 
 Event = Stepped | EpisodeEnded | CriticGrads | ActorGrads | Updated | Evaluated

@@ -99,6 +99,14 @@ class Replay:
         transition = sum(column[:1].nbytes for column in self._columns().values())
         return self._used_rows * row + len(self) * transition
 
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._added = self._used_rows = 0
+        self._rows.fill(-1)
+        self._live.clear()
+        self._free.clear()
+        self._current = []
+
     def begin(self, obs: Obs) -> None:
         """Starts an episode with the observation of a reset."""
         image = obs["image"]

@@ -14,7 +14,7 @@ from rca.config import AgentConfig, RunConfig
 from rca.td3.agent import TD3
 from rca.td3.allocator import keep_freed_memory
 from rca.td3.events import Emit, EpisodeEnded, Evaluated, Stepped
-from rca.td3.replay import Obs, Replay
+from rca.td3.replay import Batch, Obs, Replay
 from rca.td3.streams import Streams, episode_seed
 
 Env = gym.Env[Any, NDArray[np.float32]]
@@ -26,6 +26,12 @@ Guide = Callable[[Obs], NDArray[np.float32]]
 GUIDED_STEPS = 10
 """Steps, half a second, after which is drawn anew who drives in a route-following random phase:
 long enough to leave the lane's centre, short enough to come back to it."""
+
+
+HELD_OUT = 1_000
+"""Newest transitions of an evaluation that are kept to be judged by."""
+COMPARED = 256
+"""Transitions drawn of those that are learned from and of those that are not."""
 
 
 @dataclass
@@ -110,6 +116,7 @@ class Training:
         emit: Told what happens.
         progress: Where to start from; changed as the run goes on.
         guide: Drives part of a route-following random phase.
+        held_out: Remembers evaluations, for judging alone.
     """
 
     agent: TD3
@@ -120,6 +127,14 @@ class Training:
     emit: Emit
     progress: Progress = field(default_factory=Progress)
     guide: Guide | None = None
+    held_out: Replay | None = None
+
+    def compared(self, memory: Replay | None) -> Batch | None:
+        """Returns a draw from a memory that leaves every generator of the run alone."""
+        if memory is None or not len(memory):
+            return None
+        config = self.config.agent
+        return memory.sample(COMPARED, np.random.default_rng(0), config.n_step, config.discount)
 
     def reset(self) -> tuple[Obs, Episode]:
         """Starts the next episode."""
@@ -222,7 +237,7 @@ def train(
 
     Args:
         run: The parts; `run.progress` says where to start.
-        evaluate: Returns the episodes of an evaluation, see `evaluation`.
+        evaluate: Returns the episodes of an evaluation, see `rca.td3.evaluation`.
         should_stop: Asked after each step.
         between_episodes: Called when one has ended and the next has not begun: the moment for
             `rca.td3.checkpoint.save`.
@@ -243,7 +258,7 @@ def train(
             progress.stopped = progress.step < budget.steps
             break
         if evaluate and budget.eval_every and _evaluation_due(progress.step, run.config):
-            run.emit(Evaluated(progress.step, run.agent.critic_updates, evaluate()))
+            run.emit(_evaluated(run, evaluate()))
         if ended:
             between_episodes()
             if progress.step < budget.steps:
@@ -251,38 +266,11 @@ def train(
     return progress
 
 
+def _evaluated(run: Training, episodes: tuple[EpisodeEnded, ...]) -> Evaluated:
+    held_out, trained = (run.compared(memory) for memory in (run.held_out, run.replay))
+    updates = run.agent.critic_updates
+    return Evaluated(run.progress.step, updates, episodes, held_out, trained)
+
+
 def _evaluation_due(step: int, config: RunConfig) -> bool:
     return step % config.budget.eval_every == 0 or step == config.budget.steps
-
-
-def evaluation(agent: TD3, env: Env, episodes: int, root: int) -> Evaluate:
-    """Returns a function that drives the same held-out episodes each time, without noise.
-
-    Args:
-        agent: Drives.
-        env: Another environment than the one trained in, whose episode must not be disturbed.
-        episodes: Number of them.
-        root: Of their seeds, `Streams.held_out`.
-    """
-    unused = np.random.default_rng(0)  # no noise, no draw
-
-    def drive(index: int, start_step: int) -> EpisodeEnded:
-        obs, _ = env.reset(seed=episode_seed(root, index))
-        first, again = (agent.act(obs, 0.0, unused) for _ in range(2))
-        first_value, gap = agent.value(obs, first), float(np.abs(first - again).max())
-        episode = Episode(agent.config, index, start_step)
-        while True:
-            obs, reward, terminated, truncated, info = env.step(agent.act(obs, 0.0, unused))
-            episode.add(float(reward))
-            if info.get("end_reason") == "simulator_fault":
-                return drive(index, start_step)  # the environment gives up after a few
-            if terminated or truncated:
-                return episode.ended(info, truncated, first_value, gap)
-
-    def evaluate() -> tuple[EpisodeEnded, ...]:
-        ended: list[EpisodeEnded] = []
-        for index in range(episodes):
-            ended.append(drive(index, ended[-1].step if ended else 0))
-        return tuple(ended)
-
-    return evaluate

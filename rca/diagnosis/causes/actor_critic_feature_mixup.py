@@ -17,6 +17,7 @@ CAUSE = Cause(
         Sign("wiring.policy_features", Grade.FACT),
         Sign("wiring.target_features", Grade.FACT, when=(Verdict.FAIL,)),
         Sign("actor.policy_q_gap", Grade.PROOF),
+        Sign("actor.encoder_consistency", Grade.PROOF),
         Sign("critic.soft_divergence", Grade.WEAK, when=(Verdict.FAIL,), says="actor/q"),
         Sign("encoder.weight_growth", Grade.WEAK, when=(Verdict.FAIL,)),
         Sign("ordering.learning_collapse", Grade.WEAK),

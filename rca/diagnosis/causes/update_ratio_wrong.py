@@ -14,6 +14,7 @@ CAUSE = Cause(
         Sign("updates.policy_delay", Grade.FACT),
         Sign("updates.replay_ratio", Grade.STRONG, says="not TD3's one"),
         Sign("replay.batch_share", Grade.WEAK),
+        Sign("critic.validation_td", Grade.WEAK),
     ),
     contradicts=(passes("updates.replay_ratio", Grade.STRONG),),
     to_decide=("Log the number of updates beside that of steps."),

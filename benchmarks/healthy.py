@@ -12,7 +12,8 @@ import pandas as pd
 
 from rca.config import RunConfig, load_config
 from rca.runs.load import load_run
-from rca.study.trials import Trial, run_trials
+from rca.study.engines.local import run_here
+from rca.study.trials import Trial
 
 RANDOM_STEPS = 5_000
 EVALUATIONS = ["budget.eval_every=3000", "budget.eval_episodes=20", "budget.threads=1"]
@@ -88,7 +89,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=15_000)
     asked = parser.parse_args()
     began = time.monotonic()
-    for result in run_trials(trials(asked.seeds, asked.steps), asked.runs):
+    for result in run_here(trials(asked.seeds, asked.steps), asked.runs):
         print(result.trial.name, result.error or "finished", f"{time.monotonic() - began:,.0f} s")
     random = load_run(asked.runs / "random").episodes
     distance = float(random["distance"].mean())

@@ -65,7 +65,13 @@ def test_without_discount_for_the_future_only_the_first_step_counts():
     assert idle.discounted == pytest.approx(-0.01)
 
 
-@pytest.mark.parametrize("discount", [1.0, -0.1, float("nan")])
+def test_without_discounting_a_time_out_is_the_end():
+    idle = probe_reward(EnvConfig(max_episode_steps=50), 1.0).behaviours["idle"]
+    assert idle.end_reason == "time_out"
+    assert idle.discounted == pytest.approx(idle.total)
+
+
+@pytest.mark.parametrize("discount", [1.1, -0.1, float("nan")])
 def test_a_discount_out_of_range_is_refused(discount):
     with pytest.raises(ValueError, match="discount"):
         probe_reward(EnvConfig(), discount)

@@ -2,7 +2,8 @@
 
 from rca.config import load_config
 from rca.runs.load import load_run
-from rca.study.trials import Trial, TrialResult, run_trials
+from rca.study.engines.local import run_here
+from rca.study.trials import Trial, TrialResult
 
 SETTINGS = ["budget.steps=30", "agent.learning_starts=10", "agent.critic_warmup=0"]
 
@@ -13,7 +14,7 @@ def test_trials_come_back_in_order_broken_ones_too_and_are_kept(tmp_path):
         Trial("broken", config, ("no_such_fault",)),
         Trial("planted", config, ("target_frozen",)),
     ]
-    first = run_trials(trials, tmp_path)
+    first = run_here(trials, tmp_path)
     assert [result.trial.name for result in first] == ["broken", "planted"]
     assert "no_such_fault" in first[0].error
     assert first[1].error == ""
@@ -21,7 +22,7 @@ def test_trials_come_back_in_order_broken_ones_too_and_are_kept(tmp_path):
 
     written = (tmp_path / "planted" / "results.json").stat().st_mtime_ns
     told: list[TrialResult] = []
-    run_trials(trials[1:], tmp_path, on_result=told.append)
+    run_here(trials[1:], tmp_path, on_result=told.append)
     assert (tmp_path / "planted" / "results.json").stat().st_mtime_ns == written
     assert [result.error for result in told] == [""]
 
@@ -32,7 +33,7 @@ def test_a_trial_with_other_settings_is_run_anew_and_the_old_one_kept(tmp_path):
     (folder / "manifest.json").write_text('{"status": "finished", "changes": []}')
     (tmp_path / "one.yaml").write_text("agent: {tau: 0.5}")
     config = load_config("quick", [*SETTINGS, "budget.steps=12"])
-    (result,) = run_trials([Trial("one", config)], tmp_path)
+    (result,) = run_here([Trial("one", config)], tmp_path)
     assert result.error == ""
     assert load_run(folder).outcome.executed_steps == 12
     assert (tmp_path / "one.before0" / "manifest.json").is_file()

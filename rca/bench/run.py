@@ -12,7 +12,8 @@ from rca.diagnosis.diagnose import diagnose
 from rca.errors import RcaError, UsageError
 from rca.faults import load_faults
 from rca.runs.load import load_run
-from rca.study.trials import Trial, TrialResult, run_trials
+from rca.study.engines.local import run_here
+from rca.study.trials import Trial, TrialResult
 from rca.yaml_file import read_yaml
 
 HEALTHY = Path(__file__).with_name("healthy.yaml")
@@ -57,7 +58,7 @@ def benchmark(
     on_result: Callable[[TrialResult], None] = lambda result: None,
 ) -> list[Case]:
     """Runs what is not finished yet, diagnoses every run, and returns the cases in order."""
-    results = run_trials(trials, root, workers=workers, on_result=on_result)
+    results = run_here(trials, root, on_result, workers=workers)
     checks = load_checks([builtin_checks()])
     faults = load_faults()
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "sim",
     "faults",
     "bench",
+    "study",
     "probe",
 )
 for _command in COMMANDS:

@@ -107,13 +107,14 @@ def probe_reward(config: EnvConfig, discount: float) -> RewardProbe:
 
     Args:
         config: The task, its reward included.
-        discount: In [0, 1); `agent.discount`.
+        discount: In [0, 1]; `agent.discount`. At 1 a time-out is the end: what comes after it
+            has no finite worth.
 
     Raises:
-        ValueError: The discount is not in [0, 1).
+        ValueError: The discount is not in [0, 1].
     """
-    if not 0 <= discount < 1:
-        raise ValueError(f"discount must be in [0, 1), got {discount}")
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount must be in [0, 1], got {discount}")
     found = {
         name: _lived(name, moments, config, discount)
         for name, moments in _behaviours(config).items()
@@ -194,7 +195,8 @@ def _lived(
         )
         terms.update(earned)
         rewards.append(sum(earned.values()))
-    value = rewards[-1] / (1 - discount) if reason == "time_out" else 0.0
+    goes_on = reason == "time_out" and discount < 1
+    value = rewards[-1] / (1 - discount) if goes_on else 0.0
     returns = [value := reward + discount * value for reward in reversed(rewards)]
     total = math.fsum(terms.values())
     return Behaviour(name, step, reason, dict(terms), total, returns[-1], max(returns))

@@ -1,11 +1,12 @@
-"""Trials: ordinary run folders, many at once, each in a process of its own."""
+"""A trial: an ordinary run folder, made in a process of its own."""
 
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from rca.config import RunConfig
 LOG = "trial.log"
 TIMEOUT_S = 4 * 3600.0
 """Seconds after which a trial is given up; an hour-long run on a loaded machine stays below."""
+TRIES = 3
+"""Times that a trial is begun whose process was killed or whose simulator failed: neither says
+anything of its configuration."""
+SIMULATOR_FAILED = 3
+"""Exit code of `rca run` where the simulator, not the configuration, was at fault."""
 
 
 @dataclass(frozen=True)
@@ -46,72 +52,100 @@ class TrialResult:
     error: str = ""
 
 
-def run_trials(
-    trials: Sequence[Trial],
-    root: Path,
-    *,
-    workers: int = 2,
-    on_result: Callable[[TrialResult], None] = lambda result: None,
-) -> list[TrialResult]:
-    """Runs trials side by side; those that are finished in their folder are not run again.
+OnResult = Callable[[TrialResult], None]
+Engine = Callable[[Sequence[Trial], Path, OnResult], list[TrialResult]]
+"""Runs trials into a folder, tells each result as it comes, returns them in the trials' order."""
 
-    Each is a process with one torch thread (performance.md: two of them make more updates than one
-    with two threads), so that a crash, of the simulator's client too, costs one trial.
+
+def run_trial(trial: Trial, root: Path) -> TrialResult:
+    """Runs a trial unless it is finished in its folder, with one torch thread.
+
+    (performance.md: two such processes make more updates than one with two threads.) A crash, of
+    the simulator's client too, costs one trial; it is begun again, from its checkpoint where it
+    left one, at most TRIES times.
 
     Args:
-        trials: To run.
-        root: Their folders are put there.
-        workers: At most so many at once.
-        on_result: Told each result as it comes.
-
-    Returns:
-        Results in the order of the trials.
+        trial: To run.
+        root: Its folder is put there.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(_run, trial, root): index for index, trial in enumerate(trials)}
-        results: dict[int, TrialResult] = {}
-        try:
-            for done in as_completed(running):
-                results[running[done]] = done.result()
-                on_result(done.result())
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # those under way end, the rest does not begin
-            raise
-    return [results[index] for index in range(len(trials))]
-
-
-def _run(trial: Trial, root: Path) -> TrialResult:
     folder = root / trial.name
-    if _is_finished(trial, folder):
-        return TrialResult(trial, folder)
-    _set_aside(folder)
-    settings = root / f"{trial.name}.yaml"
-    settings.write_text(trial.config.to_yaml(), encoding="utf-8")
-    plants = [word for fault in trial.faults for word in ("--plant", fault)]
-    steps, seed = str(trial.config.budget.steps), str(trial.config.budget.seed)
-    command = [sys.executable, "-m", "rca", "run", "--config", str(settings), "--steps", steps]
-    command += ["--seed", seed, "--out", str(folder), "--quiet", *plants]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with (root / f"{trial.name}.{LOG}").open("w") as log:
+    root.mkdir(parents=True, exist_ok=True)
+    error = ""
+    for _ in range(TRIES):
+        if is_finished(trial, folder):
+            return TrialResult(trial, folder)
+        code = _run(trial, folder)
+        if code is None:
+            return TrialResult(trial, folder, f"not finished after {TIMEOUT_S:,.0f} s")
+        if code == 0:
+            return TrialResult(trial, folder)
+        error = _last_line(root / f"{trial.name}.{LOG}", code)
+        if code > 0 and code != SIMULATOR_FAILED:
+            break
+    return TrialResult(trial, folder, error)
+
+
+def _run(trial: Trial, folder: Path) -> int | None:
+    """Returns the exit code, None after TIMEOUT_S."""
+    with (folder.parent / f"{trial.name}.{LOG}").open("w") as log:
         try:
-            code = subprocess.run(
-                command, stdout=log, stderr=log, env=environment, timeout=TIMEOUT_S, check=False
+            return subprocess.run(
+                [sys.executable, "-m", "rca", "run", *_arguments(trial, folder)],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+                preexec_fn=_die_with_parent,
+                timeout=TIMEOUT_S,
+                check=False,
             ).returncode
         except subprocess.TimeoutExpired:
-            return TrialResult(trial, folder, f"not finished after {TIMEOUT_S:,.0f} s")
-    return TrialResult(trial, folder, "" if code == 0 else _last_line(Path(log.name), code))
+            return None
 
 
-def _is_finished(trial: Trial, folder: Path) -> bool:
+def _arguments(trial: Trial, folder: Path) -> list[str]:
+    """Returns those of `rca run`: to go on where that can be done exactly, else from the start."""
+    settings = folder.parent / f"{trial.name}.yaml"
+    if _is_this(trial, folder) and any((folder / "checkpoints").glob("*")):
+        return ["--resume", str(folder), "--quiet"]
+    _set_aside(folder)
+    settings.write_text(trial.config.to_yaml(), encoding="utf-8")
+    plants = [word for fault in trial.faults for word in ("--plant", fault)]
+    budget = trial.config.budget
+    length = ["--steps", str(budget.steps), "--seed", str(budget.seed)]
+    return ["--config", str(settings), *length, "--out", str(folder), "--quiet", *plants]
+
+
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that a process gets when the thread that made it ends."""
+
+
+def _die_with_parent() -> None:
+    """Has the kernel end this process with the worker that began it, however that one ends."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def is_finished(trial: Trial, folder: Path) -> bool:
     """Whether this very trial stands there: same declared settings, same faults, finished."""
+    return _is_this(trial, folder) and _manifest(folder).get("status") == "finished"
+
+
+def _is_this(trial: Trial, folder: Path) -> bool:
     try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         declared = (folder.parent / f"{trial.name}.yaml").read_text(encoding="utf-8")
-    except (OSError, ValueError):
+    except OSError:
         return False
-    is_same = declared == trial.config.to_yaml() and manifest.get("changes") == [*trial.faults]
-    return is_same and manifest.get("status") == "finished"
+    is_same = declared == trial.config.to_yaml()
+    return is_same and _manifest(folder).get("changes") == [*trial.faults]
+
+
+def _manifest(folder: Path) -> dict[str, object]:
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _set_aside(folder: Path) -> None:

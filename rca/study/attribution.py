@@ -1,0 +1,349 @@
+"""What each factor did: effects with intervals, verdicts, interactions, Shapley values.
+
+A table has a row per finished run: `arm` (a frozenset of factor names), `seed` and outcomes.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from rca.study.factors import Arm
+
+LEVEL = 0.05
+"""Family-wise error of the verdicts, after Holm 1979."""
+POWER = 0.8
+"""Of the number of seeds that a verdict says would decide it (Cohen 1988)."""
+MAX_SEEDS = 10_000
+"""Number of seeds beyond which "more seeds" is no advice."""
+
+
+class Answer(StrEnum):
+    """What the study says of a factor."""
+
+    CAUSE = "CAUSE"
+    """Fixing it in the failing run helps, and breaking it in the fixed run hurts."""
+    CONTRIBUTES = "CONTRIBUTES"
+    """One of the two, or helps on average over the design."""
+    WORSENS = "WORSENS"
+    """The fix makes the outcome worse somewhere, and better nowhere."""
+    NO_EFFECT = "NO EFFECT"
+    """Every interval lies within the margin of equivalence."""
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A difference of two means, fixed minus broken, signed so that positive helps.
+
+    Attributes:
+        mean: In the outcome's unit; NaN if the design cannot tell.
+        low: Of its interval at 1 - LEVEL, not corrected.
+        high: The same.
+        p: Two-sided, not corrected.
+        p_holm: Corrected over all effects of the study.
+        error: Standard error.
+        n: Pairs of runs behind it.
+    """
+
+    mean: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    p_holm: float = math.nan
+    error: float = math.nan
+    n: int = 0
+
+    @property
+    def helps(self) -> bool:
+        """Whether it is positive beyond chance."""
+        return self.p_holm < LEVEL and self.mean > 0
+
+    @property
+    def hurts(self) -> bool:
+        """Whether it is negative beyond chance."""
+        return self.p_holm < LEVEL and self.mean < 0
+
+    def within(self, margin: float) -> bool:
+        """Whether the whole interval lies within the margin."""
+        return -margin < self.low and self.high < margin
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What is known of one factor.
+
+    Attributes:
+        factor: Its name.
+        rescue: Of fixing it alone in the failing end.
+        keep: Of keeping it fixed in the fixed end: positive if breaking it hurts.
+        main: Averaged over all pairs of arms that differ in it alone.
+        answer: The verdict.
+        seeds: Of every arm, that would decide it; None if decided, or beyond MAX_SEEDS.
+    """
+
+    factor: str
+    rescue: Effect
+    keep: Effect
+    main: Effect
+    answer: Answer
+    seeds: int | None = None
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Means of the arms after the seeds' own effects, with the error all arms share.
+
+    An additive model `outcome = arm + seed + error` by least squares: seeds are blocks, so that a
+    lucky seed helps every arm alike, and the error is pooled over arms, which gives few seeds the
+    degrees of freedom that they lack alone.
+    """
+
+    means: dict[Arm, float]
+    covariance: NDArray[np.float64]
+    places: dict[Arm, int]
+    freedom: int
+    runs: dict[Arm, int]
+
+    def contrast(self, weights: dict[Arm, float]) -> Effect:
+        vector = np.zeros(len(self.covariance))
+        for arm, weight in weights.items():
+            vector[self.places[arm]] += weight
+        mean = sum(weight * self.means[arm] for arm, weight in weights.items())
+        n = min(self.runs[arm] for arm in weights) * (len(weights) // 2)
+        if self.freedom < 1:
+            return Effect(mean, n=n)
+        error = math.sqrt(max(0.0, float(vector @ self.covariance @ vector)))
+        half = float(stats.t.ppf(1 - LEVEL / 2, self.freedom)) * error
+        p = _two_sided(mean, error, self.freedom)
+        return Effect(mean, mean - half, mean + half, p, math.nan, error, n)
+
+
+def _two_sided(mean: float, error: float, freedom: int) -> float:
+    if error > 0:
+        return float(2 * stats.t.sf(abs(mean) / error, freedom))
+    return 0.0 if mean else 1.0
+
+
+def _fitted(table: pd.DataFrame, outcome: str) -> _Model | None:
+    rows = table[np.isfinite(table[outcome])]
+    arms = list(dict.fromkeys(rows["arm"]))
+    seeds = sorted(int(seed) for seed in set(rows["seed"]))
+    if not arms:
+        return None
+    places = {arm: index for index, arm in enumerate(arms)}
+    design = np.zeros((len(rows), len(arms) + len(seeds) - 1))
+    for line, (arm, seed) in enumerate(zip(rows["arm"], rows["seed"], strict=True)):
+        design[line, places[arm]] = 1.0
+        if seed != seeds[0]:
+            design[line, len(arms) + seeds.index(seed) - 1] = 1.0
+    values = rows[outcome].to_numpy(float)
+    solution, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
+    freedom = len(rows) - int(rank)
+    residual = values - design @ solution
+    variance = float(residual @ residual) / freedom if freedom else math.nan
+    covariance = np.asarray(variance * np.linalg.pinv(design.T @ design), np.float64)
+    means = {arm: float(solution[place]) for arm, place in places.items()}
+    runs = rows.groupby("arm", sort=False).size().to_dict()
+    return _Model(means, covariance, places, freedom, runs)
+
+
+def attribute(
+    table: pd.DataFrame,
+    factors: Sequence[str],
+    outcome: str,
+    margin: float,
+    *,
+    sign: int = 1,
+    context: Arm = frozenset(),
+) -> list[Attribution]:
+    """Returns what each factor did, in the order given.
+
+    Args:
+        table: See the module.
+        factors: Their names.
+        outcome: Column of the table.
+        margin: Size of an effect too small to matter, in the outcome's unit.
+        sign: +1 if more of the outcome is better, -1 if less is.
+        context: Factors besides these that are fixed in every arm looked at.
+    """
+    model = _fitted(table, outcome)
+    if model is None:
+        return [_judged(f, Effect(), Effect(), Effect(), margin) for f in factors]
+    every = context | set(factors)
+
+    def difference(pairs: Sequence[tuple[Arm, Arm]]) -> Effect:
+        known = [(a, b) for a, b in pairs if a in model.means and b in model.means]
+        if not known:
+            return Effect()
+        weights: dict[Arm, float] = {}
+        for fixed, broken in known:
+            weights[fixed] = weights.get(fixed, 0.0) + sign / len(known)
+            weights[broken] = weights.get(broken, 0.0) - sign / len(known)
+        return model.contrast(weights)
+
+    raw = []
+    for factor in factors:
+        inside = [arm for arm in model.means if context <= arm <= every and factor in arm]
+        raw.append(
+            (
+                difference([(context | {factor}, context)]),
+                difference([(every, every - {factor})]),
+                difference([(arm, arm - {factor}) for arm in inside]),
+            )
+        )
+    ends = _corrected([effect for rescue, keep, _ in raw for effect in (rescue, keep)])
+    mains = _corrected([main for _, _, main in raw])
+    return [
+        _judged(factor, ends[2 * n], ends[2 * n + 1], mains[n], margin)
+        for n, factor in enumerate(factors)
+    ]
+
+
+def _corrected(effects: Sequence[Effect]) -> list[Effect]:
+    adjusted = holm([effect.p for effect in effects])
+    return [
+        Effect(e.mean, e.low, e.high, e.p, p, e.error, e.n)
+        for e, p in zip(effects, adjusted, strict=True)
+    ]
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Returns p values corrected for their number (Holm 1979); NaN stay and do not count."""
+    order = sorted((n for n, value in enumerate(p) if not math.isnan(value)), key=lambda n: p[n])
+    adjusted, largest = [math.nan] * len(p), 0.0
+    for rank, n in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p[n]))
+        adjusted[n] = largest
+    return adjusted
+
+
+def _judged(factor: str, rescue: Effect, keep: Effect, main: Effect, margin: float) -> Attribution:
+    known = [e for e in (rescue, keep) if not math.isnan(e.mean)] or [main]
+    if rescue.helps and keep.helps:
+        return Attribution(factor, rescue, keep, main, Answer.CAUSE)
+    if any(effect.helps for effect in (rescue, keep, main)):
+        return Attribution(factor, rescue, keep, main, Answer.CONTRIBUTES)
+    if any(effect.hurts for effect in (rescue, keep, main)):
+        return Attribution(factor, rescue, keep, main, Answer.WORSENS)
+    if all(effect.within(margin) for effect in known):
+        return Attribution(factor, rescue, keep, main, Answer.NO_EFFECT)
+    needed = [seeds_needed(effect, margin) for effect in known if not effect.within(margin)]
+    decided = max((n for n in needed if n is not None), default=None)
+    seeds = None if None in needed else decided
+    return Attribution(factor, rescue, keep, main, Answer.INCONCLUSIVE, seeds)
+
+
+def seeds_needed(effect: Effect, margin: float) -> int | None:
+    """Returns the seeds per arm that would tell this effect from none, or none from the margin.
+
+    By the normal approximation with the error measured here (Cohen 1988, section 2.4), at LEVEL and
+    POWER: for an effect as large as the margin or larger its own size counts, else the margin.
+
+    Returns:
+        At least one more than there are; None if nothing is known or it is beyond MAX_SEEDS.
+    """
+    if not effect.n or math.isnan(effect.error) or not margin:
+        return None
+    size = max(abs(effect.mean), margin)
+    z = float(stats.norm.ppf(1 - LEVEL / 2) + stats.norm.ppf(POWER))
+    needed = math.ceil(effect.n * (z * effect.error / size) ** 2)
+    return max(effect.n + 1, needed) if needed <= MAX_SEEDS else None
+
+
+def shapley(means: dict[Arm, float], factors: Sequence[str]) -> dict[str, float]:
+    """Returns each factor's exact share of the difference between the ends (Shapley 1953).
+
+    Args:
+        means: Of the outcome by arm; every combination of the factors.
+        factors: Their names.
+
+    Returns:
+        Shares that add up to mean(all) - mean(none); empty if an arm is missing.
+    """
+    if any(arm not in means for size in range(len(factors) + 1) for arm in _sized(factors, size)):
+        return {}
+    shares = {}
+    for factor in factors:
+        others = [f for f in factors if f != factor]
+        shares[factor] = sum(
+            (means[arm | {factor}] - means[arm]) / (len(factors) * comb(len(others), size))
+            for size in range(len(factors))
+            for arm in _sized(others, size)
+        )
+    return shares
+
+
+def _sized(names: Sequence[str], size: int) -> list[Arm]:
+    return [frozenset(chosen) for chosen in combinations(names, size)]
+
+
+def interactions(means: dict[Arm, float], factors: Sequence[str]) -> pd.DataFrame:
+    """Returns how much more two fixes give together than apart, averaged over what can be told.
+
+    Positive: they need each other. NaN: the design has no four arms that tell. [k x k]
+    """
+    table = pd.DataFrame(math.nan, index=list(factors), columns=list(factors), dtype=float)
+    for a, b in combinations(factors, 2):
+        found = [
+            means[arm] - means[arm - {a}] - means[arm - {b}] + means[arm - {a, b}]
+            for arm in means
+            if {a, b} <= arm and all(arm - off in means for off in ({a}, {b}, {a, b}))
+        ]
+        table.loc[a, b] = table.loc[b, a] = float(np.mean(found)) if found else math.nan
+    return table
+
+
+def ablation_path(
+    means: dict[Arm, float], factors: Sequence[str], sign: int = 1
+) -> list[tuple[str, float]]:
+    """Returns the factors in the order of greatest gain, walking from none to all.
+
+    Greedy ablation (Fawcett, Hoos 2016) over the arms that were run: it ends where no next arm was.
+
+    Returns:
+        Factors with what fixing them gave at that point, in the outcome's unit.
+    """
+    here, path = Arm(), []
+    while len(here) < len(factors):
+        ways = [f for f in factors if f not in here and here in means and here | {f} in means]
+        if not ways:
+            break
+        best = max(ways, key=lambda f: sign * means[here | {f}])
+        path.append((best, means[here | {best}] - means[here]))
+        here = here | {best}
+    return path
+
+
+def arm_means(table: pd.DataFrame, outcome: str) -> dict[Arm, float]:
+    """Returns each arm's mean over its seeds; arms without a value are left out."""
+    rows = table[np.isfinite(table[outcome])]
+    return {arm: float(part[outcome].mean()) for arm, part in rows.groupby("arm", sort=False)}
+
+
+def iqm(values: NDArray[np.float64]) -> float:
+    """Returns the interquartile mean (Agarwal et al. 2021): of the middle half of all values."""
+    return float(stats.trim_mean(np.asarray(values, float).ravel(), 0.25))
+
+
+def stratified_interval(
+    values: NDArray[np.float64], rng: np.random.Generator, draws: int = 2000
+) -> tuple[float, float]:
+    """Returns the 95% interval of the IQM by stratified bootstrap (Agarwal et al. 2021).
+
+    Args:
+        values: Runs in rows, tasks or arms in columns; runs are drawn anew within each column.
+        rng: Decides the draws.
+        draws: How many.
+    """
+    picks = rng.integers(len(values), size=(draws, *values.shape))
+    found = [iqm(np.take_along_axis(values, pick, axis=0)) for pick in picks]
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)

@@ -1,0 +1,130 @@
+"""Studies by name: the seed's six issues against the true defects, and augmentation."""
+
+from collections.abc import Callable, Mapping
+
+from rca.config import load_config
+from rca.faults import find_fault
+from rca.study.design import one_at_a_time, unique
+from rca.study.factors import Arm, End, Factor
+from rca.study.study import Study
+
+STEPS = 2400
+"""Of the seed study: the smallest multiple of the seed's 1:3 and 5:6 warm-ups in which `quick`
+learns (docs/healthy.md)."""
+FULL = 30_000
+"""Steps of the seed's longest verification test (seed.md, Phase B)."""
+BATCH_SCALE = 4
+"""By which the seed's batches are divided: `quick` has 32 where the seed's remedy has 128."""
+
+SEED_FACTORS = (
+    Factor(
+        "learning_rates",
+        {"agent.actor_encoder_lr": 1e-4, "agent.critic_encoder_lr": 1e-4},
+        {"agent.actor_encoder_lr": 3e-4, "agent.critic_encoder_lr": 3e-4},
+        note="seed's issue 1, CRITICAL, 99% sure",
+    ),
+    Factor(
+        "exploration_noise",
+        {"agent.exploration_noise": 0.2},
+        {"agent.exploration_noise": 0.1},
+        note="seed's issue 2, HIGH",
+    ),
+    Factor(
+        "learning_starts",
+        {"agent.learning_starts": STEPS * 10_000 // FULL},
+        {"agent.learning_starts": STEPS * 25_000 // FULL},
+        note="seed's issue 3, HIGH; the same share of the run as in 30,000 steps",
+    ),
+    Factor(
+        "reward",
+        {"env.reward.progress": 0.0, "env.reward.collision": 5.0},
+        {"env.reward.progress": 0.5, "env.reward.collision": 1.0},
+        note="seed's issue 4, MEDIUM",
+    ),
+    Factor(
+        "batch_size",
+        {"agent.batch_size": 256 // BATCH_SCALE},
+        {"agent.batch_size": 128 // BATCH_SCALE},
+        note=f"seed's issue 5, LOW; divided by {BATCH_SCALE} as the preset's own batch is",
+    ),
+    Factor(
+        "encoder_targets",
+        {"agent.encoder_targets": False},
+        {"agent.encoder_targets": True},
+        note="seed's issue 6, MEDIUM; its Phase C",
+    ),
+)
+DEFECTS: Mapping[str, str] = {
+    "D01": "random_brakes",
+    "D03": "simulator_slow",
+    "D04": "lane_touch_ends",
+    "D05": "penalty_huge",
+    "D08": "encoders_swapped",
+    "D22": "idling_optimal",
+}
+"""True defects of the recorded failure (evidence.md) and the faults that plant them."""
+SHARED = {
+    "env.reward.speed": 1.0,  # both ends of the seed have it (presets/baseline.yaml)
+    "env.reward.off_road": 5.0,  # the same
+    "agent.actor_lr": 3e-4,  # seed.md, Issue 1: unchanged
+    "agent.critic_lr": 3e-4,  # the same
+    "budget.eval_every": STEPS // 2,
+    "budget.eval_episodes": 10,
+}
+
+
+def seed_study(seeds: tuple[int, ...] = (1, 2)) -> Study:
+    """Returns the study of the seed's six issues, alone and under each true defect.
+
+    Without a defect: each issue reverted from each end. With each defect planted: nothing fixed,
+    each issue fixed alone, all six fixed; so that it shows which of them rescues the run.
+    """
+    defects = [
+        Factor(name, faults_before=(fault,), note=find_fault(fault).title + " (fixed: not planted)")
+        for name, fault in DEFECTS.items()
+    ]
+    issues = [factor.name for factor in SEED_FACTORS]
+    clean = frozenset(DEFECTS)
+    contexts: dict[str, Arm] = {"no defect": clean}
+    arms = [clean | arm for arm in one_at_a_time(issues)]
+    for defect in DEFECTS:
+        start = clean - {defect}
+        contexts[defect] = start
+        fixes = [Arm(), *(Arm({issue}) for issue in issues), frozenset(issues)]
+        arms += [start | fix for fix in fixes]
+    overrides = [f"{key}={value}" for key, value in SHARED.items()]
+    before = End(load_config("quick", [*overrides, f"budget.steps={STEPS}"]))
+    return Study(
+        "seed",
+        before,
+        (*SEED_FACTORS, *defects),
+        tuple(unique(arms)),
+        seeds,
+        contexts,
+        "Does any of the seed's six issues explain the failure, or rescue a run that has a true "
+        "defect?",
+    )
+
+
+def augmentation_study(seeds: tuple[int, ...] = (1, 2, 3)) -> Study:
+    """Returns the study of random shifts (DrQ), which the seed never considered."""
+    factor = Factor(
+        "random_shift",
+        {"agent.random_shift": 0},
+        {"agent.random_shift": 2},
+        note="Yarats et al. 2021 (DrQ) shift 84x84 images by 4 pixels; 2 at 36x36",
+    )
+    return Study(
+        "augmentation",
+        End(load_config("quick")),
+        (factor,),
+        tuple(one_at_a_time([factor.name])),
+        seeds,
+        question="Does shifting images at random help this agent to learn?",
+    )
+
+
+KNOWN: Mapping[str, Callable[..., Study]] = {
+    "seed": seed_study,
+    "augmentation": augmentation_study,
+}

@@ -1,0 +1,200 @@
+"""A study: arms x seeds from a failing to a fixed configuration, and what each factor did."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rca.errors import RcaError
+from rca.runs.load import load_run
+from rca.runs.record import RunRecord
+from rca.study.attribution import Attribution, arm_means, attribute
+from rca.study.design import label, minimal_fix
+from rca.study.factors import Arm, End, Factor, end_of
+from rca.study.trials import Engine, OnResult, Trial, TrialResult
+
+
+@dataclass(frozen=True)
+class Measure:
+    """An outcome of a run.
+
+    Attributes:
+        name: Column of the table.
+        unit: For tables.
+        sign: +1 if more is better, -1 if less is.
+        read: Takes it from a run; NaN if it was not measured.
+        margin: Size of an effect too small to matter, in its unit.
+    """
+
+    name: str
+    unit: str
+    sign: int
+    read: Callable[[RunRecord], float]
+    margin: float
+
+
+def _last(column: str) -> Callable[[RunRecord], float]:
+    def read(run: RunRecord) -> float:
+        values = run.evaluations[column].dropna()
+        return float(values.iloc[-1]) if len(values) else math.nan
+
+    return read
+
+
+def _signal(name: str) -> Callable[[RunRecord], float]:
+    def read(run: RunRecord) -> float:
+        found = run.signals.get(name)
+        return abs(found.tail(0.1).median()) if found is not None and len(found) else math.nan
+
+    return read
+
+
+MEASURES = (
+    Measure("distance", "m", 1, _last("mean_distance"), 15.0),
+    Measure("success", "share", 1, _last("success_rate"), 0.1),
+    Measure("return", "reward", 1, _last("mean_return"), 1.5),
+    Measure("length", "steps", 1, _last("mean_length"), 30.0),
+    Measure("value_bias", "1", -1, _signal("critic/value_bias"), 0.25),
+    Measure("saturation", "share", -1, _signal("actor/saturation"), 0.1),
+)
+"""Of the last evaluation, without exploration noise, on held-out routes; the first decides.
+
+Margins: a tenth of a route (150 m, its reward of 15, the 300 steps that it takes at 10 m/s; success
+and saturation are shares), a quarter of the return for the bias. Distance decides because it means
+the same whatever the reward is; the return does not where the reward is a factor."""
+COLUMNS = tuple(measure.name for measure in MEASURES)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is to be found out.
+
+    Attributes:
+        name: For titles and folders.
+        before: The failing end.
+        factors: In which the fixed end differs.
+        arms: Sets of factors that are fixed together, each run on every seed.
+        seeds: The same in every arm.
+        contexts: Further starting points by name: factors fixed from the start, while the rest
+            is studied; the unnamed one is every run with nothing fixed.
+        question: One line for the report.
+    """
+
+    name: str
+    before: End
+    factors: tuple[Factor, ...]
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    contexts: Mapping[str, Arm] = field(default_factory=lambda: {"": Arm()})
+    question: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """The factors' names."""
+        return [factor.name for factor in self.factors]
+
+    def studied(self, context: str) -> list[str]:
+        """Returns the factors that vary inside a context: those in none of the contexts' sets."""
+        fixed = frozenset().union(*self.contexts.values())
+        return [name for name in self.names if name not in fixed] if context else self.names
+
+    def trials(self) -> list[Trial]:
+        """Returns the runs, seed by seed: stopped early, a study has whole seeds."""
+        return [self.trial(arm, seed) for seed in self.seeds for arm in self.arms]
+
+    def trial(self, arm: Arm, seed: int) -> Trial:
+        """Returns the run of an arm on a seed."""
+        end = end_of(self.before, self.factors, arm)
+        budget = end.config.budget.model_copy(update={"seed": seed})
+        config = end.config.model_copy(update={"budget": budget})
+        return Trial(f"{label(arm, self.names)[:120]}-s{seed}", config, end.faults)
+
+
+def run_study(
+    study: Study, root: Path, engine: Engine, on_result: OnResult = lambda result: None
+) -> pd.DataFrame:
+    """Runs what is not finished in the folder and returns the table of all runs.
+
+    Finished runs are kept whatever becomes of the rest: run again with more seeds or arms, only
+    the new ones take time.
+    """
+    results = engine(study.trials(), root, on_result)
+    return table_of(study, results)
+
+
+def table_of(study: Study, results: Sequence[TrialResult]) -> pd.DataFrame:
+    """Returns a row per run: arm, label, seed, outcomes (NaN: not measured), error, folder."""
+    keys = [(arm, seed) for seed in study.seeds for arm in study.arms]
+    rows = [
+        {"arm": arm, "label": label(arm, study.names), "seed": seed, **_measured(result)}
+        for (arm, seed), result in zip(keys, results, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _measured(result: TrialResult) -> dict[str, object]:
+    missing = dict.fromkeys(COLUMNS, math.nan)
+    if result.error:
+        return {**missing, "error": result.error, "folder": result.folder.name}
+    try:
+        run = load_run(result.folder)
+    except RcaError as error:
+        return {**missing, "error": str(error), "folder": result.folder.name}
+    values = {measure.name: measure.read(run) for measure in MEASURES}
+    return {**values, "error": "", "folder": result.folder.name}
+
+
+def analysed(
+    study: Study, table: pd.DataFrame, measure: Measure, context: str = ""
+) -> list[Attribution]:
+    """Returns what each factor did to one outcome, starting from a context."""
+    fixed = study.contexts[context]
+    factors = study.studied(context)
+    return attribute(table, factors, measure.name, measure.margin, sign=measure.sign, context=fixed)
+
+
+def run_until_fixed(
+    study: Study, root: Path, engine: Engine, on_result: OnResult = lambda result: None
+) -> tuple[pd.DataFrame, Arm | None]:
+    """Searches the smallest set of factors that fixes the run, by delta debugging.
+
+    An arm counts as fixed if its mean distance is nearer to the fixed end's than to the failing
+    one's. It is tried only where the outcome is clear-cut: on every seed, the fixed end is better
+    by more than the margin.
+
+    Returns:
+        The table of what was run, and the set; None where the ends are not clear-cut.
+    """
+    tables: list[pd.DataFrame] = []
+    decides = MEASURES[0]
+
+    def measured(arms: Sequence[Arm]) -> dict[Arm, float]:
+        part = replace(study, arms=tuple(arms))
+        tables.append(run_study(part, root, engine, on_result))
+        return arm_means(tables[-1], decides.name)
+
+    nothing, everything = Arm(), frozenset(study.names)
+    means = measured([nothing, everything])
+    if not _clear_cut(tables[0], nothing, everything, decides.margin):
+        return tables[0], None
+    middle = (means[nothing] + means[everything]) / 2
+
+    def fixes(arm: Arm) -> bool:
+        if arm not in means:
+            means.update(measured([arm]))
+        return means.get(arm, -math.inf) > middle
+
+    found = minimal_fix(study.names, fixes)
+    return pd.concat(tables, ignore_index=True), found
+
+
+def _clear_cut(table: pd.DataFrame, failing: Arm, fixed: Arm, margin: float) -> bool:
+    by_seed = table.pivot_table(index="seed", columns="label", values=COLUMNS[0], dropna=False)
+    names = [table.loc[table["arm"] == arm, "label"].iloc[0] for arm in (failing, fixed)]
+    if any(name not in by_seed for name in names):
+        return False
+    gains = (by_seed[names[1]] - by_seed[names[0]]).to_numpy(float)
+    return bool(np.all(gains > margin))  # a NaN is not above it

@@ -1,0 +1,184 @@
+"""`rca study` from the command line to the page, with real runs; and its engines."""
+
+import json
+import math
+import os
+import signal
+import threading
+import time
+
+import pandas as pd
+import psutil
+import pytest
+
+from rca.errors import UsageError
+from rca.runs.load import load_run
+from rca.study.engines.local import local
+from rca.study.factors import differing, parse_end
+from rca.study.plan import Asked, planned
+from rca.study.report import write_study
+from rca.study.study import MEASURES, Study, run_until_fixed, table_of
+from rca.study.trials import TrialResult
+from tests.test_cli import rca
+
+TINY = [
+    "agent.learning_starts=20",
+    "agent.critic_warmup=0",
+    "budget.steps=40",
+    "budget.eval_every=20",
+    "budget.eval_episodes=1",
+    "env.max_episode_steps=30",
+]
+
+
+def tiny_study(seeds=(1,)):
+    before, after = parse_end("quick+target_frozen", TINY), parse_end("quick", TINY)
+    factors = tuple(differing(before, after))
+    return Study("tiny", before, factors, (frozenset(), frozenset({"target_frozen"})), seeds)
+
+
+def test_a_study_from_the_command_line_to_the_page_and_again_without_running(tmp_path):
+    words = ["study", "quick+target_frozen", "quick", "--seed", "1", "--seed", "2"]
+    words += [word for setting in TINY for word in ("--set", setting)]
+    words += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "report")]
+    first = rca(*words)
+    assert first.returncode == 0, first.stderr
+    assert "4/4" in first.stderr
+    assert first.stdout.rstrip().endswith("README.md")
+    page = (tmp_path / "report" / "README.md").read_text()
+    assert "target_frozen" in page
+    outcomes = pd.read_csv(tmp_path / "report" / "outcomes.csv")
+    assert sorted(outcomes["label"]) == ["all", "all", "none", "none"]
+    assert outcomes["distance"].notna().all()
+    assert load_run(tmp_path / "runs" / "none-s1").outcome.executed_steps == 40
+    manifest = json.loads((tmp_path / "runs" / "none-s1" / "manifest.json").read_text())
+    assert manifest["changes"] == ["target_frozen"]
+    stamp = (tmp_path / "runs" / "all-s2" / "results.json").stat().st_mtime_ns
+    again = rca(*words)
+    assert again.returncode == 0
+    assert (tmp_path / "runs" / "all-s2" / "results.json").stat().st_mtime_ns == stamp
+    assert (tmp_path / "report" / "outcomes.csv").read_text() == outcomes.to_csv(index=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["quick"], "give both ends, or one of augmentation, seed"),
+        (["seed", "--set", "agent.tau=1"], "only its seeds can be chosen"),
+        (["quick", "quick"], "do not differ"),
+        (["quick", "fixed", "--design", "best"], "choose one-at-a-time"),
+        (["quick", "fixed", "--engine", "slurm"], "choose local or ray"),
+        (["quick", "fixed", "--address", "x:1"], "it is for --engine ray"),
+        (["quick", "fixed", "--group", "lr"], "write it as lr="),
+        (["quick", "fixed", "--budget", "soon"], "write it as 90s, 30m or 2h"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(words, message, tmp_path):
+    done = rca("study", *words, "--out", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_seeds_study_sets_every_issue_against_every_defect(tmp_path):
+    study, given_up = planned(Asked("seed", None, (), None, (), ()), tmp_path, workers=2)
+    assert given_up == ()
+    assert len(study.contexts) == 7
+    assert all(frozenset(start) in set(study.arms) for start in study.contexts.values())
+    trials = study.trials()
+    assert len({trial.name for trial in trials}) == len(trials)
+    rates = {t.config.agent.critic_encoder_lr for t in trials}
+    assert rates == {1e-4, 3e-4}
+    assert {fault for t in trials for fault in t.faults} >= {"encoders_swapped", "random_brakes"}
+    assert not any(len(t.faults) > 1 for t in trials)
+
+
+def made_up(study, outcome):
+    rows = [
+        {"arm": arm, "label": str(sorted(arm)), "seed": seed, "error": "", "folder": "x"}
+        | dict.fromkeys([m.name for m in MEASURES], outcome(arm, seed))
+        for seed in study.seeds
+        for arm in study.arms
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_page_says_what_failed_and_what_was_not_measured(tmp_path):
+    study = tiny_study(seeds=(1, 2))
+    table = made_up(study, lambda arm, seed: 10.0 * seed if arm else math.nan)
+    table.loc[0, "error"] = "the <b>simulator</b> failed"
+    page = write_study(study, table, tmp_path, "rca study").read_text()
+    assert "Not finished, left out: x: the <b>simulator</b> failed" in page
+    assert "not run" in page
+    assert "INCONCLUSIVE" in page
+    answers = json.loads((tmp_path / "study.json").read_text())["answers"][""]
+    assert answers[0]["rescue"]["mean"] is None
+
+
+def test_a_failed_trial_is_a_row_without_outcomes(tmp_path):
+    study = tiny_study()
+    results = [TrialResult(trial, tmp_path / trial.name, "broken") for trial in study.trials()]
+    table = table_of(study, results)
+    assert table["distance"].isna().all()
+    assert set(table["error"]) == {"broken"}
+
+
+def test_delta_debugging_does_not_begin_where_the_ends_are_not_clear_cut(tmp_path):
+    table, found = run_until_fixed(tiny_study(), tmp_path, local(2))
+    assert found is None
+    assert len(table) == 2
+
+
+@pytest.mark.slow
+def test_the_same_study_on_ray_with_a_worker_killed_gives_the_same_table(tmp_path):
+    ray = pytest.importorskip("ray", reason="ray is not installed")
+    from ray.cluster_utils import Cluster
+
+    from rca.study.engines.ray import SLOT
+    from rca.study.engines.ray import ray as on_ray
+
+    study = tiny_study(seeds=(1, 2))
+    here = table_of(study, local(2)(study.trials(), tmp_path / "here", lambda r: None))
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "resources": {SLOT: 1}})
+    cluster.add_node(num_cpus=1, resources={SLOT: 1})
+    killed = threading.Event()
+    try:
+        ray.init(address=cluster.address, log_to_driver=False)
+        killer = threading.Thread(target=kill_one_worker, args=(killed,), daemon=True)
+        killer.start()
+        results = on_ray()(study.trials(), tmp_path / "there", lambda r: None)
+        killer.join(60)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    assert killed.is_set(), "no worker was killed: the test proves nothing"
+    there = table_of(study, results)
+    assert there["error"].eq("").all()
+    pd.testing.assert_frame_equal(here, there)
+
+
+def kill_one_worker(killed):
+    """Kills the Ray worker that runs a trial, as soon as the trial's own process is there."""
+    own = psutil.Process()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for child in own.children(recursive=True):
+            try:
+                if "rca" in child.cmdline()[2:3] and "run" in child.cmdline():
+                    worker = child.parent()
+                    if worker is not None and "ray::" in worker.name() + " ".join(worker.cmdline()):
+                        os.kill(worker.pid, signal.SIGKILL)
+                        killed.set()
+                        return
+            except (psutil.Error, IndexError):
+                continue
+        time.sleep(0.2)
+
+
+def test_an_engine_that_is_not_installed_is_named(monkeypatch):
+    from rca.study.engines.ray import ray as on_ray
+
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    with pytest.raises(UsageError, match="td3-rca"):
+        on_ray()

@@ -22,7 +22,8 @@ from rca.study.attribution import (
 )
 from rca.study.design import full, one_at_a_time
 
-NONE, A, B, AB = frozenset(), frozenset("a"), frozenset("b"), frozenset("ab")
+NONE: frozenset[str] = frozenset()
+A, B, AB = frozenset("a"), frozenset("b"), frozenset("ab")
 
 
 def table(values, seeds=(1, 2)):

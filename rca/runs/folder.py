@@ -4,6 +4,7 @@ import errno
 import math
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +32,8 @@ CONFIG = "config.yaml"
 RESULTS = "results.json"
 COMMIT_SECONDS = 1.0
 """Between two commits: what a SIGKILL can lose. Promised are 2 s; the rest is for a busy disk."""
+SET_BACK = "clock_set_back_s"
+"""Entry of the manifest: seconds by which the machine's clock was set back during the run."""
 COUNTERS = ("executed_steps", "critic_updates", "actor_updates", "first_update_step")
 
 Row = TypeVar("Row")
@@ -72,6 +75,7 @@ class RunWriter:
         self._evaluations: deque[tuple[Any, ...]] = deque()
         self._counters: dict[str, int] = {}
         self._broken: RcaError | None = None
+        self._clock = _clock()
         self._writing = threading.Lock()
         self._stop = threading.Event()
         try:
@@ -218,6 +222,8 @@ class RunWriter:
         try:
             self.commit()
             self._manifest.update(ended=now(), status=outcome.status, error=outcome.error)
+            if (back := self._clock - _clock()) > 1.0:
+                self._manifest[SET_BACK] = round(back, 1)
             self._manifest["outcome"] = {
                 name: getattr(outcome, name)
                 for name in ("executed_steps", "planned_steps", "critic_updates", "actor_updates")
@@ -248,6 +254,11 @@ class RunWriter:
         run(f"INSERT INTO episode VALUES ({_marks(EPISODE_COLUMNS)})", episodes)
         run(f"INSERT INTO evaluation VALUES ({_marks(EVALUATION_COLUMNS)})", evaluations)
         run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)
+
+
+def _clock() -> float:
+    """Returns what the machine's clock is ahead of one that only goes forward, seconds."""
+    return time.time() - time.monotonic()
 
 
 def _taken(rows: deque[Row]) -> list[Row]:

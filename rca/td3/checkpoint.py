@@ -50,9 +50,8 @@ def save(folder: Path, training: Training) -> Path:
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
         if folder.is_dir():
             unfinished.unlink(missing_ok=True)
-        line = " ".join(str(error).split())
         raise UsageError(
-            f"{path}: cannot be written: {line}; free space or move the run"
+            f"{path}: cannot be written: {_reason(error)}; free space or move the run"
         ) from error
     return path
 
@@ -85,6 +84,15 @@ def restore(folder: Path, training: Training) -> Path:
         return path
     names = ", ".join(path.name for path in files)
     raise EvidenceError(f"{folder}: no readable checkpoint among {names}; start the run anew")
+
+
+def _reason(error: BaseException) -> str:
+    """Returns one line; torch hides the system's reason behind an assertion of its own."""
+    first: BaseException | None = error
+    while first is not None and not isinstance(first, OSError):
+        first = first.__cause__ or first.__context__
+    words = first.strerror if isinstance(first, OSError) and first.strerror else str(error)
+    return " ".join(words.split())
 
 
 def _files(folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ import pandas as pd
 from rca.config import flatten
 from rca.errors import EvidenceError, UsageError
 from rca.runs.declared import declared
-from rca.runs.folder import CONFIG, DATABASE, RESULTS
+from rca.runs.folder import CONFIG, DATABASE, RESULTS, SET_BACK
 from rca.runs.json_file import read_json
 from rca.runs.manifest import MANIFEST, SCHEMA, WIRING, is_written_to, read_manifest
 from rca.runs.part import Importer, Options, Part
@@ -55,6 +55,11 @@ def read(path: Path, options: Options) -> Part:
     manifest = _optional(folder, read_manifest, gaps)
     if _whole(manifest.get("schema"), 0) not in range(SCHEMA + 1):
         raise EvidenceError(f"{path}: schema {manifest['schema']}, known is {SCHEMA}; update rca")
+    if back := manifest.get(SET_BACK):
+        gaps.append(
+            f"{folder / MANIFEST}: the machine's clock was set back by {back} s during the run; "
+            "started and ended do not say how long it took, nothing else depends on them"
+        )
     live = manifest.get("status") == "running" and is_written_to(folder, manifest)
     signals, episodes, evaluations, counters = _database(folder, live)
     config = _config(folder, manifest, gaps)

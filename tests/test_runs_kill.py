@@ -1,0 +1,111 @@
+"""SIGKILL at random moments: the resumed run ends with the weights of one that was left alone."""
+
+import json
+import multiprocessing
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rca.config import load_config
+from rca.runs.execute import CHECKPOINTS, execute, resume
+from rca.runs.load import load_run
+
+pytestmark = pytest.mark.carla
+
+SETTINGS = [
+    "env.image_size=36",
+    "env.frame_stack=2",
+    "env.route_length=20",
+    "env.max_episode_steps=20",
+    "env.stuck_seconds=1",
+    "agent.encoder=small",
+    "agent.features=32",
+    "agent.batch_size=8",
+    "agent.learning_starts=30",
+    "agent.exploration_noise=0.3",
+    "budget.eval_every=90",
+    "budget.eval_episodes=1",
+    "budget.checkpoint_every=20",
+    "budget.threads=1",
+]
+# Children are forked from a server that has imported torch already: seconds less each.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["rca.runs.execute"])
+
+
+@dataclass
+class Killed:
+    """A run that is killed and resumed."""
+
+    folder: Path
+    config: object
+
+    def process(self):
+        """Returns the process that begins it, or goes on with it."""
+        has_checkpoint = any((self.folder / CHECKPOINTS).glob("step-*.pt"))
+        if has_checkpoint:
+            return CONTEXT.Process(target=resume, args=(self.folder,))
+        if self.folder.exists():  # killed before the first checkpoint: nothing to go on with
+            self.folder = self.folder.with_name(f"{self.folder.name}+")
+        return CONTEXT.Process(target=execute, args=(self.config, self.folder))
+
+    def manifest(self):
+        try:
+            return json.loads((self.folder / "manifest.json").read_text())
+        except FileNotFoundError:
+            return {}
+
+    def killed_within(self, seconds):
+        """Kills it some seconds after it has begun to write; False if it was finished before."""
+        child = self.process()
+        child.start()
+        while child.is_alive() and self.manifest().get("pid") != child.pid:
+            time.sleep(0.01)
+        child.join(seconds)
+        child.kill()
+        child.join()
+        if self.manifest().get("status") == "finished":  # maybe killed on its way out
+            return False
+        assert child.exitcode == -9
+        assert load_run(self.folder).outcome.status == "crashed"
+        return True
+
+    def finish(self):
+        """Returns the digest of the last weights."""
+        while self.manifest().get("status") != "finished":
+            child = self.process()
+            child.start()
+            child.join()
+            assert child.exitcode == 0
+        return self.manifest()["weights_digest"]
+
+
+@pytest.mark.parametrize(
+    ("moments", "steps"), [(3, 120), pytest.param(20, 1000, marks=pytest.mark.slow)]
+)
+def test_kills_at_random_moments_change_nothing(tmp_path, moments, steps):
+    config = load_config("fixed", [*SETTINGS, f"budget.steps={steps}"])
+    whole = Killed(tmp_path / "whole", config)
+    began = time.monotonic()
+    expected = whole.finish()
+    lasted = time.monotonic() - began
+    rng = np.random.default_rng(moments)
+    kills, rounds = 0, 0
+    run = Killed(tmp_path / "run0", config)
+    while kills < moments:
+        if run.killed_within(rng.uniform(0, lasted)):
+            kills += 1
+        else:
+            rounds += 1
+            assert run.finish() == expected
+            run = Killed(tmp_path / f"run{rounds}", config)
+    assert run.finish() == expected
+    left, broken = load_run(whole.folder), load_run(run.folder)
+    assert (
+        broken.signals["critic/loss"].values.tolist() == left.signals["critic/loss"].values.tolist()
+    )
+    assert broken.episodes.equals(left.episodes)
+    assert broken.evaluations.equals(left.evaluations)

@@ -1,5 +1,7 @@
 """How far the encoders have moved from where they started."""
 
+import torch
+
 from rca.probes.engine import Number, norm, probe_from_start
 from rca.td3.agent import TD3
 from rca.td3.events import Updated
@@ -16,14 +18,13 @@ class Drift:
             name: [weight.detach().clone() for weight in agent.modules()[name].parameters()]
             for name in ENCODERS
         }
+        self._size = {name: norm(start) for name, start in self._start.items()}
 
     def __call__(self, event: Updated) -> dict[str, Number]:
         """Returns the drift of each encoder."""
         modules = event.agent.modules()
         return {
-            name: norm(
-                now - then for now, then in zip(modules[name].parameters(), start, strict=True)
-            )
-            / norm(start)
+            name: norm(torch._foreach_sub(list(modules[name].parameters()), start))
+            / self._size[name]
             for name, start in self._start.items()
         }

@@ -25,10 +25,11 @@ class UpdateRatio:
         for name, module in event.agent.modules().items():
             updates = counts[name] - self._updates[name]
             if updates > 0:
-                now, then = _copy(module), self._then[name]
-                way = norm(a - b for a, b in zip(now, then, strict=True))
+                now, then = list(module.parameters()), self._then[name]
+                way = norm(torch._foreach_sub(now, then))
                 found[name] = way / updates / norm(now)
-                self._then[name], self._updates[name] = now, counts[name]
+                torch._foreach_copy_(then, now)
+                self._updates[name] = counts[name]
         return found
 
 

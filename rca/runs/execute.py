@@ -215,6 +215,7 @@ class _Run:
         def save_when_due() -> None:
             nonlocal saved
             if every and training.progress.step - saved >= every:
+                self.writer.commit()  # a resumed run does not record again what was before it
                 save(self.writer.folder / CHECKPOINTS, training)
                 saved = training.progress.step
 

@@ -25,7 +25,8 @@ class UpdateRatio:
         for name, module in event.agent.modules().items():
             updates = counts[name] - self._updates[name]
             if updates > 0:
-                now, then = list(module.parameters()), self._then[name]
+                now: list[torch.Tensor] = list(module.parameters())
+                then = self._then[name]
                 way = norm(torch._foreach_sub(now, then))
                 found[name] = way / updates / norm(now)
                 torch._foreach_copy_(then, now)

@@ -1,8 +1,11 @@
 """Scores against tables worked out by hand."""
 
+import json
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rca.bench.report import write_benchmark
@@ -11,6 +14,7 @@ from rca.bench.score import (
     Case,
     always,
     at_random,
+    calibration_curve,
     calibration_error,
     interval,
     most_frequent,
@@ -18,6 +22,8 @@ from rca.bench.score import (
 )
 from rca.errors import UsageError
 from rca.faults import load_faults
+from rca.runs.load import load_run
+from tests.test_cli import rca, refused
 
 CASES = [
     Case("a-1", "a", ("x",), (("x", 0.9), ("y", 0.6))),  # first
@@ -84,3 +90,42 @@ def test_the_page_names_what_broke_and_lists_the_worst_first(tmp_path):
     assert [row[2] for row in rows] == ["c", "b", "a"]
     assert "| h-2 | nothing | - | (nothing) | - | - |" in page
     assert "NaN" not in (tmp_path / "cases.json").read_text()
+
+
+def test_the_curve_has_a_point_per_bin():
+    found = calibration_curve([Case("a-1", "a", ("x",), (("x", 0.91), ("y", 0.97), ("z", 0.05)))])
+    assert found[0] == pytest.approx((0.05, 0.0, 1))
+    assert found[1] == pytest.approx((0.94, 0.5, 2))
+    assert len(found) == 2
+
+
+def test_seeds_of_calibration_are_scored_apart(tmp_path):
+    cases = [replace(CASES[0], seed=1), replace(CASES[2], seed=2), replace(CASES[3], seed=2)]
+    page = write_benchmark(cases, tmp_path, "rca bench", calibrated=[1]).read_text()
+    scores, _, looked_at = page.partition("## The seeds on which it was calibrated")
+    assert "Scored seeds 2: 2 runs." in scores
+    assert "| top_1 | 0% |" in scores
+    assert "| top_1 | 100% |" in looked_at
+    assert (tmp_path / "calibration.png").stat().st_size > 5_000
+
+
+def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_exported(tmp_path):
+    done = rca(
+        "bench", "--smoke", "--runs", tmp_path / "runs", "--out", tmp_path / "page", limit=400
+    )
+    assert done.returncode == 0, done.stderr
+    cases = json.loads((tmp_path / "page" / "cases.json").read_text())
+    named = {c["name"]: c["ranking"][0][0] in c["truth"] for c in cases if c["fault"]}
+    assert len(named) == 5
+    assert all(named.values()), named
+    (well,) = [case for case in cases if not case["fault"]]
+    assert not any(p >= 0.5 for _, p in well["ranking"])
+
+    words = ["bench", "--smoke", "--runs", tmp_path / "runs", "--export", tmp_path / "data"]
+    assert rca(*words).returncode == 0
+    truth = pd.read_csv(tmp_path / "data" / "truth.csv", keep_default_na=False)
+    assert len(truth) == 6
+    assert load_run(tmp_path / "data" / "healthy_plain-1").outcome.executed_steps == 600
+    refused(rca(*words), 2, "--export", "holds something")
+    elsewhere = ["bench", "--smoke", "--runs", tmp_path / "no", "--export", tmp_path / "new"]
+    refused(rca(*elsewhere), 2, "no finished run")

@@ -10,10 +10,10 @@ import pytest
 RCA = [sys.executable, "-m", "rca"]
 
 
-def rca(*arguments, cwd=None, env=None):
+def rca(*arguments, cwd=None, env=None, limit=120):
     """Runs the command; a traceback is never what a user should see."""
     command = [*RCA, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=limit)
     assert "Traceback" not in done.stderr
     return done
 
@@ -27,7 +27,8 @@ def refused(done, code, *words):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "check", "diagnose", "claims", "report", "export", "sim"]
+    "command",
+    ["run", "check", "diagnose", "claims", "report", "export", "sim", "bench", "study"],
 )
 def test_every_command_has_a_sentence_and_an_example(command):
     text = rca(command, "--help").stdout

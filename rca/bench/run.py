@@ -2,21 +2,47 @@
 
 import fnmatch
 import math
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from rca.bench import rldebugger
 from rca.bench.score import Case
-from rca.checking import builtin_checks, load_checks, run_checks
+from rca.checking import Check, builtin_checks, load_checks, run_checks
 from rca.config import load_config
-from rca.diagnosis.diagnose import diagnose
+from rca.diagnosis.diagnose import Diagnosis, acts_from, diagnose
 from rca.errors import RcaError, UsageError
-from rca.faults import load_faults
+from rca.faults import Fault, load_faults
 from rca.runs.load import load_run
+from rca.runs.record import RunRecord
 from rca.study.engines.local import run_here
-from rca.study.trials import Trial, TrialResult
+from rca.study.trials import Trial, TrialResult, is_finished
 from rca.yaml_file import read_yaml
 
 HEALTHY = Path(__file__).with_name("healthy.yaml")
+EXPORTED = ("manifest.json", "config.yaml", "run.sqlite", "results.json", "wiring.json")
+"""Parts of a run folder that a detective may see."""
+SMOKE = (
+    "encoders_swapped",
+    "encoder_frozen",
+    "target_frozen",
+    "reward_sign",
+    "image_unscaled",
+    "healthy_plain",
+)
+"""What the smoke set holds: faults that show within a few hundred updates, and a healthy run."""
+SMOKE_SETTINGS = ("agent.learning_starts=300", "agent.critic_warmup=50", "budget.eval_every=300")
+SMOKE_STEPS = 600
+
+
+def smoke(seed: int = 1) -> list[Trial]:
+    """Returns the trials of the smoke set: seconds each, for continuous integration."""
+    settings = [*SMOKE_SETTINGS, f"budget.steps={SMOKE_STEPS}", f"budget.seed={seed}"]
+    config = load_config("quick", settings)
+    return [
+        Trial(f"{name}-{seed}", config, () if name.startswith("healthy_") else (name,))
+        for name in SMOKE
+    ]
 
 
 def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> list[Trial]:
@@ -62,17 +88,68 @@ def benchmark(
     checks = load_checks([builtin_checks()])
     faults = load_faults()
 
-    def judged(result: TrialResult) -> Case:
-        planted = result.trial.faults[0] if result.trial.faults else ""
-        truth = faults[planted].causes if planted else ()
-        try:
-            run = load_run(result.folder)
-            found = diagnose(run, run_checks(checks, run))
-        except RcaError as error:
-            return Case(result.trial.name, planted, truth, (), error=result.error or str(error))
-        ranking = tuple((item.cause.id, item.probability) for item in found.ranked)
-        distances = run.evaluations["mean_distance"]
-        outcome = float(distances.iloc[-1]) if len(distances) else math.nan
-        return Case(result.trial.name, planted, truth, ranking, outcome)
+    return [_judged(result, checks, faults) for result in results]
 
-    return [judged(result) for result in results]
+
+def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, Fault]) -> Case:
+    name, seed = result.trial.name, result.trial.config.budget.seed
+    planted = result.trial.faults[0] if result.trial.faults else ""
+    truth = faults[planted].causes if planted else ()
+    try:
+        run = load_run(result.folder)
+        found = diagnose(run, run_checks(checks, run))
+    except RcaError as error:
+        return Case(name, planted, truth, (), error=result.error or str(error), seed=seed)
+    distances = run.evaluations["mean_distance"]
+    return Case(
+        name,
+        planted,
+        truth,
+        tuple((item.cause.id, item.probability) for item in found.ranked),
+        float(distances.iloc[-1]) if len(distances) else math.nan,
+        seed=seed,
+        delay=_delay(found, truth, run),
+        rival=rldebugger.ranking(run),
+    )
+
+
+def _delay(found: Diagnosis, truth: Sequence[str], run: RunRecord) -> float:
+    for item in found.ranked:
+        if item.cause.id in truth and item.onset is not None:
+            return max(0.0, item.onset - acts_from(item.cause.acts_from, run))
+    return math.nan
+
+
+def export(trials: Sequence[Trial], root: Path, folder: Path) -> Path:
+    """Copies finished runs and the truth about them into a folder for other tools to be scored on.
+
+    Args:
+        trials: Of the benchmark.
+        root: Where their run folders are.
+        folder: New or empty.
+
+    Returns:
+        `truth.csv` in the folder: run, seed, planted fault ("" in healthy runs), right causes.
+
+    Raises:
+        UsageError: The folder holds something, or no run is finished.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"--export {folder}: it holds something; name a new folder")
+    finished = [trial for trial in trials if is_finished(trial, root / trial.name)]
+    if not finished:
+        raise UsageError(f"--export: no finished run in {root}; run the benchmark first")
+    faults = load_faults()
+    rows = ["run,seed,fault,causes"]
+    for trial in finished:
+        to = folder / trial.name
+        to.mkdir(parents=True)
+        for part in EXPORTED:
+            if (root / trial.name / part).is_file():
+                shutil.copy2(root / trial.name / part, to / part)
+        planted = trial.faults[0] if trial.faults else ""
+        causes = " ".join(faults[planted].causes) if planted else ""
+        rows.append(f"{trial.name},{trial.config.budget.seed},{planted},{causes}")
+    truth = folder / "truth.csv"
+    truth.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return truth

@@ -1,7 +1,7 @@
 """Scores of a detective: does it name the planted cause, and is it as sure as it is right?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,10 @@ class Case:
         ranking: Causes with their probability, the first the likeliest.
         outcome: Mean distance of the last evaluation, metres; NaN: none.
         error: Why it could not be run or read, else "".
+        seed: Of the run.
+        delay: Steps from the moment at which the right cause can act to its first sign that has
+            a place in time; NaN if it is not named or no sign has one.
+        rival: What RLDebugger's rules say of the same recording.
     """
 
     name: str
@@ -30,6 +34,9 @@ class Case:
     ranking: tuple[tuple[str, float], ...]
     outcome: float = float("nan")
     error: str = ""
+    seed: int = 0
+    delay: float = float("nan")
+    rival: tuple[tuple[str, float], ...] = ()
 
     @property
     def rank(self) -> int | None:
@@ -106,7 +113,12 @@ def calibration_error(probabilities: np.ndarray, right: np.ndarray) -> float:
 def always(cases: Sequence[Case], ranking: Sequence[str]) -> list[Case]:
     """Returns the cases as a detective sees them who says the same of every run."""
     said = tuple((cause, 1.0) for cause in ranking)
-    return [Case(c.name, c.fault, c.truth, said, c.outcome, c.error) for c in cases]
+    return [replace(case, ranking=said) for case in cases]
+
+
+def rivals(cases: Sequence[Case]) -> list[Case]:
+    """Returns the cases as RLDebugger's rules see them."""
+    return [replace(case, ranking=case.rival) for case in cases]
 
 
 def most_frequent(cases: Sequence[Case]) -> list[str]:
@@ -137,8 +149,29 @@ def at_random(
 def interval(
     cases: Sequence[Case], name: str, rng: np.random.Generator, draws: int = 1000
 ) -> tuple[float, float]:
-    """Returns the 95% bootstrap interval of a score over cases (percentiles)."""
-    picks = rng.integers(len(cases), size=(draws, len(cases)))
-    values = [getattr(score([cases[i] for i in pick]), name) for pick in picks]
-    low, high = np.nanpercentile(values, [2.5, 97.5])
+    """Returns the 95% bootstrap interval of a score (percentiles).
+
+    Faults and healthy configurations are drawn with all their seeds: the seeds of one fault are
+    alike, and drawn one by one they would make the interval too narrow.
+    """
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.name.rsplit("-", 1)[0], []).append(case)
+    members = list(groups.values())
+    picks = rng.integers(len(members), size=(draws, len(members)))
+    values = [getattr(score([c for i in pick for c in members[i]]), name) for pick in picks]
+    known = np.array(values)[np.isfinite(values)]
+    low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
     return float(low), float(high)
+
+
+def calibration_curve(cases: Sequence[Case]) -> list[tuple[float, float, int]]:
+    """Returns mean stated probability, share of hits and number, of each bin that is not empty."""
+    said = [(p, c in case.truth) for case in cases if not case.error for c, p in case.ranking]
+    probabilities = np.array([p for p, _ in said])
+    right = np.array([is_right for _, is_right in said], float)
+    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    return [
+        (float(probabilities[bins == b].mean()), float(right[bins == b].mean()), int(n))
+        for b, n in zip(*np.unique(bins, return_counts=True), strict=True)
+    ]

@@ -8,7 +8,7 @@ from rca.faults._plant import with_settings
 @fault(
     "activation_changed",
     causes=("network_poor",),
-    caught_by=(),
+    caught_by=("config.activation",),
     source="RLMutation: changed activation",
 )
 def activation_changed(build: Build) -> Build:

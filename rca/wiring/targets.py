@@ -101,7 +101,10 @@ def _compare(
     length = _square(way)
     tau = float(torch.dot(move, way)) / length if length else math.nan
     following.taus.append(tau)
-    following.residuals.append(math.sqrt(_square(move - tau * way) / _square(move)))
+    # A move below what float32 resolves of the weights is rounding, whoever made it.
+    rounding = torch.finfo(torch.float32).eps * math.sqrt(_square(target))
+    unexplained = max(0.0, math.sqrt(_square(move - tau * way)) - rounding)
+    following.residuals.append(unexplained / math.sqrt(_square(move)))
 
 
 def _square(vector: torch.Tensor) -> float:

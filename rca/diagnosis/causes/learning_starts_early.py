@@ -9,7 +9,8 @@ CAUSE = Cause(
     mechanism="The seed says: early updates on poor data corrupt the values.",
     acts_from=Moment.FIRST_UPDATE,
     supports=(
-        Sign("replay.batch_share", Grade.WEAK),
+        Sign("replay.batch_share", Grade.STRONG, when=(Verdict.FAIL,)),
+        Sign("replay.batch_share", Grade.WEAK, when=(Verdict.WARN,)),
         Sign("seed.config_learning_starts", Grade.WEAK, when=(Verdict.FAIL,)),
     ),
     contradicts=(

@@ -10,7 +10,10 @@ CAUSE = Cause(
         "collapse to a few directions."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("encoder.effective_rank", Grade.STRONG),),
+    supports=(
+        Sign("encoder.effective_rank", Grade.STRONG),
+        Sign("config.activation", Grade.PROOF),
+    ),
     contradicts=(passes("encoder.effective_rank", Grade.WEAK),),
     to_decide=("Log the effective rank of the features."),
     change="Change the activation of a healthy run to tanh.",

@@ -9,7 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
-.PHONY: demo test setup lint type pytest test-slow bench bench-sim healthy bench-faults build check clean
+.PHONY: demo test setup lint type pytest test-slow bench bench-sim healthy bench-faults bench-smoke seed-study build check clean
 
 demo: $(STAMP)  ## Two short runs (baseline, fixed), their checks and the report
 	rm -rf demo
@@ -49,7 +49,13 @@ bench: $(STAMP)  ## One update against Stable-Baselines3's, and what the probes 
 	$(BIN)/python benchmarks/probes.py
 
 bench-faults: $(STAMP)  ## An hour: every planted fault, diagnosed and scored, into reports/benchmark
-	$(BIN)/rca bench --out reports/benchmark --runs runs/bench --seed 1 --seed 2
+	$(BIN)/rca bench --steps 2000 --out reports/benchmark --runs runs/bench --seed 1 --seed 2 --calibrated 1
+
+bench-smoke: $(STAMP)  ## A minute: a few planted faults in runs of seconds
+	$(BIN)/rca bench --smoke --out runs/smoke-report --runs runs/smoke
+
+seed-study: $(STAMP)  ## An hour: the seed's six issues against the true defects, into reports/seed-study
+	$(BIN)/rca study seed --out reports/seed-study --runs runs/seed-study
 
 bench-sim: $(STAMP)  ## Speed and size of the embedded server, through the real client
 	$(BIN)/python benchmarks/sim.py

@@ -84,7 +84,29 @@ def benchmark(
     on_result: Callable[[TrialResult], None] = lambda result: None,
 ) -> list[Case]:
     """Runs what is not finished yet, diagnoses every run, and returns the cases in order."""
-    results = run_here(trials, root, on_result, workers=workers)
+    return judged(run_here(trials, root, on_result, workers=workers))
+
+
+def standing(trials: Sequence[Trial], root: Path) -> list[TrialResult]:
+    """Returns the finished runs of a folder as they are, whichever version of rca made them.
+
+    A run counts by its name, its planted fault and that it is finished; missing ones are left out.
+
+    Raises:
+        UsageError: There is none.
+    """
+    found = [
+        TrialResult(trial, root / trial.name)
+        for trial in trials
+        if is_finished(trial, root / trial.name, declared=False)
+    ]
+    if not found:
+        raise UsageError(f"--as-is: no finished run of the benchmark in {root}")
+    return found
+
+
+def judged(results: Sequence[TrialResult]) -> list[Case]:
+    """Diagnoses runs and returns the cases in order."""
     checks = load_checks([builtin_checks()])
     faults = load_faults()
 
@@ -136,9 +158,7 @@ def export(trials: Sequence[Trial], root: Path, folder: Path) -> Path:
     """
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"--export {folder}: it holds something; name a new folder")
-    finished = [trial for trial in trials if is_finished(trial, root / trial.name)]
-    if not finished:
-        raise UsageError(f"--export: no finished run in {root}; run the benchmark first")
+    finished = [result.trial for result in standing(trials, root)]
     faults = load_faults()
     rows = ["run,seed,fault,causes"]
     for trial in finished:

@@ -33,6 +33,10 @@ def bench(
         Path | None,
         typer.Option(help="Copy finished runs and the truth here, for other tools; run nothing."),
     ] = None,
+    as_is: Annotated[
+        bool,
+        typer.Option("--as-is", help="Diagnose and score the finished runs there; run nothing."),
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, help="Runs at once; one core each.")] = 2,
     debug: Debug = False,
 ) -> None:
@@ -44,6 +48,7 @@ def bench(
     """
     from rca.bench import run as benchmarks
     from rca.bench.report import write_benchmark
+    from rca.report.page import write_page
     from rca.study.trials import TrialResult
 
     seeds = seed or [1]
@@ -58,9 +63,14 @@ def bench(
         done += 1
         sys.stderr.write(f"{done}/{len(trials)} {result.trial.name} {result.error or 'done'}\n")
 
-    cases = benchmarks.benchmark(trials, runs, workers=workers, on_result=tell)
+    if as_is:
+        cases = benchmarks.judged(benchmarks.standing(trials, runs))
+    else:
+        cases = benchmarks.benchmark(trials, runs, workers=workers, on_result=tell)
     how = ["rca bench", *(["--smoke"] if smoke else [])]
     how += [] if only == "*" else [f"--only '{only}'"]
     how += [] if steps is None else [f"--steps {steps}"]
     how += [f"--seed {s}" for s in seeds] + [f"--calibrated {s}" for s in calibrated or ()]
-    sys.stdout.write(f"{write_benchmark(cases, out, ' '.join(how), calibrated or ())}\n")
+    page = write_benchmark(cases, out, " ".join(how), calibrated or ())
+    write_page(page)
+    sys.stdout.write(f"{page}\n")

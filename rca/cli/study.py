@@ -71,6 +71,7 @@ def study(
 
     Example:  rca study quick+encoders_swapped quick --set agent.batch_size=32 --budget 30m
     """
+    from rca.report.page import write_page
     from rca.study.plan import Asked, planned
     from rca.study.report import write_study
     from rca.study.study import run_study, run_until_fixed
@@ -105,6 +106,7 @@ def study(
         _print_minimal(found)
     _print_verdicts(made, table)
     page = write_study(made, table, out or Path("reports") / f"{made.name}-study", _how())
+    write_page(page)
     sys.stdout.write(f"{page}\n")
 
 

@@ -43,9 +43,11 @@ pytest: $(STAMP)
 test-slow: $(STAMP)  ## Minutes: leak tests, learning curves, long fuzzing
 	$(TEST_ENV) $(BIN)/pytest -m slow
 
-bench: $(STAMP)  ## One update against Stable-Baselines3's, and what the probes cost
+bench: $(STAMP)  ## One update and the whole loop against Stable-Baselines3's, and what the probes cost
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/update.py
+	$(BIN)/python benchmarks/loop.py
+	$(BIN)/python benchmarks/floor.py
 	$(BIN)/python benchmarks/probes.py
 
 bench-faults: $(STAMP)  ## An hour: every planted fault, diagnosed and scored, into reports/benchmark

@@ -10,9 +10,10 @@ only the CPU ratios of one thread mean anything.
 
 import argparse
 import multiprocessing
+import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 
 import gymnasium as gym
@@ -110,13 +111,21 @@ def fill(replay: Replay, env: Noise, rng: np.random.Generator) -> None:
         replay.add(action, reward, obs, terminated)
 
 
-def work(pipe: Connection, contender: str, size: int, batch: int, threads: int) -> None:
-    """Answers each number of updates with the wall-clock and CPU seconds that they took."""
-    torch.set_num_threads(threads)
+def contend(contender: str, size: int, batch: int) -> Callable[[int], None]:
+    """Returns what does n updates."""
     if contender.startswith("SB3"):
-        update = sb3_updates(size, batch)
-    else:
-        update = our_updates(size, batch, reuse="reused" in contender)
+        return sb3_updates(size, batch)
+    return our_updates(size, batch, reuse="reused" in contender)
+
+
+Contend = Callable[[str, int, int], Callable[[int], None]]
+Rounds = list[dict[str, tuple[float, float]]]
+
+
+def work(pipe: Connection, contend: Contend, contender: str, options: argparse.Namespace) -> None:
+    """Answers each number of updates with the wall-clock and CPU seconds that they took."""
+    torch.set_num_threads(options.threads)
+    update = contend(contender, options.size, options.batch)
     update(4)
     pipe.send(None)
     while count := pipe.recv():
@@ -125,27 +134,50 @@ def work(pipe: Connection, contender: str, size: int, batch: int, threads: int) 
         pipe.send((time.perf_counter() - wall, time.process_time() - cpu))
 
 
-def rounds(options: argparse.Namespace) -> list[dict[str, tuple[float, float]]]:
+def compare(options: argparse.Namespace, contenders: Sequence[str], contend: Contend) -> Rounds:
     """Returns seconds of wall clock and CPU by contender, one mapping per round."""
     context = multiprocessing.get_context("spawn")
     pipes: dict[str, Connection] = {}
-    for contender in CONTENDERS:
+    processes = []
+    for contender in contenders:
         ours, theirs = context.Pipe()
-        args = (theirs, contender, options.size, options.batch, options.threads)
-        context.Process(target=work, args=args, daemon=True).start()
+        args = (theirs, contend, contender, options)
+        processes.append(context.Process(target=work, args=args, daemon=True))
+        processes[-1].start()
         pipes[contender] = ours
         ours.recv()
     found = []
     for index in range(options.rounds):
-        order = CONTENDERS[index % len(CONTENDERS) :] + CONTENDERS[: index % len(CONTENDERS)]
+        first = index % len(contenders)
         took = {}
-        for contender in order:
+        for contender in (*contenders[first:], *contenders[:first]):
             pipes[contender].send(options.updates)
             took[contender] = pipes[contender].recv()
         found.append(took)
-    for pipe in pipes.values():
+    for pipe, process in zip(pipes.values(), processes, strict=True):
         pipe.send(0)
+        process.join()
     return found
+
+
+def report(
+    what: str, options: argparse.Namespace, contenders: Sequence[str], found: Rounds
+) -> None:
+    """Prints a line per clock and contender."""
+    print(
+        f"{what}, {options.size}x{options.size}, batch {options.batch}, {options.threads} threads, "
+        f"{options.rounds} rounds of {options.updates}; load {os.getloadavg()[0]:.1f}; "
+        "ratio: median [least, most]"
+    )
+    for clock, name in enumerate(("wall clock", "CPU")):
+        print(name)
+        for contender in contenders:
+            ratios = [took[contender][clock] / took["SB3"][clock] for took in found]
+            seconds = statistics.median(took[contender][clock] for took in found)
+            print(
+                f"  {contender:22s} {1000 * seconds / options.updates:8.1f} ms   "
+                f"{statistics.median(ratios):.2f} of SB3 [{min(ratios):.2f}, {max(ratios):.2f}]"
+            )
 
 
 def main() -> None:
@@ -157,20 +189,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--updates", type=int, default=10, help="per contender and round; even")
     options = parser.parse_args()
-    found = rounds(options)
-    print(
-        f"{options.size}x{options.size}, batch {options.batch}, {options.threads} threads, "
-        f"{options.rounds} rounds of {options.updates} updates; ratio: median [least, most]"
-    )
-    for clock, name in enumerate(("wall clock", "CPU")):
-        print(name)
-        for contender in CONTENDERS:
-            ratios = [took[contender][clock] / took["SB3"][clock] for took in found]
-            seconds = statistics.median(took[contender][clock] for took in found)
-            print(
-                f"  {contender:22s} {1000 * seconds / options.updates:8.1f} ms   "
-                f"{statistics.median(ratios):.2f} of SB3 [{min(ratios):.2f}, {max(ratios):.2f}]"
-            )
+    report("update", options, CONTENDERS, compare(options, CONTENDERS, contend))
 
 
 if __name__ == "__main__":

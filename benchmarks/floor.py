@@ -1,0 +1,101 @@
+"""How near an update is to what its arithmetic takes: FLOPs over the measured convolution rate.
+
+The rate is that of this machine on a convolution that suits it (64 to 64 channels, 3x3, channels
+last), forward; FLOPs are counted by torch over two updates, one of them with the actor. CPU seconds
+per thread, so that other work on the machine matters less.
+
+    python benchmarks/floor.py --size 84 --batch 128 --threads 1
+"""
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+from update import STORED, Noise, fill
+
+from rca.config import AgentConfig
+from rca.td3.agent import TD3
+from rca.td3.allocator import keep_freed_memory
+from rca.td3.networks import Shapes
+from rca.td3.replay import Replay
+
+
+def timed(work: Callable[[], object], threads: int) -> float:
+    """Returns the CPU seconds per thread that a piece of work takes."""
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) / threads
+
+
+def convolution_rate(threads: int, repeats: int = 20) -> list[float]:
+    """Returns GFLOP/s of each of some convolutions."""
+    image = torch.randn(128, 64, 32, 32).to(memory_format=torch.channels_last)
+    weight = torch.randn(64, 64, 3, 3).to(memory_format=torch.channels_last)
+
+    def convolve() -> torch.Tensor:
+        return functional.conv2d(image, weight)
+
+    with torch.no_grad():
+        flops = counted(convolve)
+        convolve()
+        return [flops / timed(convolve, threads) / 1e9 for _ in range(repeats)]
+
+
+def counted(work: Callable[[], object]) -> int:
+    """Returns the floating-point operations of convolutions and matrix products in some work."""
+    with FlopCounterMode(display=False) as counter:
+        work()
+    return counter.get_total_flops()
+
+
+def main() -> None:
+    """Prints rate, FLOPs, floor and what an update takes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=84, help="pixels")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    keep_freed_memory()
+    env, rng = Noise(options.size), np.random.default_rng(0)
+    shapes = Shapes.of(env)
+    replay = Replay(STORED, shapes)
+    fill(replay, env, rng)
+    print(
+        f"{options.size}x{options.size}, batch {options.batch}, {options.threads} threads, load "
+        f"{os.getloadavg()[0]:.1f}"
+    )
+    for reuse in (False, True):
+        generators = [torch.Generator().manual_seed(seed) for seed in (0, 1)]
+        config = AgentConfig(reuse_features=reuse)
+        agent = TD3(config, shapes, init=generators[0], smoothing=generators[1])
+
+        def two_updates(agent: TD3 = agent) -> None:
+            for _ in range(2):
+                batch = replay.sample(options.batch, rng)
+                agent.update(batch, lambda event: None, 0)
+
+        two_updates()
+        flops = counted(two_updates) / 2
+        rates, seconds = [], []
+        for _ in range(options.rounds):
+            rates += convolution_rate(options.threads, 3)
+            seconds.append(timed(two_updates, options.threads) / 2)
+        rate, took = statistics.median(rates), statistics.median(seconds)
+        floor = flops / rate / 1e9
+        print(
+            f"  {'reused features' if reuse else 'exact':16s} {flops / 1e9:.1f} GFLOP at {rate:.0f} "
+            f"GFLOP/s [{min(rates):.0f}, {max(rates):.0f}]: floor {1000 * floor:.0f} ms; "
+            f"takes {1000 * took:.0f} ms, {took / floor:.2f} x the floor"
+        )
+
+
+if __name__ == "__main__":
+    main()

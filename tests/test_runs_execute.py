@@ -10,13 +10,16 @@ import time
 
 import psutil
 import pytest
+import torch
 
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.config import load_config
 from rca.envs.servers import Address
 from rca.errors import EvidenceError, UsageError
 from rca.runs.execute import execute, resume
+from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
+from rca.runs.record import Outcome
 from rca.sim.launch import launch
 
 pytestmark = pytest.mark.carla
@@ -167,6 +170,13 @@ def test_a_run_without_a_checkpoint_cannot_be_resumed(tmp_path):
     with pytest.raises(EvidenceError, match="holds no checkpoint"):
         resume(tmp_path / "run")
     assert len(load_run(tmp_path / "run").signals["env/reward"]) == 50
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has the GPU that is to be missed")
+def test_what_is_left_of_a_run_may_go_on_elsewhere(tmp_path):
+    RunWriter.create(tmp_path / "run", config()).finish(Outcome("interrupted"))
+    with pytest.raises(UsageError, match="torch sees no GPU"):
+        resume(tmp_path / "run", budget={"device": "cuda"})
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import Criterion, judge_criteria, vacuous, void
+from rca.judging import Criterion, judge_criteria, not_due, vacuous, void
 from rca.runs.record import RunRecord, Signal
 
 FROZEN = 1e-6
@@ -23,7 +23,8 @@ def encoder_drift(run: RunRecord) -> Finding:
     reason = void(run)
     if reason:
         return vacuous(reason)
-    criteria = [c for part in ENCODERS if (c := _changed(run, part))]
+    due = [part for part in ENCODERS if part not in not_due(run)]
+    criteria = [c for part in due if (c := _changed(run, part))]
     if not criteria:
         return Finding(Verdict.NOT_RUN, "not recorded: drift or parameters of an encoder")
     return judge_criteria(criteria, suspects=("encoder_frozen",))

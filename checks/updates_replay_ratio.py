@@ -2,12 +2,15 @@
 
 import math
 
-from rca.checking import Finding, check, fail_above
+from rca.checking import Finding, Verdict, check, fail_above
 from rca.judging import number, vacuous
 from rca.runs.record import RunRecord
 
 LIMIT = 0.05
 """Share by which the updates of the last logging interval can be off."""
+USUAL = 2.0
+"""Updates per step above which early data is overfitted unless networks are reset (Nikishin et al.
+2022, section 3: the primacy bias grows with the replay ratio)."""
 
 
 @check(
@@ -21,7 +24,8 @@ def replay_ratio(run: RunRecord) -> Finding:
     Why: fewer updates than believed is less training than believed; more overfits early data.
     Remedy: compare train_freq and gradient_steps in the configuration with the training loop.
     Reference: signals.md, "replay ratio": measured against agent.updates_per_step, 1 (TD3)
-        where none is declared; limit 5%, for the last logging interval.
+        where none is declared; limit 5%, for the last logging interval. As declared, but above
+        2: WARN (Nikishin et al. 2022).
     """
     first, steps = run.first_update_step(), run.outcome.executed_steps or 0
     if first is None or steps < first:
@@ -41,4 +45,7 @@ def replay_ratio(run: RunRecord) -> Finding:
     error = abs(ratio / wanted - 1)
     if abs(ratio - 1) > LIMIT:
         message += "; not TD3's one a step"
+    if error <= LIMIT and ratio > USUAL:
+        suspects = ("update_ratio_wrong",)
+        return Finding(Verdict.WARN, message, ratio, USUAL, "1", suspects=suspects)
     return fail_above(error, LIMIT, message, unit="1", suspects=("config_not_read",))

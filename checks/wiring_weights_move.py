@@ -1,7 +1,7 @@
 """Whether every trained parameter changed."""
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import MIN_LOOKS, frozen_suspects
+from rca.judging import MIN_LOOKS, frozen_suspects, not_due
 from rca.runs.record import RunRecord
 
 
@@ -24,8 +24,10 @@ def judge(run: RunRecord) -> Finding:
     if run.wiring.updates < MIN_LOOKS:
         seen = run.wiring.updates
         return Finding(Verdict.VACUOUS, f"{seen} updates seen, {MIN_LOOKS} needed")
-    found = {n: p.not_changed for n, p in run.wiring.trained().items() if p.not_changed.count}
-    total = sum(part.parameters for part in run.wiring.trained().values())
+    late = not_due(run)
+    trained = {n: p for n, p in run.wiring.trained().items() if n not in late}
+    found = {n: p.not_changed for n, p in trained.items() if p.not_changed.count}
+    total = sum(part.parameters for part in trained.values())
     if not found:
         return Finding(
             Verdict.PASS, f"all {total} parameters changed in {run.wiring.updates:,} updates seen"

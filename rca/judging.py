@@ -209,6 +209,14 @@ def place(phase: Phase) -> str:
     return f"{phase.name} phase (steps {phase.first_step:,}-{phase.last_step:,})"
 
 
+def not_due(run: RunRecord) -> frozenset[str]:
+    """Returns the parts that no update was due for: the actor's within `agent.critic_warmup`."""
+    updates, warmup = run.outcome.critic_updates, number(run, "agent.critic_warmup")
+    if updates is None or not updates <= warmup:
+        return frozenset()
+    return frozenset({"actor", "actor_encoder"})
+
+
 def frozen_suspects(parts: Iterable[str]) -> tuple[str, ...]:
     """Returns the causes that some parts of the agent accuse which do not learn."""
     found = ["encoder_frozen" if name.endswith("encoder") else name for name in parts]

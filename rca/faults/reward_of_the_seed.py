@@ -10,6 +10,7 @@ from rca.faults._plant import with_settings
     causes=(
         "reward_design",
         "reward_wrong",
+        "progress_outweighs_penalties",  # driving on at the wanted speed earns more than 5
     ),
     caught_by=(),
     source="seed.md, Issue #4",

@@ -21,7 +21,7 @@ CAUSE = Cause(
         passes("reward.promises", Grade.STRONG),
         passes("reward.idle_optimal", Grade.STRONG),
     ),
-    follows=("penalty_too_large", "penalty_misspelt", "lane_touch_terminates"),
+    follows=("penalty_too_large", "penalty_misspelt", "lane_touch_terminates", "units_mixed"),
     to_decide="Log speed and reward per step.",
     change="Raise the cost of idling above (1 - discount) times the cost of a mistake.",
     remedy="Raise the cost of idling or lower the cost of a mistake.",

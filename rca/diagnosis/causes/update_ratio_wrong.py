@@ -1,5 +1,6 @@
 """Far fewer or far more updates than steps."""
 
+from rca.checking import Verdict
 from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
@@ -12,7 +13,8 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(
         Sign("updates.policy_delay", Grade.FACT),
-        Sign("updates.replay_ratio", Grade.STRONG, says="not TD3's one"),
+        Sign("updates.replay_ratio", Grade.PROOF, when=(Verdict.FAIL,), says="not TD3's one"),
+        Sign("updates.replay_ratio", Grade.STRONG, when=(Verdict.WARN,)),
         Sign("replay.batch_share", Grade.WEAK),
         Sign("critic.validation_td", Grade.WEAK),
     ),

@@ -294,9 +294,9 @@ def spelt_twice(run: RunRecord) -> RunRecord:
     return with_config(run, keys)
 
 
-def fourfold_updates(run: RunRecord) -> RunRecord:
-    """Four updates per step, as configured."""
-    return all_of(config(updates_per_step=4), outcome(critic_updates=4 * (STEPS - STARTS)))(run)
+def twofold_updates(run: RunRecord) -> RunRecord:
+    """Two updates per step, as configured."""
+    return all_of(config(updates_per_step=2), outcome(critic_updates=2 * (STEPS - STARTS)))(run)
 
 
 def scheduled_noise(run: RunRecord) -> RunRecord:
@@ -564,7 +564,7 @@ GOOD: dict[str, Change] = {
     "critic.soft_divergence": scaled_rewards(100.0),
     "critic.value_bias": scaled_rewards(100.0),
     "config.effective": scheduled_noise,
-    "updates.replay_ratio": fourfold_updates,
+    "updates.replay_ratio": twofold_updates,
     "env.physics": smooth,
     "episodes.lane_endings": extra("episode/lane_invasions", 1.0, spread=1.0),
     "ordering.learning_collapse": lengths(

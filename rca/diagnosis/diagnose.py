@@ -67,8 +67,8 @@ class Diagnosis:
 
     Attributes:
         run: The run's id.
-        ranked: Likely causes first, of these what merely misleads (unless it is a fact) last, then
-            by probability; a consequence stands below its cause.
+        ranked: Likely causes first, of these what merely misleads last, then by probability; a
+            consequence stands below its cause.
         refuted: Cleared causes.
         untested: Causes that could be neither supported nor cleared.
         story: The likely causes in order of time, one line each.
@@ -95,7 +95,7 @@ def diagnose(
     known = load_causes() if causes is None else list(causes)
     judged = [_judge(cause, run, findings, weights) for cause in known]
     ranked = [item for item in judged if isinstance(item, Ranked)]
-    linked = _linked(sorted(ranked, key=lambda item: _first_the_likely(item, weights["fact"])))
+    linked = _linked(sorted(ranked, key=_first_the_likely))
     ordered = _below_their_causes(linked, weights["fact"])
     return Diagnosis(
         run.id,
@@ -127,12 +127,10 @@ def _judge(
     return item
 
 
-def _first_the_likely(item: Ranked, fact: float) -> tuple[bool, bool, float, int]:
+def _first_the_likely(item: Ranked) -> tuple[bool, bool, float, int]:
     likely = item.probability >= LIKELY
-    is_fact = any(evidence.weight >= fact for evidence in item.evidence)
     moment = list(Moment).index(item.cause.acts_from)
-    misleads = likely and item.cause.misleads and not is_fact
-    return not likely, misleads, -item.probability, moment
+    return not likely, likely and item.cause.misleads, -item.probability, moment
 
 
 def _words(moment: Moment) -> str:
@@ -253,10 +251,12 @@ def _below_their_causes(ranked: Sequence[Ranked], fact: float) -> list[Ranked]:
 
 def _brings_about(source: Ranked, item: Ranked) -> bool:
     """Tells whether a likely cause may be what another one follows from."""
-    if source is item or source.probability < LIKELY or source.cause.misleads:
+    if source is item or source.probability < LIKELY:
         return False
     if source.cause.id in item.cause.follows:
         return True
+    if source.cause.misleads:
+        return False
     is_state = ANY in item.cause.follows and ANY not in source.cause.follows
     return is_state and item.cause.id not in source.cause.follows
 

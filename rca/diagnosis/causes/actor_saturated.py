@@ -19,7 +19,7 @@ CAUSE = Cause(
     ),
     contradicts=(passes("actor.dead", Grade.PROOF),),
     explains=("actor.dead",),
-    follows=("*",),
+    follows=("*", "config_not_read"),
     to_decide="Log the gradient norm of the actor and the share of actions at their bound.",
     change=("Penalise the size of the output before tanh and compare the share of zero gradients."),
     remedy="Remove what drives it there; bound the output before tanh.",

@@ -21,7 +21,7 @@ CAUSE = Cause(
         passes("critic.soft_divergence", Grade.WEAK),
     ),
     explains=("critic.soft_divergence",),
-    follows=("*",),
+    follows=("*", "config_not_read"),
     change="Lower the critic learning rate or the discount, same seeds.",
     remedy="Look at termination mask, target networks and reward scale first.",
     references=("van Hasselt et al. 2018, Deep Reinforcement Learning and the Deadly Triad",),

@@ -16,7 +16,7 @@ CAUSE = Cause(
     ),
     contradicts=(passes("learner.dormant_units", Grade.PROOF),),
     to_decide=("Log the share of dormant units per layer."),
-    follows=("*",),
+    follows=("*", "config_not_read"),
     change="Set the hidden biases of a healthy run to -10.",
     remedy="Lower the learning rate, use layer norm, or re-initialise dormant units.",
     references=(

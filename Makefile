@@ -9,7 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
-.PHONY: demo test setup lint type pytest test-slow bench bench-sim healthy bench-faults bench-smoke seed-study build check clean
+.PHONY: demo test setup lint type pytest test-slow bench bench-sim worlds healthy bench-faults bench-smoke seed-study build check clean
 
 demo: $(STAMP)  ## Two short runs (baseline, fixed), their checks and the report
 	rm -rf demo
@@ -61,6 +61,9 @@ seed-study: $(STAMP)  ## An hour: the seed's six issues against the true defects
 
 bench-sim: $(STAMP)  ## Speed and size of the embedded server, through the real client
 	$(BIN)/python benchmarks/sim.py
+
+worlds: $(STAMP)  ## Ten minutes: pictures of every map, weather and camera, 100 scripted routes each, into reports/worlds
+	$(BIN)/python benchmarks/worlds.py --out reports/worlds
 
 healthy: $(STAMP)  ## Minutes: three seeds of the healthy preset, into reports/healthy
 	$(BIN)/python benchmarks/healthy.py --out reports/healthy --runs runs/healthy

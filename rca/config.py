@@ -67,6 +67,9 @@ class EnvConfig(Section):
 
     map: str = "oval"
     """Built-in map of the embedded server, path of an OpenDRIVE file, or name of a CARLA town."""
+    npcs: Annotated[int, Field(ge=0, le=100)] = 0
+    """Other cars, which follow their lanes, 0 to 100; the embedded server puts in as many as find
+    room. They drive on between episodes, so a resumed run meets them elsewhere."""
     image_size: Annotated[int, Field(ge=36, le=512)] = 84
     """Width and height of the observed grey image, pixels; NatureCNN needs at least 36."""
     frame_stack: Annotated[int, Field(ge=1, le=16)] = 4
@@ -356,6 +359,23 @@ def scale_warmup(config: RunConfig) -> RunConfig:
     starts = round(config.agent.learning_starts * share)
     agent = config.agent.model_copy(update={"learning_starts": starts})
     return config.model_copy(update={"agent": agent})
+
+
+def scripted(config: RunConfig) -> RunConfig:
+    """Returns the config of a run in which the scripted pure-pursuit driver does all the driving.
+
+    Its random phase lasts as long as the run and belongs to that driver, and nothing is evaluated:
+    the agent stays as it was initialised.
+    """
+    changed = {
+        "random_phase": "route_following",
+        "guided_share": 1.0,
+        "learning_starts": config.budget.steps,
+        "buffer_size": 1_000,  # nobody learns from it
+    }
+    agent = config.agent.model_copy(update=changed)
+    budget = config.budget.model_copy(update={"eval_every": 0})
+    return config.model_copy(update={"agent": agent, "budget": budget})
 
 
 def warning_before_start(config: RunConfig) -> str:

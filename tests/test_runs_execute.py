@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
-from rca.config import load_config
+from rca.config import load_config, scripted
 from rca.envs.servers import Address
 from rca.errors import EvidenceError, UsageError
 from rca.runs.execute import execute, resume
@@ -198,3 +198,13 @@ def test_ctrl_c_finishes_the_step_and_says_so(tmp_path, number):
     assert run.outcome.status == "interrupted"
     assert run.outcome.executed_steps == manifest(folder)["outcome"]["executed_steps"] > 0
     assert (folder / "results.json").is_file()
+
+
+def test_the_scripted_driver_writes_an_ordinary_run_and_finishes_its_routes(tmp_path):
+    whole = scripted(config("budget.steps=150", "budget.eval_every=50"))
+    outcome = execute(whole, tmp_path / "run")
+    run = load_run(tmp_path / "run")
+    assert (outcome.status, outcome.critic_updates) == ("finished", 0)
+    assert len(run.episodes) >= 1
+    assert set(run.episodes["end_reason"]) == {"goal"}
+    assert len(run.evaluations) == 0

@@ -3,12 +3,15 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rca.cli.app import Debug, app
 from rca.errors import UsageError
+
+if TYPE_CHECKING:
+    from rca.config import RunConfig
 
 
 class Size(StrEnum):
@@ -24,6 +27,13 @@ class OnNan(StrEnum):
 
     stop = "stop"
     continue_ = "continue"
+
+
+class Driver(StrEnum):
+    """Who drives."""
+
+    td3 = "td3"
+    pure_pursuit = "pure-pursuit"
 
 
 class Device(StrEnum):
@@ -65,6 +75,14 @@ def run(
             min=1, max=65535, help="Port of a running CARLA server; without it, ours is started."
         ),
     ] = None,
+    carla_root: Annotated[
+        Path | None,
+        typer.Option(help="Folder of an installed CARLA to start and drive in.", exists=True),
+    ] = None,
+    agent: Annotated[
+        Driver,
+        typer.Option(help="td3 learns; pure-pursuit is the scripted driver, a healthy control."),
+    ] = Driver.td3,
     scale_warmup: Annotated[
         bool,
         typer.Option(
@@ -102,15 +120,14 @@ def run(
     ] = False,
     debug: Debug = False,
 ) -> None:
-    """Trains TD3 in the embedded CARLA world with every probe on, into a new run folder.
+    """Trains TD3 in a CARLA world, by default the embedded one, into a new run folder.
 
     Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
 
     Exit code: 0 finished, 2 wrong usage, 3 simulator or evidence broken, 4 a number of an update is
     NaN or infinite, 130 stopped by Ctrl-C.
     """
-    if host is not None and port is None:
-        raise UsageError(f"--host {host}: give its port with --port; without it ours is started")
+    _refuse_contradictions(host, port, carla_root, agent, resume)
     if sum(way is not None for way in (size, steps, resume)) != 1:
         raise UsageError("rca run: give one of short, medium, full, --steps N or --resume RUN")
     from rca import config as configs
@@ -121,7 +138,7 @@ def run(
 
     changed = {"on_nan": on_nan, "device": device}
     budget = {key: value.value for key, value in changed.items() if value is not None}
-    server = None if port is None else Address(host or "127.0.0.1", port)
+    server = carla_root if port is None else Address(host or "127.0.0.1", port)
     if resume is not None:
         folder, settings = resume, configs.load_config(str(resume / "config.yaml"))
         with progress(settings, quiet=quiet) as listener:
@@ -133,9 +150,7 @@ def run(
         overrides += [f"budget.{key}={value}" for key, value in budget.items()]
         settings = configs.load_config(config, overrides)
         settings = configs.scale_warmup(settings) if scale_warmup else settings
-        warning = configs.warning_before_start(settings)
-        if warning and not quiet:
-            sys.stderr.write(f"note: {warning}\n")
+        settings = _driven_by(agent, settings, quiet=quiet)
         folder = out or runs.new_folder(Path("runs"), Path(config).stem, settings)
         with progress(settings, quiet=quiet) as listener:
             outcome = runs.execute(
@@ -147,11 +162,41 @@ def run(
                 changes=[find_fault(name) for name in plant or []],
             )
     if outcome.status == "interrupted":
-        sys.stderr.write(f"rca: interrupted after {outcome.executed_steps:,} steps\n")
-        if (folder / runs.CHECKPOINTS).is_dir():
-            sys.stderr.write(f"rca: to go on: rca run --resume {folder}\n")
+        _print_how_to_go_on(folder, outcome.executed_steps, folder / runs.CHECKPOINTS)
     _print_next(folder, quiet=quiet)
     raise typer.Exit(130 if outcome.status == "interrupted" else 0)
+
+
+def _refuse_contradictions(
+    host: str | None,
+    port: int | None,
+    carla_root: Path | None,
+    agent: Driver,
+    resume: Path | None,
+) -> None:
+    if host is not None and port is None:
+        raise UsageError(f"--host {host}: give its port with --port; without it ours is started")
+    if carla_root is not None and port is not None:
+        raise UsageError("--carla-root starts a server, --port uses a running one: give one")
+    if agent is not Driver.td3 and resume is not None:
+        raise UsageError(f"--agent {agent.value}: a resumed run goes on with its own; leave it out")
+
+
+def _driven_by(agent: Driver, settings: "RunConfig", *, quiet: bool) -> "RunConfig":
+    from rca import config as configs
+
+    if agent is Driver.pure_pursuit:
+        return configs.scripted(settings)
+    warning = configs.warning_before_start(settings)
+    if warning and not quiet:
+        sys.stderr.write(f"note: {warning}\n")
+    return settings
+
+
+def _print_how_to_go_on(folder: Path, steps: int, checkpoints: Path) -> None:
+    sys.stderr.write(f"rca: interrupted after {steps:,} steps\n")
+    if checkpoints.is_dir():
+        sys.stderr.write(f"rca: to go on: rca run --resume {folder}\n")
 
 
 def _print_next(folder: Path, *, quiet: bool) -> None:

@@ -20,6 +20,8 @@ from rca.envs.route import LaneGraph, Place, Route, ahead, in_car_frame, locate
 
 SPEED_SCALE = 20.0
 """Speed observed as 1, m/s."""
+DRAWS = 50
+"""Routes drawn until one begins where no other car is; then the last is driven all the same."""
 FIRST_SPAWNS = 10
 """Lanes at whose beginning the first spawn is tried."""
 
@@ -95,7 +97,10 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
         super().reset(seed=seed)
         spread = self.config.route_length_spread
         length = self.config.route_length * self.np_random.uniform(1 - spread, 1 + spread)
-        self.route: Route = self.lanes.draw_route(length, self.np_random)
+        for _ in range(DRAWS):
+            self.route: Route = self.lanes.draw_route(length, self.np_random)
+            if self.rig.is_free(self.route.points[0]):
+                break
         reading = self.rig.place(self.route.points[0], float(self.route.headings[0]))
         self._frames.extend([reading.sensed.image] * self.config.frame_stack)
         self._place = locate(self.route, reading.x, reading.y, reading.heading)

@@ -21,6 +21,8 @@ ROLE = "rca"
 """`role_name` of our vehicle, so that leftovers of a killed run can be told from others' cars."""
 SPAWN_HEIGHT = 0.5
 """Metres above the road at which a car appears: a real server refuses one that touches it."""
+CLEARANCE = 15.0
+"""Metres to the next car at which ours appears: one at 30 km/h brakes in that."""
 SETTLE_SECONDS = 0.4
 """Simulated seconds of braking after a teleport: wheels straighten (0.23 s), the car drops."""
 FIRST_FRAME_TICKS = 20
@@ -143,6 +145,13 @@ class Rig:
         with self._guard("a tick"):
             self.vehicle.apply_control(carla.VehicleControl(throttle, steer, brake))
             return self._read(self._tick())
+
+    def is_free(self, point: NDArray[np.float64]) -> bool:
+        """Says whether no other car is near a place. [3] metres."""
+        with self._guard("looking for other cars"):
+            cars = self.world.get_actors().filter("vehicle.*")
+            places = [car.get_location() for car in cars if car.id != self.vehicle.id]
+        return all(math.hypot(p.x - point[0], p.y - point[1]) > CLEARANCE for p in places)
 
     def place(self, point: NDArray[np.float64], heading: float) -> Reading:
         """Teleports the car, standing and with straight wheels, and returns what it then sees.

@@ -13,7 +13,8 @@ import torch
 from rca.build import Build, Change, MakeEnv, default_build
 from rca.config import RunConfig
 from rca.envs.probe import probe_reward
-from rca.envs.servers import Address, adopted, embedded
+from rca.envs.servers import Address
+from rca.envs.start import server_for
 from rca.envs.supervise import SupervisedEnv
 from rca.faults import find_fault
 from rca.probes.engine import Probes
@@ -49,7 +50,7 @@ def execute(
     config: RunConfig,
     folder: Path,
     *,
-    server: Address | None = None,
+    server: Address | Path | None = None,
     listener: Emit = lambda event: None,
     probe_updates: int = 0,
     changes: Sequence[Change] = (),
@@ -59,9 +60,10 @@ def execute(
     Args:
         config: The effective config.
         folder: New or empty.
-        server: A CARLA server that runs already; None starts an embedded one. Evaluation always
-            has an embedded server of its own, because a second environment in the world that is
-            trained in disturbs it; with a server given it is therefore left out.
+        server: A CARLA server that runs already, or the folder of an installed one to start; None
+            starts an embedded one. Evaluation always has an embedded server of its own, because a
+            second environment in the world that is trained in disturbs it; with a server given it
+            is therefore left out.
         listener: Told every event after it was recorded.
         probe_updates: Updates made on a copy of the agent after the run, from what the run
             stored, so that a test too short for an update shows whether gradients flow. Recorded
@@ -90,7 +92,7 @@ def execute(
 def resume(
     folder: Path,
     *,
-    server: Address | None = None,
+    server: Address | Path | None = None,
     listener: Emit = lambda event: None,
     budget: Mapping[str, object] | None = None,
 ) -> Outcome:
@@ -161,7 +163,7 @@ class _Run:
         writer: RunWriter,
         build: Build,
         listener: Emit,
-        server: Address | None,
+        server: Address | Path | None,
         checkpoints: Path | None = None,
     ) -> None:
         """Prepares a run; with checkpoints it goes on from the newest of them."""
@@ -226,7 +228,7 @@ class _Run:
         config, server = self._build.config, self._server
 
         def start() -> AbstractContextManager[Address]:
-            return adopted(server.host, server.port) if server else embedded(config.env.map)
+            return server_for(config.env, server)
 
         return SupervisedEnv(start, lambda there: make(config, there.host, there.port))
 

@@ -37,13 +37,16 @@ class Weather:
 
     @cached_property
     def light(self) -> float:
-        """Brightness of the ground against a clear noon: 1 at 45 degrees of sun, 0.12 at night."""
+        """Brightness of the ground against a clear noon: 1 at 45 degrees of sun, 0.25 at night.
+
+        CARLA's camera opens its shutter in the dark, so that marks stay visible at night.
+        """
         altitude = math.radians(min(max(self.values[5], -90.0), 90.0))
         sun = min(max((math.sin(altitude) + 0.1) / 0.8, 0.0), 1.1)
         clouds = 1.0 - 0.45 * self._share("cloudiness")
         rain = 1.0 - 0.2 * self._share("precipitation")
         wet = 1.0 - 0.25 * max(self._share("wetness"), self._share("precipitation_deposits"))
-        return 0.12 + 0.88 * sun * clouds * rain * wet
+        return max(0.12 + 0.88 * sun * clouds * rain * wet, 0.25)
 
     @cached_property
     def haze(self) -> float:

@@ -1,6 +1,7 @@
 """The server that a config and a command line ask for."""
 
 import carla
+import numpy as np
 import pytest
 
 from rca.config import EnvConfig
@@ -51,5 +52,5 @@ def test_an_episode_among_other_cars_begins_clear_of_them():
             assert (seed, info["collisions"]) == (seed, 0)
         cars = [car for car in vehicles(address) if car.attributes["role_name"] != "rca"]
         place = cars[0].get_location()
-        assert not env.rig.is_free([place.x + 3.0, place.y, 0.0])
+        assert not env.rig.is_free(np.array([place.x + 3.0, place.y, 0.0]))
         env.close()

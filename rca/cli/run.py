@@ -162,7 +162,7 @@ def run(
                 changes=[find_fault(name) for name in plant or []],
             )
     if outcome.status == "interrupted":
-        _print_how_to_go_on(folder, outcome.executed_steps, folder / runs.CHECKPOINTS)
+        _print_how_to_go_on(folder, outcome.executed_steps or 0, folder / runs.CHECKPOINTS)
     _print_next(folder, quiet=quiet)
     raise typer.Exit(130 if outcome.status == "interrupted" else 0)
 

@@ -9,7 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
-.PHONY: demo test setup lint type pytest test-slow bench bench-sim worlds healthy bench-faults bench-smoke seed-study build check clean
+.PHONY: demo test setup lint type pytest test-slow bench bench-sim worlds endurance fuzz healthy bench-faults bench-smoke seed-study build check clean
 
 demo: $(STAMP)  ## Two short runs (baseline, fixed), their checks and the report
 	rm -rf demo
@@ -64,6 +64,12 @@ bench-sim: $(STAMP)  ## Speed and size of the embedded server, through the real 
 
 worlds: $(STAMP)  ## Ten minutes: pictures of every map, weather and camera, 100 scripted routes each, into reports/worlds
 	$(BIN)/python benchmarks/worlds.py --out reports/worlds
+
+endurance: $(STAMP)  ## Ten minutes: 100,000 steps in a row; exit code 1 for a lost frame or a leak
+	$(BIN)/python benchmarks/endurance.py
+
+fuzz: $(STAMP)  ## 10,000 random inputs to the two ports of the embedded server, 5,000 each
+	RCA_FUZZ_INPUTS=5000 $(TEST_ENV) $(BIN)/pytest tests/test_sim_fuzz.py --timeout 3600
 
 healthy: $(STAMP)  ## Minutes: three seeds of the healthy preset, into reports/healthy
 	$(BIN)/python benchmarks/healthy.py --out reports/healthy --runs runs/healthy

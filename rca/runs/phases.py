@@ -22,6 +22,8 @@ NOT_FROM_UPDATES = ("lr", "param_mean", "param_std", "drift")
 """Quantities of networks that exist without an update."""
 UPDATES = "learner/updates"
 NOISE = "explore/noise"
+SLACK = 1
+"""Steps by which a log can be early: Stable-Baselines3 writes it before the update of its step."""
 COMPANION_SHARE = 0.9
 """Share of learner records that another tag must have too to count as logged together with them."""
 COUNTER = "the update counter"
@@ -75,8 +77,8 @@ def first_update(signals: Mapping[str, Signal], config: Mapping[str, object]) ->
     name, latest = min(logged.items(), key=lambda item: item[1])
     earliest = _last_chance(signals, signals[name], latest) + 1
     for step, rule in _candidates(signals, config):
-        if earliest <= step <= latest:
-            return FirstUpdate(step, earliest, latest, rule)
+        if earliest - SLACK <= step <= latest:
+            return FirstUpdate(step, min(step, earliest), latest, rule)
     return FirstUpdate(earliest, earliest, latest, f"the last record without {name}")
 
 
@@ -114,6 +116,7 @@ def _candidates(
     if counter is not None and len(counter) > 1:
         step = _counted_back(counter)
         if step is not None:
+            step = _declared_beside(step, config)
             found.append((step, f"{COUNTER} {counter.tag or counter.name} (to a step)"))
     declared = config.get("agent.learning_starts")
     if isinstance(declared, int) and not isinstance(declared, bool):
@@ -123,6 +126,14 @@ def _candidates(
         start = int(noise.steps[0])
         found.append((start + 1, f"exploration noise, logged from step {start:,} on"))
     return found
+
+
+def _declared_beside(step: int, config: Mapping[str, object]) -> int:
+    """Returns the declared first update where the counter is off by no more than it can be."""
+    declared = config.get("agent.learning_starts")
+    if isinstance(declared, bool) or not isinstance(declared, int):
+        return step
+    return declared + 1 if abs(declared + 1 - step) <= SLACK else step
 
 
 def _counted_back(counter: Signal) -> int | None:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from junitparser import JUnitXml
@@ -98,6 +99,24 @@ def test_a_likely_cause_has_a_row_from_its_onset_on(run):
     assert (span.first, span.last) == (4_000, drawn.last)
     assert drawn.lanes[1].ticks == (4_000,)
     assert [item.step for item in drawn.happenings] == [1_001, 4_000]
+
+
+def test_causes_that_came_too_late_have_a_row_from_when_they_could_act(run):
+    late = replace(FOUND.ranked[0].cause, id="late", acts_from=Moment.FIRST_UPDATE)
+    found = replace(FOUND, refuted=(Refuted(late, "it came later", is_by_order=True),))
+    row = causal_timeline(run, found).lanes[-1]
+    assert (row.label, row.spans[0].label, row.spans[0].first) == ("late", "cleared", 1_001)
+    ruled_out = replace(found, refuted=(Refuted(late, "it passed"),))
+    assert [lane.label for lane in causal_timeline(run, ruled_out).lanes] == ["run", "planted 90%"]
+
+
+def test_the_picture_holds_the_lengths_of_the_episodes(run):
+    drawn = causal_timeline(run, FOUND)
+    assert drawn.lengths is not None
+    assert len(drawn.lengths.x) == len(run.run.episodes)
+    with_data = Image.open(BytesIO(timeline_picture(drawn, "x")))
+    without = Image.open(BytesIO(timeline_picture(replace(drawn, lengths=None), "x")))
+    assert with_data.size[1] > without.size[1]
 
 
 def test_the_picture_shows_the_cause_where_it_began(run, tmp_path):

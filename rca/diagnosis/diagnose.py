@@ -51,6 +51,8 @@ class Refuted:
 
     cause: Cause
     reason: str
+    is_by_order: bool = False
+    """Whether what it would explain is older than it."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,12 @@ def diagnose(
 def _judge(
     cause: Cause, run: RunRecord, findings: Sequence[Finding], weights: Mapping[str, float]
 ) -> Ranked | Refuted | Untested:
-    reason = _refutation(cause, run, findings)
+    reason = _ruled_out(cause, run, findings)
     if reason:
         return Refuted(cause, reason)
+    reason = _too_late(cause, run, findings)
+    if reason:
+        return Refuted(cause, reason, is_by_order=True)
     begin = acts_from(cause.acts_from, run)
     if math.isinf(begin):
         moment = _words(cause.acts_from)
@@ -171,14 +176,20 @@ def _rank(cause: Cause, evidence: list[Evidence], weights: Mapping[str, float]) 
     return Ranked(cause, 1 / (1 + math.exp(-odds)), tuple(evidence), min(onsets, default=None))
 
 
-def _refutation(cause: Cause, run: RunRecord, findings: Sequence[Finding]) -> str:
-    """Returns why a cause cannot have done it, "" if it can."""
+def _ruled_out(cause: Cause, run: RunRecord, findings: Sequence[Finding]) -> str:
+    """Returns what shows that a cause has not done it, "" if nothing does."""
     begin = acts_from(cause.acts_from, run)
     for sign in cause.rules_out:
         finding = sign.seen_in(findings)
         if finding and not math.isinf(begin):  # what never acted was not put to the test
             shown = f"{finding.check}: {finding.message}"
             return f"{cause.because}: {shown}" if cause.because else shown
+    return ""
+
+
+def _too_late(cause: Cause, run: RunRecord, findings: Sequence[Finding]) -> str:
+    """Returns what a cause would explain but is older than it, "" if nothing is."""
+    begin = acts_from(cause.acts_from, run)
     older = [f for f in findings if f.check in cause.explains and _older(f, begin)]
     if not older or any(sign.seen_in(findings) for sign in cause.supports if _decides(sign)):
         return ""

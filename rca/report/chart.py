@@ -180,11 +180,13 @@ class Lane:
         label: The side.
         spans: Phases.
         ticks: Steps of evaluations.
+        text: Written on the row.
     """
 
     label: str
     spans: tuple[Shade, ...]
     ticks: tuple[float, ...]
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ class Timeline:
         lanes: A row per side.
         happenings: In order of time.
         last: Environment step at which the rows end.
+        lengths: Of the episodes at their ends, for pictures; None if not recorded.
     """
 
     kind: ClassVar[str] = "timeline"
@@ -220,11 +223,17 @@ class Timeline:
     lanes: tuple[Lane, ...]
     happenings: tuple[Happening, ...]
     last: float
+    lengths: Series | None = None
 
     @property
     def has_causes(self) -> bool:
         """Whether a row shows a likely cause."""
         return any(span.label == "likely" for lane in self.lanes for span in lane.spans)
+
+    @property
+    def has_cleared(self) -> bool:
+        """Whether a row shows causes that came too late."""
+        return any(span.label == "cleared" for lane in self.lanes for span in lane.spans)
 
     def share(self, step: float) -> float:
         """Returns where a step lies between start and end, in percent."""

@@ -1,15 +1,21 @@
 """The story in order of time: phases, evaluations, first update, onsets of what failed."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from rca.checking import Finding, Verdict
+from rca.diagnosis.cause import Moment
 from rca.diagnosis.diagnose import LIKELY, Diagnosis, Ranked
 from rca.report.answers import Judged
-from rca.report.chart import Happening, Lane, Shade, Timeline
+from rca.report.chart import Happening, Lane, Series, Shade, Timeline
 from rca.report.panels import last_step, phases
 from rca.report.sides import Side, checks_of, sides_of
 from rca.report.wording import Tone, listing, plural
+from rca.runs.record import RunRecord
+
+SEED_BLAMED = "learning_rate_imbalance"
+"""What the failed project blamed; named first where it is cleared."""
 
 
 def timeline(sides: Sequence[Side]) -> Timeline:
@@ -27,15 +33,43 @@ def timeline(sides: Sequence[Side]) -> Timeline:
 def causal_timeline(judged: Judged, found: Diagnosis) -> Timeline:
     """Returns what happened when in one run, with a row for each likely cause below it.
 
-    A cause's row begins at its earliest sign; one without a sign that has a place, at step 0.
+    A cause's row begins at its earliest sign; one without a sign that has a place, at step 0. The
+    last row shows from when on those causes could act that an older symptom clears.
     """
     sides = sides_of([judged])
     plain, last = timeline(sides), last_step(sides)
-    likely = sorted(
-        (item for item in found.ranked if item.probability >= LIKELY), key=lambda i: i.onset or 0
-    )
-    rows = tuple(_cause_lane(item, last) for item in likely)
-    return replace(plain, lanes=(*plain.lanes, *rows))
+    likely = sorted((item for item in found.ranked if item.probability >= LIKELY), key=_onset)
+    rows = [_cause_lane(item, last) for item in likely]
+    rows += _cleared_lane(judged.run, found, last)
+    return replace(plain, lanes=(*plain.lanes, *rows), lengths=_lengths(judged.run))
+
+
+def _onset(item: Ranked) -> float:
+    """Returns where a cause's signs begin, what has no place last."""
+    return math.inf if item.onset is None else item.onset
+
+
+def _lengths(run: RunRecord) -> Series | None:
+    table = run.episodes[["end_step", "length"]].dropna()
+    table = table[table["length"] > 0]
+    if not len(table):
+        return None
+    return Series("episode length", table["end_step"].to_numpy(), table["length"].to_numpy())
+
+
+def _cleared_lane(run: RunRecord, found: Diagnosis, last: float) -> list[Lane]:
+    """Returns the row of causes that act through updates and came too late, if there is one."""
+    first = run.first_update_step()
+    if first is None:
+        return []
+    late = [i.cause.id for i in found.refuted
+            if i.cause.acts_from is Moment.FIRST_UPDATE and i.is_by_order]  # fmt: skip
+    if not late:
+        return []
+    more = f" +{len(late) - 1}" if len(late) > 1 else ""
+    named = SEED_BLAMED if SEED_BLAMED in late else late[0]
+    text = "NOT these: what they would explain is older"
+    return [Lane(f"{named}{more}", (Shade("cleared", float(first), last),), (), text)]
 
 
 def _cause_lane(item: Ranked, last: float) -> Lane:
@@ -45,6 +79,7 @@ def _cause_lane(item: Ranked, last: float) -> Lane:
         f"{item.cause.id} {item.probability:.0%}",
         (Shade("likely", float(item.onset or 0), last),),
         tuple(sorted(float(step) for step in signs if step is not None)),
+        item.cause.title,
     )
 
 

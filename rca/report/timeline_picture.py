@@ -5,7 +5,7 @@ from io import BytesIO
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from rca.report.chart import Lane, Timeline
 from rca.report.figures import GRID, INK, LEARNING, MUTED, PALETTE, style
@@ -18,13 +18,17 @@ ROW = 0.42
 LINE = 0.19
 """Inches per line of the list below the lanes."""
 DOTS = 150
-LISTED = 16
+DATA = 1.5
+"""Inches for the lengths of the episodes above the lanes."""
+LISTED = 10
 """Happenings that are put into words; the HTML page lists all."""
 CHARS = 190
 """Characters of a line of them, as many as the width holds."""
 NEAR = 0.025
 """Share of the axis below which two numbers would stand on one another."""
-BAD, WARN, VOID, LIKELY = PALETTE[1], PALETTE[3], INK, "#f6d9c4"
+BAD, WARN, VOID, LIKELY, CLEARED = PALETTE[1], PALETTE[3], INK, "#f6d9c4", "#cfe8dd"
+LATE = 0.6
+"""Share of the axis behind which a row's text stands before its bar."""
 COLORS = {"bad": BAD, "warn": WARN, "void": VOID}
 
 
@@ -38,14 +42,18 @@ def timeline_picture(timeline: Timeline, name: str, format_: str = "png") -> byt
     """
     listed = timeline.happenings[:LISTED]
     rows, lines = len(timeline.lanes), len(listed) + (len(timeline.happenings) > LISTED) + 1
-    height = 1.3 + ROW * rows + 0.2 + LINE * lines
+    data = DATA if timeline.lengths is not None else 0.0
+    height = 1.3 + data + ROW * rows + 0.2 + LINE * lines
     with style():
         canvas = Canvas(figsize=(WIDTH, height))
         bottom = 0.55 + LINE * lines
         axes = canvas.add_axes((0.24, bottom / height, 0.74, ROW * rows / height))
         _axes(axes, timeline)
         for number, lane in enumerate(timeline.lanes):
-            _lane(axes, number, lane)
+            _lane(axes, number, lane, timeline.last)
+        if timeline.lengths is not None:
+            top = (bottom + ROW * rows + 0.3) / height
+            _data(canvas.add_axes((0.24, top, 0.74, (DATA - 0.3) / height)), timeline)
         _happenings(axes, timeline)
         canvas.text(0.01, 1 - 0.22 / height, plain(name, 80), fontsize=12, weight="bold")
         canvas.text(0.01, 1 - 0.44 / height, plain(timeline.title, 160), color=MUTED)
@@ -69,11 +77,43 @@ def _axes(axes: Axes, timeline: Timeline) -> None:
     axes.set_axisbelow(True)
 
 
-def _lane(axes: Axes, number: int, lane: Lane) -> None:
+def _data(axes: Axes, timeline: Timeline) -> None:
+    """Draws how long episodes are, over the phases, with a line at each evaluation."""
+    assert timeline.lengths is not None
+    run = timeline.lanes[0]
+    axes.set_xlim(0, timeline.last)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel("steps of\nan episode")
+    axes.tick_params(axis="x", labelbottom=False, length=0)
+    for span in run.spans:
+        axes.axvspan(span.first, span.last, color=LEARNING if span.dark else GRID, lw=0)
+    for step in run.ticks:
+        axes.axvline(step, color=MUTED, lw=0.6, ls=":")
+    for item in timeline.happenings:
+        if item.tone == "void":
+            axes.axvline(item.step, color=VOID, lw=2)
+    axes.plot(timeline.lengths.x, timeline.lengths.y, ".", color=PALETTE[0], markersize=3)
+
+
+def _lane(axes: Axes, number: int, lane: Lane, last: float) -> None:
+    colors = {"likely": LIKELY, "cleared": CLEARED}
     for span in lane.spans:
-        color = LIKELY if span.label == "likely" else LEARNING if span.dark else GRID
+        color = colors.get(span.label, LEARNING if span.dark else GRID)
         width = span.last - span.first
         axes.barh(number, width, left=span.first, height=0.55, color=color)
+    begin = max((span.first for span in lane.spans), default=0.0)
+    is_late = begin > LATE * last
+    axes.text(
+        begin - 0.005 * last if is_late else begin + 0.005 * last,
+        number,
+        plain(lane.text, 90),
+        va="center",
+        ha="right" if is_late else "left",
+        fontsize=7.5,
+        color=INK,
+    )
     axes.plot(lane.ticks, [number + 0.36] * len(lane.ticks), "|", color=MUTED, markersize=6)
 
 
@@ -120,8 +160,8 @@ def _labels(timeline: Timeline) -> list[tuple[float, str]]:
 
 def _legend(canvas: Canvas, height: float) -> None:
     entries = [("random phase", GRID), ("learning phase", LEARNING), ("likely cause", LIKELY),
-               ("failure began", BAD), ("warning began", WARN), ("first update", VOID),
-               ("evaluation, sign of a cause (ticks)", MUTED)]  # fmt: skip
+               ("cleared", CLEARED), ("failure began", BAD), ("warning began", WARN),
+               ("first update", VOID), ("evaluation, sign of a cause (ticks)", MUTED)]  # fmt: skip
     canvas.legend(
         handles=[Patch(color=color, label=label) for label, color in entries],
         loc="upper left",

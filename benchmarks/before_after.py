@@ -77,6 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("runs/before-after"))
     parser.add_argument("--out", type=Path, default=Path("reports/seed-before-after"))
+    parser.add_argument("--note", nargs="*", default=[], help="said under the page's own remarks")
     asked = parser.parse_args()
     shutil.rmtree(asked.out, ignore_errors=True)
     checks = load_checks([builtin_checks()])
@@ -96,7 +97,8 @@ def main() -> None:
             empty += [f"### {side}: {len(lines)} {kind.value}", "", *lines, ""]
         table = rca("check", asked.runs / side, "--format", "markdown")
         (asked.out / f"checks-{side}.md").write_text(table, encoding="utf-8")
-    text = PAGE.format(table=markdown(pd.DataFrame(rows)), void="\n".join(empty))
+    notes = "".join(f"- {note}\n" for note in asked.note)
+    text = PAGE.format(table=markdown(pd.DataFrame(rows)), notes=notes, void="\n".join(empty))
     (asked.out / "README.md").write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
@@ -129,7 +131,7 @@ One seed each, 84x84 pixels, on the oval. [report.md](report.md) sets the runs s
 - `healthy` ([reports/healthy](../healthy)) learns on the same road with 48x48 pixels; it lets the
   critic learn alone first and steps its actor by a third as much. Which of its differences
   matters was not tried here.
-
+{notes}
 ## Questions without an answer
 {void}
 """

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rca.sim.collision import footprint, overlap, strike_car, strike_fixed
+from rca.sim.maps import Map
 from rca.sim.vehicle import GRIP, Car, Chassis, approach, interpolate
 from rca.sim.wire import ArgumentError, Control
 
@@ -164,3 +165,21 @@ def test_two_cars_keep_their_common_momentum():
     strike_car(one, other, push)
     after = 1850.0 * np.array(one.velocity) + 1200.0 * np.array(other.velocity)
     assert after == pytest.approx(before)
+
+
+def test_fixed_boxes_near_a_place_are_found_whatever_cell_it_is_in():
+    obstacles = Map.load("oval").obstacles
+    rng = np.random.default_rng(0)
+    places = rng.uniform(-150.0, 150.0, (500, 2)).tolist()
+    found = [obstacles.near(x, y, 2.5) for x, y in places]
+    exact = [
+        [
+            number
+            for number, box in enumerate(obstacles.footprints)
+            if math.hypot(box.x - x, box.y - y) < box.radius + 2.5
+        ]
+        for x, y in places
+    ]
+    assert found == exact
+    assert 0 < sum(map(bool, found)) < len(found)
+    assert obstacles.near(*places[0], 1000.0) == list(range(len(obstacles.footprints)))

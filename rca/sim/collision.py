@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from rca.sim.wire import Transform, Vector
 
 RESTITUTION = 0.1
 """Share of the closing speed that survives an impact: crumpling metal gives 0.05 to 0.2."""
+
+CELL = 16.0
+"""Metres: side of the cells in which fixed boxes are looked up; more than any car's radius."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,25 @@ class Obstacles:
         self.footprints = [of_box(box) for box in boxes]
         self._centres = np.array([[item.x, item.y] for item in self.footprints]).reshape(-1, 2)
         self._radii = np.array([item.radius for item in self.footprints])
+        self._places: list[tuple[float, float]] = [(item.x, item.y) for item in self.footprints]
+        self._reaches: list[float] = self._radii.tolist()
+        self._cell = lru_cache(maxsize=4096)(self._of_cell)
 
     def near(self, x: float, y: float, radius: float) -> list[int]:
         """Returns the numbers of the boxes whose circle meets a circle."""
+        if radius > CELL:
+            return self._within(x, y, radius)
+        return [
+            number
+            for number in self._cell(math.floor(x / CELL), math.floor(y / CELL))
+            if math.dist((x, y), self._places[number]) < self._reaches[number] + radius
+        ]
+
+    def _of_cell(self, column: int, row: int) -> list[int]:
+        """Returns the numbers of the boxes that a circle in a cell of a grid may meet."""
+        return self._within((column + 0.5) * CELL, (row + 0.5) * CELL, 2 * CELL)
+
+    def _within(self, x: float, y: float, radius: float) -> list[int]:
         offsets = self._centres - (x, y)
         distance = offsets[:, 0] ** 2 + offsets[:, 1] ** 2
         return [int(k) for k in np.flatnonzero(distance < (self._radii + radius) ** 2)]

@@ -35,17 +35,24 @@ class Lens:
         height: Picture height, pixels.
         focal: Focal length, pixels.
         planes: [3, 5] inward normals of the view's left, right, lower, upper and near plane.
+        scale: [2] cv2's fixed-point pixels per unit of right and up over forward.
+        middle: [2] fixed-point pixel of the picture's middle.
     """
 
     width: int
     height: int
     focal: float
     planes: Floats = field(init=False)
+    scale: Floats = field(init=False)
+    middle: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         wide, high = self.slope, self.height / 2 / self.focal
         planes = [[wide, wide, high, high, 1.0], [1, -1, 0, 0, 0], [0, 0, 1, -1, 0]]
+        unit = self.focal * (1 << _SHIFT)
         object.__setattr__(self, "planes", np.array(planes))
+        object.__setattr__(self, "scale", np.array([unit, -unit]))
+        object.__setattr__(self, "middle", np.array(self.centre) * (1 << _SHIFT))
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -62,10 +69,8 @@ class Lens:
 
         Points behind the near plane are taken as on it.
         """
-        unit = self.focal * (1 << _SHIFT)
-        pixels = local[..., 1:] * (unit / np.maximum(local[..., :1], NEAR))
-        pixels *= (1.0, -1.0)
-        pixels += [(1 << _SHIFT) * value for value in self.centre]
+        pixels = local[..., 1:] * (self.scale / np.maximum(local[..., :1], NEAR))
+        pixels += self.middle
         np.maximum(pixels, -_LIMIT, out=pixels)
         np.minimum(pixels, _LIMIT, out=pixels)
         return np.rint(pixels, out=pixels).astype(np.int32)
@@ -159,12 +164,15 @@ def _seen(faces: Faces, lens: Lens, eye: Floats, turn: Floats) -> _Seen:
     depth = _depth(faces.footprints, lens, eye, turn)[faces.owners]
     facing = faces.normals @ eye > faces.offsets
     numbers = np.flatnonzero(facing & (faces.thickness * (lens.focal / SMALLEST) > depth))
-    local = (faces.corners[numbers] - eye) @ turn
+    # One product over all corners: numpy multiplies a stack of small matrices one by one.
+    local = (faces.corners[numbers].reshape(-1, 3) - eye) @ turn
     # A face is in view unless all its corners are beyond one of the view's planes.
-    beyond: NDArray[np.bool_] = np.less_equal(local @ lens.planes, _BOUNDS).all(axis=1)
-    inside = np.flatnonzero(~beyond.any(axis=1))
+    across = (local @ lens.planes).reshape(-1, 4, 5)
+    inside = np.flatnonzero((across.max(axis=1) > _BOUNDS).all(axis=1))
     numbers = numbers[inside]
-    return _Seen(local[inside], depth[numbers], faces.colours[numbers], faces.tags[numbers])
+    return _Seen(
+        local.reshape(-1, 4, 3)[inside], depth[numbers], faces.colours[numbers], faces.tags[numbers]
+    )
 
 
 def _depth(prints: Floats, lens: Lens, eye: Floats, turn: Floats) -> Floats:

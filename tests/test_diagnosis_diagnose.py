@@ -145,6 +145,36 @@ def test_what_merely_misleads_stands_below_what_keeps_the_agent_from_learning():
     assert ids(ranked) == ["harmful", "misleading", "unlikely"]
 
 
+def test_a_cause_names_those_that_it_follows_from():
+    run = blank(phases=phases(10))
+    sign = (Sign("a.symptom", Grade.PROOF),)
+    causes = [
+        cause("source", supports=sign),
+        cause("other", supports=sign),
+        cause("result", supports=sign, follows=("source", "unlikely", "hidden")),
+        cause("unlikely"),
+        cause("hidden", supports=sign, misleads=True),
+    ]
+    result = diagnose(run, [found(onset=20)], causes)
+    follows = {item.cause.id: item.follows for item in result.ranked}
+    assert follows["result"] == ("source",)
+    assert follows["source"] == follows["other"] == ()
+    assert sum("it follows from source" in line for line in result.story) == 1
+
+
+def test_a_state_follows_from_defects_that_were_there_before_it():
+    run = blank(phases=phases(10))
+    proof = Grade.PROOF
+    causes = [
+        cause("state", supports=(Sign("a.symptom", proof),), follows=(ANY,)),
+        cause("before", supports=(Sign("b.other", proof),)),
+        cause("after", supports=(Sign("c.later", proof),)),
+    ]
+    seen = [found(onset=50), found("b.other", onset=20), found("c.later", onset=90)]
+    follows = {i.cause.id: i.follows for i in diagnose(run, seen, causes).ranked}
+    assert follows["state"] == ("before",)
+
+
 def test_the_story_is_told_in_order_of_time():
     run = blank(phases=phases(10))
     causes = [

@@ -234,12 +234,24 @@ def _advice(cause: Cause) -> str:
 
 
 def _linked(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Names in each cause the likely ones that are known to bring it about."""
-    likely = {item.cause.id for item in ranked if item.probability >= LIKELY}
-    return [
-        replace(item, follows=tuple(name for name in item.cause.follows if name in likely))
-        for item in ranked
-    ]
+    """Names in each cause the likely ones that bring it about, and that were there before it."""
+    return [replace(item, follows=_sources(item, ranked)) for item in ranked]
+
+
+def _sources(item: Ranked, ranked: Sequence[Ranked]) -> tuple[str, ...]:
+    candidates = [o for o in ranked if _brings_about(o, item) and not o.cause.misleads]
+    return tuple(
+        other.cause.id
+        for other in candidates
+        if other.cause.id in item.cause.follows or _first(other, item)
+    )
+
+
+def _first(source: Ranked, item: Ranked) -> bool:
+    """Tells whether a defect is known to have begun no later than a state that any may bring."""
+    if source.onset is None or item.onset is None:
+        return False
+    return source.onset <= item.onset
 
 
 def _below_their_causes(ranked: Sequence[Ranked], fact: float) -> list[Ranked]:

@@ -66,7 +66,7 @@ worlds: $(STAMP)  ## Ten minutes: pictures of every map, weather and camera, 100
 	$(BIN)/python benchmarks/worlds.py --out reports/worlds
 
 endurance: $(STAMP)  ## Ten minutes: 100,000 steps in a row; exit code 1 for a lost frame or a leak
-	$(BIN)/python benchmarks/endurance.py
+	$(BIN)/python benchmarks/endurance.py --out reports/worlds/endurance.md
 
 fuzz: $(STAMP)  ## 10,000 random inputs to the two ports of the embedded server, 5,000 each
 	RCA_FUZZ_INPUTS=5000 $(TEST_ENV) $(BIN)/pytest tests/test_sim_fuzz.py --timeout 3600

@@ -3,12 +3,14 @@
 `python benchmarks/endurance.py [--steps 100000] [--map town]`: the scripted driver drives episode
 after episode in one server. Prints, at ten moments, the resident memory, open files and threads of
 client and server, and the actors of the world. Exit code 1: an actor stayed behind, or memory,
-files or threads grew after the first tenth. A lost frame is a SimulatorFault.
+files or threads grew after the first tenth. A lost frame is a SimulatorFault. `--out FILE` writes
+the table as Markdown.
 """
 
 import argparse
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import psutil
@@ -71,14 +73,29 @@ def grown(table: pd.DataFrame) -> list[str]:
     ]
 
 
+def page(table: pd.DataFrame, name: str, verdict: str) -> str:
+    """Returns the table in Markdown."""
+    lines = [table.columns, ["--:"] * len(table.columns), *table.itertuples(index=False)]
+    drawn = "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+    return (
+        f"# Many steps in a row on {name}\n\nWritten by `make endurance` (benchmarks/endurance.py):"
+        f" the scripted driver through the real client.\n\n{verdict}\n\n{drawn}\n"
+    )
+
+
 def main() -> int:
     """Drives and judges."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=100_000)
     parser.add_argument("--map", default="town")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    leaks = grown(drive(options.map, options.steps))
-    print(f"{options.steps:,} steps, no frame lost; grew: {', '.join(leaks) or 'nothing'}")
+    table = drive(options.map, options.steps)
+    leaks = grown(table)
+    verdict = f"{options.steps:,} steps, no frame lost; grew: {', '.join(leaks) or 'nothing'}."
+    print(verdict)
+    if options.out:
+        options.out.write_text(page(table, options.map, verdict), encoding="utf-8")
     return 1 if leaks else 0
 
 

@@ -227,6 +227,7 @@ def page(table: pd.DataFrame) -> str:
         "The scripted driver (pure pursuit) on routes drawn from seeds 0, 1, ...:\n\n"
         f"{drawn}\n\n"
         "`rca run --agent pure-pursuit` writes an ordinary run folder of the same driver.\n"
+        "[endurance.md](endurance.md): 100,000 steps in a row.\n"
     )
     for name in sorted(BUILT_IN):
         text += f"\n## {name}\n\n![{name} in every weather]({name}-weather.jpg)\n"

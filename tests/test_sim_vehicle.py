@@ -182,4 +182,4 @@ def test_fixed_boxes_near_a_place_are_found_whatever_cell_it_is_in():
     ]
     assert found == exact
     assert 0 < sum(map(bool, found)) < len(found)
-    assert obstacles.near(*places[0], 1000.0) == list(range(len(obstacles.footprints)))
+    assert obstacles.near(0.0, 0.0, 1000.0) == list(range(len(obstacles.footprints)))

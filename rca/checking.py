@@ -69,6 +69,14 @@ class Finding:
     line: int | None = None
 
 
+def exit_code(findings: Iterable[Finding]) -> int:
+    """Returns 0 if all passed, 1 if something failed or warns, 3 if something was not seen."""
+    verdicts = {finding.verdict for finding in findings}
+    if verdicts & {Verdict.FAIL, Verdict.WARN}:
+        return 1
+    return 0 if verdicts == {Verdict.PASS} else 3
+
+
 @dataclass(frozen=True)
 class Check:
     """One question about a run.

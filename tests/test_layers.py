@@ -27,7 +27,7 @@ ORDER = [
     {"study"},
     {"bench"},
     {"report"},
-    {"attach"},
+    {"attach", "preflight"},
     {"cli"},
     {"__main__"},
 ]

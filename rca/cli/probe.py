@@ -1,11 +1,14 @@
 """`rca probe`: one part looked at before a run is spent on it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rca.cli.app import Debug, app, console
-from rca.errors import UsageError
+from rca.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from rca.checking import Finding
 
 probe_app = typer.Typer(no_args_is_help=True, help="Looks at one part before a run is spent on it.")
 app.add_typer(probe_app, name="probe")
@@ -38,3 +41,60 @@ def probe_reward(
     found = probe_reward(settings.env, settings.agent.discount)
     console().print(tables(found))
     raise typer.Exit(0 if all(promise.holds for promise in found.promises) else 1)
+
+
+@probe_app.command("env")
+def probe_env_command(
+    factory: Annotated[
+        str, typer.Argument(help="MODULE:FACTORY, a function without arguments that returns one.")
+    ],
+    steps: Annotated[int, typer.Option(min=20, help="Of the random policy.")] = 400,
+    seed: Annotated[int, typer.Option(min=0, help="Of environments and actions.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Looks whether a gymnasium environment is sound for visual continuous control.
+
+    Spaces, pictures, frame stack, rewards, endings, idling, determinism, the zero-update
+    control, step time. Exit code as `rca check`.
+
+    Example:  rca probe env my_project.envs:make
+    """
+    from rca.preflight.env import probe_env
+    from rca.preflight.factory import load_factory
+
+    _print(probe_env(load_factory(factory), steps=steps, seed=seed), f"environment {factory}")
+
+
+@probe_app.command("agent")
+def probe_agent_command(
+    factory: Annotated[
+        str,
+        typer.Argument(help="MODULE:FACTORY, called with environment, discount and seed."),
+    ] = "rca.preflight.own:td3",
+    seed: Annotated[int, typer.Option(min=0, help="Handed to the factory.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Sets an agent seven tiny tasks with known answers, to see which part of it does not learn.
+
+    The agent has learn(steps), act(picture) and, if it can, value(picture, action); see
+    docs/own-trainer.md. Exit code as `rca check`.
+
+    Example:  rca probe agent rca.preflight.sb3:td3
+    """
+    from rca.preflight.agent import probe_agent
+    from rca.preflight.factory import load_factory
+
+    _print(probe_agent(load_factory(factory), seed=seed), f"agent {factory}")
+
+
+def _print(findings: "list[Finding]", title: str) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from rca.checking import exit_code
+
+    table = Table("question", "verdict", "what was seen", title=Text(title))
+    for finding in findings:
+        table.add_row(Text(finding.check), finding.verdict.value, Text(printable(finding.message)))
+    console().print(table)
+    raise typer.Exit(exit_code(findings))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from rca.audit.audit import Audit
 from rca.audit.rules import Rule
-from rca.checking import Check, Finding, Verdict
+from rca.checking import Check, Finding, Verdict, exit_code
 from rca.diagnosis.cause import Cause
 from rca.diagnosis.diagnose import LIKELY, Diagnosis, Ranked
 from rca.errors import printable
@@ -81,10 +81,7 @@ class Answers:
         """0 if all passed, 1 if something failed or warns, 3 if something could not be seen."""
         if self.damaged:
             return 3
-        verdicts = {row.finding.verdict for row in self.rows}
-        if verdicts & {Verdict.FAIL, Verdict.WARN}:
-            return 1
-        return 0 if verdicts == {Verdict.PASS} else 3
+        return exit_code(row.finding for row in self.rows)
 
     def count(self, verdict: Verdict) -> int:
         """Returns how many answers have a verdict."""

@@ -1,0 +1,1 @@
+"""Before a run is spent: is this environment sound, and does this agent learn what it must?"""

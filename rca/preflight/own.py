@@ -1,5 +1,7 @@
 """rca's own TD3 as an agent to be examined: `rca probe agent rca.preflight.own:td3`."""
 
+from typing import Any
+
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray

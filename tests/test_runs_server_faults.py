@@ -11,7 +11,7 @@ import pytest
 from rca.build import Change
 from rca.config import load_config
 from rca.envs.driving import DrivingEnv
-from rca.envs.servers import embedded
+from rca.envs.servers import Address, embedded
 from rca.runs import execute as runs
 from rca.runs.load import load_run
 from rca.td3.events import Stepped
@@ -57,7 +57,8 @@ def impatient(build):
     ],
 )
 def test_the_run_goes_on_and_its_record_names_the_fault(tmp_path, monkeypatch, fault, named):
-    started = []
+    started: list[Address] = []
+    stored: list[bool] = []
 
     @contextmanager
     def first_one_fails(config, server):
@@ -67,11 +68,15 @@ def test_the_run_goes_on_and_its_record_names_the_fault(tmp_path, monkeypatch, f
             yield address
 
     monkeypatch.setattr(runs, "server_for", first_one_fails)
-    stored = []
+
+    def listen(event):
+        if isinstance(event, Stepped):
+            stored.append(event.stored)
+
     outcome = runs.execute(
         CONFIG,
         tmp_path / "run",
-        listener=lambda event: isinstance(event, Stepped) and stored.append(event.stored),
+        listener=listen,
         changes=[Change("impatient", "time-out of 1 s", impatient)],
     )
     assert (outcome.status, outcome.executed_steps, len(started)) == ("finished", STEPS, 2)

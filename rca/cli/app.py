@@ -69,7 +69,7 @@ def complain_of_damage(gaps: Sequence[str]) -> None:
     """Says on stderr what of the evidence is damaged, if anything is; what recurs, once."""
     alike: dict[str, list[str]] = {}
     for gap in gaps:
-        alike.setdefault(re.sub(r"\d[\d,.]*", "", gap.partition(": ")[2]) or gap, []).append(gap)
+        alike.setdefault(re.sub(r"\d[\d,.]*", "", gap.rpartition(": ")[2]) or gap, []).append(gap)
     lines = [
         first + (f" (and {len(others)} more like it)" if others else "")
         for first, *others in alike.values()

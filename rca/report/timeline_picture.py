@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Patch
@@ -83,6 +84,8 @@ def _data(axes: Axes, timeline: Timeline) -> None:
     run = timeline.lanes[0]
     axes.set_xlim(0, timeline.last)
     axes.set_yscale("log")
+    low, high = np.log10([timeline.lengths.y.min(), timeline.lengths.y.max()])
+    axes.set_ylim(10 ** (np.floor(low) - 0.1), 10 ** (np.ceil(high) + 0.1))  # whole decades
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("steps of\nan episode")

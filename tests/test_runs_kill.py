@@ -26,7 +26,6 @@ SETTINGS = [
     "agent.batch_size=8",
     "agent.learning_starts=30",
     "agent.exploration_noise=0.3",
-    "budget.eval_every=90",
     "budget.eval_episodes=1",
     "budget.checkpoint_every=20",
     "budget.threads=1",
@@ -84,10 +83,12 @@ class Killed:
 
 
 @pytest.mark.parametrize(
-    ("moments", "steps"), [(3, 120), pytest.param(20, 1000, marks=pytest.mark.slow)]
+    ("moments", "steps", "eval_every"),
+    [(3, 100, 0), pytest.param(20, 1000, 90, marks=pytest.mark.slow)],
 )
-def test_kills_at_random_moments_change_nothing(tmp_path, moments, steps):
-    config = load_config("fixed", [*SETTINGS, f"budget.steps={steps}"])
+def test_kills_at_random_moments_change_nothing(tmp_path, moments, steps, eval_every):
+    length = [f"budget.steps={steps}", f"budget.eval_every={eval_every}"]
+    config = load_config("fixed", [*SETTINGS, *length])
     whole = Killed(tmp_path / "whole", config)
     began = time.monotonic()
     expected = whole.finish()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rca.bench.report import write_benchmark
+from rca.bench.report import MISSES, write_benchmark
 from rca.bench.run import planned
 from rca.bench.score import (
     Case,
@@ -23,6 +23,7 @@ from rca.bench.score import (
 from rca.errors import UsageError
 from rca.faults import load_faults
 from rca.runs.load import load_run
+from rca.yaml_file import read_yaml
 from tests.test_cli import rca, refused
 
 CASES = [
@@ -133,3 +134,10 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
     assert rca(*again).returncode == 0
     assert json.loads((tmp_path / "again" / "cases.json").read_text()) == cases
     assert "<table>" in (tmp_path / "again" / "report.html").read_text()
+
+
+def test_each_missed_fault_has_its_paragraph_and_only_known_faults_have_one(tmp_path):
+    assert set(read_yaml(MISSES)) <= set(load_faults())
+    page = write_benchmark(CASES, tmp_path, "rca bench").read_text()
+    assert "**b**, missed in 1 of 1. Not looked into yet." in page
+    assert "**a**" not in page

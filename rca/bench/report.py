@@ -23,6 +23,9 @@ from rca.bench.score import (
     score,
 )
 from rca.diagnosis.cause import load_causes
+from rca.yaml_file import read_yaml
+
+MISSES = Path(__file__).with_name("misses.yaml")
 
 SEEDS_RANKING = (
     "learning_rate_imbalance",
@@ -69,7 +72,7 @@ def write_benchmark(
         lines += ["## The seeds on which it was calibrated", ""]
         lines += [*_seeds("Not evidence; looked at while limits were set:", looked_at)]
         lines += [*_scores(looked_at), *_harmful("Calibration", looked_at, harm)]
-    lines += [*_faults(cases, harm), *_runs(cases)]
+    lines += [*_missed(scored or cases), *_faults(cases, harm), *_runs(cases)]
     page = folder / "README.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return page
@@ -151,6 +154,20 @@ def _harmful(word: str, cases: Sequence[Case], harm: dict[str, Harm]) -> list[st
         f"{_share(found.top_3)}.",
         "",
     ]
+
+
+def _missed(cases: Sequence[Case]) -> list[str]:
+    """A paragraph on each fault that is not named first in every run, from misses.yaml."""
+    known = read_yaml(MISSES)
+    faults = dict.fromkeys(case.fault for case in cases if case.fault and not case.error)
+    lines = []
+    for fault in faults:
+        runs = [case for case in cases if case.fault == fault and not case.error]
+        missed = sum(case.rank != 1 for case in runs)
+        if missed:
+            why = str(known.get(fault, "Not looked into yet."))
+            lines += [f"**{fault}**, missed in {missed} of {len(runs)}. {why}", ""]
+    return ["## What is missed, and why", "", *lines] if lines else []
 
 
 def _faults(cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:

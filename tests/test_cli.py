@@ -64,6 +64,25 @@ def test_a_host_without_a_port(tmp_path):
     refused(rca("run", "short", "--host", "carla.test", cwd=tmp_path), 2, "carla.test", "--port")
 
 
+@pytest.mark.parametrize(
+    ("contradiction", "words"),
+    [
+        (["short", "--carla-root", ".", "--port", "2000"], ["--carla-root", "--port"]),
+        (["--resume", "run", "--agent", "pure-pursuit"], ["--agent", "leave it out"]),
+        (["short", "--carla-root", "."], ["CarlaUE4.sh", "CARLA was unpacked"]),
+    ],
+)
+def test_a_server_or_driver_that_cannot_be(tmp_path, contradiction, words):
+    refused(rca("run", *contradiction, "--quiet", cwd=tmp_path), 2, *words)
+
+
+def test_an_unknown_fault_of_the_server_is_answered_with_the_known_ones():
+    done = rca("sim", "--fault", "melt")
+    assert done.returncode == 2
+    assert "'melt' is unknown" in done.stderr
+    assert "freeze" in done.stderr
+
+
 def test_an_endless_discount_has_no_worth():
     done = rca("probe", "reward", "--set", "agent.discount=1")
     refused(done, 2, "agent.discount=1")

@@ -28,3 +28,9 @@ class NotFiniteError(RcaError):
     """A training was stopped because a number of an update is NaN or infinite."""
 
     exit_code = 4
+
+
+class HaltedError(RcaError):
+    """A training was stopped because a check failed that it was to be stopped by."""
+
+    exit_code = 5

@@ -14,6 +14,7 @@ from rca.diagnosis.cause import Cause, Moment
 from rca.diagnosis.diagnose import Diagnosis, Evidence, Ranked, Refuted, Untested
 from rca.errors import UsageError
 from rca.report.answers import of_diagnosis, of_run, together
+from rca.report.cause_tables import ranked_table, sentence
 from rca.report.junit import to_junit
 from rca.report.pages import diagnosis_page, html, markdown
 from rca.report.sarif import to_sarif
@@ -74,12 +75,25 @@ def test_build_servers_count_causes(run):
 
 def test_the_page_tells_the_story_and_what_it_is_not(run):
     page = diagnosis_page(run, FOUND)
-    assert page.verdict == "1 likely cause, 1 cause refuted."
+    assert page.verdict == "Something was planted, since step 4,000 (90%); 1 cause refuted."
+    assert [s.id for s in page.sections[:4]] == ["story", "timeline", "causes", "refuted"]
     for text in (html(page), markdown(page)):
         plain = text.replace("\\", "")
         assert "from step 4,000: Something was planted" in plain
         assert "it came later" in plain
         assert "log it" in plain
+
+
+def test_what_speaks_against_a_cause_stands_beside_what_speaks_for_it():
+    against = Finding(Verdict.PASS, "all is well", check="c.d")
+    both = replace(FOUND.ranked[0], evidence=(Evidence(FINDING, 2.5), Evidence(against, -1.0)))
+    row = ranked_table(replace(FOUND, ranked=(both,))).rows[0]
+    assert [cell.text for cell in row[1:]] == ["a.b: 5 of 6", "c.d: all is well"]
+    assert row[0].badge == "90%"
+
+
+def test_without_a_likely_cause_the_sentence_accuses_none():
+    assert sentence(replace(FOUND, ranked=FOUND.ranked[1:])).startswith("No cause is likely")
 
 
 def test_hostile_text_stays_text_in_a_page():

@@ -12,6 +12,7 @@ from rca.errors import RcaError, printable
 
 COMMANDS = (
     "run",
+    "watch",
     "check",
     "diagnose",
     "claims",

@@ -1,6 +1,8 @@
 """`rca run`."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rca.cli.app import Debug, app
-from rca.errors import UsageError
+from rca.errors import HaltedError, UsageError
 
 if TYPE_CHECKING:
     from rca.config import RunConfig
+    from rca.td3.events import Emit, Event
 
 
 class Size(StrEnum):
@@ -115,6 +118,15 @@ def run(
         Path | None,
         typer.Option(help="Go on with this interrupted run folder, under its own config."),
     ] = None,
+    halt_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Stop (exit code 5) when this check fails, or any: fail; may be repeated."
+        ),
+    ] = None,
+    dashboard: Annotated[
+        bool, typer.Option("--dashboard", help="Show curves and checks while it runs.")
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the run folder and nothing else.")
     ] = False,
@@ -125,7 +137,7 @@ def run(
     Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
 
     Exit code: 0 finished, 2 wrong usage, 3 simulator or evidence broken, 4 a number of an update is
-    NaN or infinite, 130 stopped by Ctrl-C.
+    NaN or infinite, 5 stopped by --halt-on, 130 stopped by Ctrl-C.
     """
     _refuse_contradictions(host, port, carla_root, agent, resume)
     if sum(way is not None for way in (size, steps, resume)) != 1:
@@ -133,7 +145,6 @@ def run(
     from rca import config as configs
     from rca.envs.servers import Address
     from rca.faults import find_fault
-    from rca.report.live import progress
     from rca.runs import execute as runs
 
     changed = {"on_nan": on_nan, "device": device}
@@ -141,8 +152,10 @@ def run(
     server = carla_root if port is None else Address(host or "127.0.0.1", port)
     if resume is not None:
         folder, settings = resume, configs.load_config(str(resume / "config.yaml"))
-        with progress(settings, quiet=quiet) as listener:
-            outcome = runs.resume(folder, server=server, listener=listener, budget=budget)
+        with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
+            outcome = runs.resume(
+                folder, server=server, listener=listener, budget=budget, halt=halt
+            )
     else:
         length = steps or configs.STEPS[size.value if size else ""]
         overrides = [*(set_ or []), f"budget.steps={length}"]
@@ -152,7 +165,7 @@ def run(
         settings = configs.scale_warmup(settings) if scale_warmup else settings
         settings = _driven_by(agent, settings, quiet=quiet)
         folder = out or runs.new_folder(Path("runs"), Path(config).stem, settings)
-        with progress(settings, quiet=quiet) as listener:
+        with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
             outcome = runs.execute(
                 settings,
                 folder,
@@ -160,11 +173,41 @@ def run(
                 listener=listener,
                 probe_updates=probe_updates,
                 changes=[find_fault(name) for name in plant or []],
+                halt=halt,
             )
     if outcome.status == "interrupted":
         _print_how_to_go_on(folder, outcome.executed_steps or 0, folder / runs.CHECKPOINTS)
     _print_next(folder, quiet=quiet)
+    if outcome.status == "interrupted" and outcome.error:
+        raise HaltedError(f"{outcome.error}; see rca diagnose {folder}")
     raise typer.Exit(130 if outcome.status == "interrupted" else 0)
+
+
+@contextmanager
+def _listening(
+    folder: Path,
+    settings: "RunConfig",
+    halt_on: list[str] | None,
+    dashboard: bool,
+    quiet: bool,
+) -> Iterator[tuple["Emit", Callable[[], str]]]:
+    """Yields who listens to a run, and what tells a reason to stop it."""
+    from rca.cli import watch
+    from rca.report.halting import Halt
+    from rca.report.live import progress
+
+    halt = Halt(folder, halt_on, settings.budget.steps) if halt_on else None
+    shown = watch.dashboard(folder, wanted=dashboard)
+    with shown, progress(settings, quiet=quiet or dashboard) as listener:
+        if halt is None:
+            yield listener, str
+            return
+
+        def both(event: "Event") -> None:
+            listener(event)
+            halt(event)
+
+        yield both, halt.should_stop
 
 
 def _refuse_contradictions(

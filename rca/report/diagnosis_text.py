@@ -41,7 +41,7 @@ def page(judged: Judged, found: Diagnosis) -> RenderableType:
         ("Less likely", _doubts(found.ranked)),
         ("What it is not", _refuted(found.refuted)),
         ("The seed's six issues on this run", [issues_table(_issues(found))]),
-        ("What to do next", _next(judged, found, likely)),
+        ("What to do next", _next(judged, found)),
     ]
     lines: list[RenderableType] = [_head(judged.run)]
     for title, content in parts:
@@ -136,8 +136,13 @@ def _issues(found: Diagnosis) -> list[IssueVerdict]:
     ]
 
 
-def _next(judged: Judged, found: Diagnosis, likely: Sequence[Ranked]) -> list[RenderableType]:
+def _next(judged: Judged, found: Diagnosis) -> list[RenderableType]:
+    return [Text(f"{n}. {line}") for n, line in enumerate(next_steps(judged, found), start=1)]
+
+
+def next_steps(judged: Judged, found: Diagnosis) -> list[str]:
     """Returns what to mend and how to prove it, then what to log to learn more."""
+    likely = [item for item in found.ranked if item.probability >= LIKELY]
     roots = [item for item in likely if not item.cause.misleads and not item.follows]
     steps = [f"{item.cause.remedy} To prove it: {item.cause.change}" for item in roots[:NEXT]]
     wanted = to_log(judged)
@@ -147,4 +152,4 @@ def _next(judged: Judged, found: Diagnosis, likely: Sequence[Ranked]) -> list[Re
             + (f". Log {listing(wanted)} to judge most of them" if wanted else "")
             + "; rca diagnose --format json says what each needs."
         )
-    return [Text(f"{n}. {line}") for n, line in enumerate(steps, start=1)]
+    return steps

@@ -6,11 +6,12 @@ from dataclasses import replace
 from rca.diagnosis.claims import Standing, judge_issues
 from rca.diagnosis.diagnose import LIKELY, Diagnosis
 from rca.report.answers import WORST_FIRST, Answer, Answers, Judged
-from rca.report.causes import Diagnosed, causes_table
+from rca.report.cause_tables import ranked_table, refuted_table, sentence
+from rca.report.diagnosis_text import next_steps
 from rca.report.html import to_html
 from rca.report.markdown import to_markdown
 from rca.report.model import Cell, Report, Section, Table, Tally, Text, Tiles
-from rca.report.sides import TONES, badge, sides_of
+from rca.report.sides import TONES, badge
 from rca.report.timeline import causal_timeline
 from rca.report.verdicts import place
 from rca.report.wording import Tone, plural, tidy
@@ -87,20 +88,20 @@ def _row(row: Answer) -> tuple[Cell, ...]:
 
 
 def diagnosis_page(judged: Judged, found: Diagnosis) -> Report:
-    """Returns the page of a diagnosis: story, timeline, causes, the seed's issues, what is open."""
-    sides = sides_of([judged])
+    """Returns the page of a diagnosis: story, timeline, causes, cleared ones, what to do next."""
     likely = sum(item.probability >= LIKELY for item in found.ranked)
-    table = causes_table((Diagnosed(sides[0], (found,)),))
     sections = [
         Section("story", "What happened, in order of time", _story(found)),
         Section("timeline", "Since when", (causal_timeline(judged, found),)),
-        Section("causes", "Causes, for and against", (table,)),
+        Section("causes", "Causes, for and against", (ranked_table(found),)),
+        Section("refuted", "What it is not", (refuted_table(found),)),
+        Section("next", "What to do next", (_numbered(next_steps(judged, found)),)),
         Section("issues", "The seed's six issues on this run", (_issues(found),)),
         Section("untested", "What this record cannot tell", (_untested(found),)),
     ]
     return Report(
         title=found.run,
-        verdict=f"{plural(likely, 'likely cause')}, {plural(len(found.refuted), 'cause')} refuted.",
+        verdict=sentence(found),
         tone="bad" if likely else "void",
         lead=_damage(judged.run),
         subjects=(),
@@ -114,8 +115,11 @@ def _damage(run: RunRecord) -> tuple[str, ...]:
 
 
 def _story(found: Diagnosis) -> tuple[Text, ...]:
-    lines = tuple(f"{n}. {line}" for n, line in enumerate(found.story, start=1))
-    return (Text(lines or ("No cause is likely from what was recorded.",)),)
+    return (_numbered(found.story or ("No cause is likely from what was recorded.",)),)
+
+
+def _numbered(lines: Sequence[str]) -> Text:
+    return Text(tuple(f"{n}. {line}" for n, line in enumerate(lines, start=1)))
 
 
 def _issues(found: Diagnosis) -> Table:

@@ -54,6 +54,7 @@ def execute(
     listener: Emit = lambda event: None,
     probe_updates: int = 0,
     changes: Sequence[Change] = (),
+    halt: Callable[[], str] = str,
 ) -> Outcome:
     """Trains and records; whatever happens, the folder says how it ended.
 
@@ -70,9 +71,11 @@ def execute(
             under `probed/`, with the number of the update in place of the step.
         changes: Done to the default Build, in order; the manifest names them. Settings that they
             change are recorded as the effective ones.
+        halt: Asked after each step for a reason to stop, "" for none; recorded as the outcome's
+            error.
 
     Returns:
-        How the run ended: "finished" or "interrupted" (after Ctrl-C).
+        How the run ended: "finished" or "interrupted" (after Ctrl-C, or for a reason to stop).
 
     Raises:
         RcaError: The folder cannot be written, or the simulator failed.
@@ -86,7 +89,7 @@ def execute(
     }
     writer = RunWriter.create(folder, build.config, extra)
     run = _Run(writer, build, listener, server)
-    return _finished(run, probe_updates)
+    return _finished(run, probe_updates, halt)
 
 
 def resume(
@@ -95,6 +98,7 @@ def resume(
     server: Address | Path | None = None,
     listener: Emit = lambda event: None,
     budget: Mapping[str, object] | None = None,
+    halt: Callable[[], str] = str,
 ) -> Outcome:
     """Goes on with a run that was interrupted or killed, from its newest checkpoint.
 
@@ -107,6 +111,7 @@ def resume(
         server: As for `execute`.
         listener: As for `execute`.
         budget: Other values of `budget.on_nan` and `budget.device` for what is left.
+        halt: As for `execute`.
 
     Raises:
         RcaError: The run is finished or still going on, or there is no checkpoint.
@@ -118,7 +123,7 @@ def resume(
     rest = config.budget.model_copy(update=budget or {})
     build = replace(build, config=config.model_copy(update={"budget": rest}))
     run = _Run(writer, build, listener, server, checkpoints=folder / CHECKPOINTS)
-    return _finished(run, probe_updates=0)
+    return _finished(run, 0, halt)
 
 
 def changed(build: Build, changes: Sequence[Change]) -> Build:
@@ -138,19 +143,20 @@ def planted(folder: Path) -> list[Change]:
     return [find_fault(str(name)) for name in named] if isinstance(named, list) else []
 
 
-def _finished(run: "_Run", probe_updates: int) -> Outcome:
+def _finished(run: "_Run", probe_updates: int, halt: Callable[[], str]) -> Outcome:
     """Trains; the folder is finished before the servers are stopped.
 
     A simulator client can take the whole process down when its server goes.
     """
     with ExitStack() as stack, stop_on_ctrl_c() as should_stop:
         try:
-            progress = run.train(stack, should_stop)
+            progress = run.train(stack, lambda: should_stop() or bool(halt()))
             run.probe(probe_updates)
         except BaseException as error:
             run.writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
             raise
-        outcome = run.outcome("interrupted" if progress.stopped else "finished")
+        ended = ("interrupted", halt()) if progress.stopped else ("finished",)
+        outcome = run.outcome(*ended)
         run.writer.finish(outcome)
     return outcome
 

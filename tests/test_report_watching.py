@@ -1,0 +1,97 @@
+"""The terminal view of a run, and stopping a run by a check."""
+
+import io
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from rca.config import RunConfig, load_config
+from rca.errors import UsageError
+from rca.report.halting import Halt
+from rca.report.watching import WIDTH, screen, sparkline
+from rca.report.write import judged as load_and_judge
+from rca.runs.execute import execute
+from rca.runs.folder import RunWriter
+from rca.runs.load import load_run
+from rca.runs.record import Outcome
+from tests.judged import hostile, judged
+from tests.records import healthy
+
+
+def drawn(run) -> str:
+    text = io.StringIO()
+    Console(width=120, file=text).print(screen(run))
+    return text.getvalue()
+
+
+def test_a_sparkline_rises_with_its_values():
+    line = sparkline(np.arange(1000.0))
+    assert len(line) == WIDTH
+    assert list(line) == sorted(line)
+    assert (line[0], line[-1]) == ("▁", "█")
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [([], ""), ([math.nan, math.inf], ""), ([2.0, 2.0], "▄▄"), ([0.0, math.nan, 1.0], "▁ █")],
+)
+def test_a_sparkline_shows_nothing_that_was_not_measured(values, line):
+    assert sparkline(np.array(values)) == line
+
+
+def test_the_screen_lists_what_fired_worst_first():
+    run = judged(healthy(), a="PASS", b="WARN", c="FAIL", d="VACUOUS")
+    lines = drawn(run).splitlines()
+    shown = [line.split()[:2] for line in lines if line.startswith(("FAIL", "WARN"))]
+    assert [verdict for verdict, _ in shown] == ["FAIL", "WARN"]
+    assert "30,000" in lines[0]
+    assert any(line.startswith("episode return") and "█" in line for line in lines)
+
+
+def test_hostile_names_steer_no_terminal():
+    text = drawn(hostile())
+    assert not [c for c in text if not c.isprintable() and c != "\n"]
+
+
+def test_another_process_watches_a_run_that_goes_on(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    for step in range(1, 51):
+        writer.signal("env/speed", "m/s", step, step / 10)
+        writer.count(step, 0, 0)
+    writer.commit()
+    command = [sys.executable, "-m", "rca", "watch", str(tmp_path / "run"), "--once"]
+    seen = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    writer.finish(Outcome("finished", 50, 50, 0, 0))
+    assert "running, 50 of 30,000 steps" in seen
+    assert "env/speed" in seen
+    ended = subprocess.run(command[:-1], capture_output=True, text=True, check=True).stdout
+    assert "finished, 50" in ended
+
+
+@pytest.mark.carla
+def test_a_failing_check_stops_the_run_and_the_folder_says_which(tmp_path):
+    quick = ["env.image_size=48", "agent.learning_starts=30", "agent.batch_size=8",
+             "budget.steps=400", "budget.threads=1"]  # fmt: skip
+    config = load_config("fixed", quick)
+    halt = Halt(tmp_path / "run", ["fail"], 400)
+    outcome = execute(config, tmp_path / "run", listener=halt, halt=halt.should_stop)
+    run = load_run(tmp_path / "run")
+    assert outcome.status == run.outcome.status == "interrupted"
+    assert (run.outcome.executed_steps or 0) < 400
+    assert run.outcome.error.startswith(f"halted at step {outcome.executed_steps}: {halt.check}")
+
+
+def test_an_unknown_check_is_refused_before_the_run(tmp_path):
+    with pytest.raises(UsageError, match="matches no check"):
+        Halt(tmp_path, ["no.such"], 100)
+
+
+def test_a_crashed_run_says_why(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    writer.finish(Outcome("crashed", 0, 50, 0, 0, "OSError: no\x1b space"))
+    state = load_and_judge(tmp_path / "run")
+    assert "OSError: no\\x1b space" in drawn(state)

@@ -148,8 +148,8 @@ def _updates(
             f"in steps {first.earliest:,}-{first.latest:,}"
         )
         counter = signals.get(UPDATES)
-        counted = counter.finite() if counter is not None else np.empty(0)
-        updates = int(counted[-1]) if len(counted) and is_whole else None
+        last = counter.values[-1] if counter is not None and len(counter) else math.nan
+        updates = int(last) if math.isfinite(last) and is_whole else None
         return updates, split(first, executed)
     ours = {tag.signal for tag in tags.values()}
     training = [n for n in signals if n in ours and n != STEP_SECONDS and not is_learner(n)]

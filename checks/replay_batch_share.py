@@ -6,8 +6,8 @@ from rca.runs.record import RunRecord
 
 REPEATED = 0.45
 """Share from which the first updates see little else: just below the smallest that is known to do
-harm, the 49% of the planted fault learning_starts_early (6 m where healthy runs drive 140 m; at 13%,
-in batch_size_large, they drive as far as healthy ones). What lies between was not measured."""
+harm, the 49% of the planted fault learning_starts_early (6 m where healthy runs drive 140 m; at
+13%, in batch_size_large, they drive as far as healthy ones). What lies between was not measured."""
 
 
 @check(

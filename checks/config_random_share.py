@@ -19,6 +19,9 @@ def random_share(run: RunRecord) -> Finding:
     Reference: evidence.md, section 2; limit one half (start).
     """
     starts, steps = number(run, "agent.learning_starts"), run.outcome.executed_steps or 0
+    planned = number(run, "budget.steps")
+    if run.outcome.status == "running" and planned > steps:
+        steps = int(planned)  # judged while it goes on: by what it is going to be
     if not starts >= 0 or steps <= 0:
         return vacuous(f"learning_starts {starts:,.0f} in {steps:,} steps")
     share = min(1.0, starts / steps)

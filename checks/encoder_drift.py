@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import Criterion, judge_criteria, not_due, vacuous, void
+from rca.judging import MIN_LOOKS, Criterion, judge_criteria, not_due, vacuous, void
 from rca.runs.record import RunRecord, Signal
 
 FROZEN = 1e-6
@@ -23,6 +23,9 @@ def encoder_drift(run: RunRecord) -> Finding:
     reason = void(run)
     if reason:
         return vacuous(reason)
+    updates = run.outcome.critic_updates
+    if updates is not None and updates < MIN_LOOKS:
+        return vacuous(f"{updates} updates, {MIN_LOOKS} needed")
     due = [part for part in ENCODERS if part not in not_due(run)]
     criteria = [c for part in due if (c := _changed(run, part))]
     if not criteria:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from rca.config import RunConfig, load_config
 from rca.errors import UsageError
+from rca.faults import find_fault
 from rca.report.halting import Halt
 from rca.report.watching import WIDTH, screen, sparkline
 from rca.report.write import judged as load_and_judge
@@ -72,17 +73,33 @@ def test_another_process_watches_a_run_that_goes_on(tmp_path):
     assert "finished, 50" in ended
 
 
+QUICK = ["agent.learning_starts=30", "agent.critic_warmup=0", "agent.batch_size=8"]
+
+
 @pytest.mark.carla
 def test_a_failing_check_stops_the_run_and_the_folder_says_which(tmp_path):
-    quick = ["env.image_size=48", "agent.learning_starts=30", "agent.batch_size=8",
-             "budget.steps=400", "budget.threads=1"]  # fmt: skip
-    config = load_config("fixed", quick)
-    halt = Halt(tmp_path / "run", ["fail"], 400)
-    outcome = execute(config, tmp_path / "run", listener=halt, halt=halt.should_stop)
+    config = load_config("quick", [*QUICK, "budget.steps=400", "budget.eval_every=0"])
+    halt = Halt(tmp_path / "run", ["wiring.*"], 400)
+    outcome = execute(
+        config,
+        tmp_path / "run",
+        listener=halt,
+        halt=halt.should_stop,
+        changes=[find_fault("target_frozen")],
+    )
     run = load_run(tmp_path / "run")
+    assert halt.check == "wiring.targets"
     assert outcome.status == run.outcome.status == "interrupted"
-    assert (run.outcome.executed_steps or 0) < 400
-    assert run.outcome.error.startswith(f"halted at step {outcome.executed_steps}: {halt.check}")
+    assert 30 < (run.outcome.executed_steps or 0) < 400
+    assert run.outcome.error.startswith(f"halted at step {outcome.executed_steps}: wiring.targets")
+
+
+@pytest.mark.carla
+def test_a_healthy_run_is_not_stopped_while_it_warms_up(tmp_path):
+    config = load_config("quick", [*QUICK, "budget.steps=80", "budget.eval_every=0"])
+    halt = Halt(tmp_path / "run", ["config.*", "encoder.*", "wiring.*"], 80)
+    outcome = execute(config, tmp_path / "run", listener=halt, halt=halt.should_stop)
+    assert (outcome.status, halt.reason) == ("finished", "")
 
 
 def test_an_unknown_check_is_refused_before_the_run(tmp_path):

@@ -68,6 +68,10 @@ def write_benchmark(
         lines += _harmful("Scored", scored, harm)
         draw(scored, folder / "calibration.png")
         lines += ["![Stated probability against share of hits](calibration.png)", ""]
+        lines += [
+            "A consequence of the planted fault, such as a saturated actor, counts as wrong.",
+            "",
+        ]
     if looked_at:
         lines += ["## The seeds on which it was calibrated", ""]
         lines += [*_seeds("Not evidence; looked at while limits were set:", looked_at)]
@@ -236,7 +240,7 @@ def draw(cases: Sequence[Case], path: Path) -> None:
             ylim=(-0.03, 1.03),
             title=f"Stated and true differ by {error:.0%} on average",
         )
-        panel.legend(loc="upper left", frameon=False)
+        panel.legend(loc="lower right", frameon=False)
         figure.savefig(path, dpi=120)
 
 

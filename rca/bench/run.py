@@ -16,7 +16,7 @@ from rca.faults import Fault, load_faults
 from rca.runs.load import load_run
 from rca.runs.record import RunRecord
 from rca.study.engines.local import run_here
-from rca.study.trials import Trial, TrialResult, is_finished
+from rca.study.trials import Trial, TrialResult, is_over
 from rca.yaml_file import read_yaml
 
 HEALTHY = Path(__file__).with_name("healthy.yaml")
@@ -88,9 +88,10 @@ def benchmark(
 
 
 def standing(trials: Sequence[Trial], root: Path) -> list[TrialResult]:
-    """Returns the finished runs of a folder as they are, whichever version of rca made them.
+    """Returns the runs of a folder as they are, whichever version of rca made them.
 
-    A run counts by its name, its planted fault and that it is finished; missing ones are left out.
+    A run counts by its name and its planted fault if it has ended, by a crash too, which is what
+    some faults do; missing ones are left out.
 
     Raises:
         UsageError: There is none.
@@ -98,7 +99,7 @@ def standing(trials: Sequence[Trial], root: Path) -> list[TrialResult]:
     found = [
         TrialResult(trial, root / trial.name)
         for trial in trials
-        if is_finished(trial, root / trial.name, declared=False)
+        if is_over(trial, root / trial.name)
     ]
     if not found:
         raise UsageError(f"--as-is: no finished run of the benchmark in {root}")

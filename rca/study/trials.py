@@ -126,18 +126,16 @@ def _die_with_parent() -> None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def is_finished(trial: Trial, folder: Path, *, declared: bool = True) -> bool:
-    """Whether this very trial stands there: same faults, finished.
+def is_finished(trial: Trial, folder: Path) -> bool:
+    """Whether this very trial stands there: same declared settings, same faults, finished."""
+    return _is_this(trial, folder) and _manifest(folder).get("status") == "finished"
 
-    Args:
-        trial: Looked for.
-        folder: Of its run.
-        declared: Whether its settings must be those that the trial declares, too.
-    """
+
+def is_over(trial: Trial, folder: Path) -> bool:
+    """Whether a run with the trial's faults stands there that has ended by itself, or crashed."""
     manifest = _manifest(folder)
     is_same = manifest.get("changes") == [*trial.faults]
-    is_this = _is_this(trial, folder) if declared else is_same
-    return is_this and manifest.get("status") == "finished"
+    return is_same and manifest.get("status") in ("finished", "crashed")
 
 
 def _is_this(trial: Trial, folder: Path) -> bool:

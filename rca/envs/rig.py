@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rca.config import EnvConfig
-from rca.envs.connect import Connection
+from rca.envs.connect import Connection, SimulatorFault
 from rca.envs.sensors import Sensed, Sensors
 
 VEHICLE = "vehicle.tesla.model3"
@@ -185,17 +185,24 @@ class Rig:
         self._in_flight = True
         frame: int = self.world.tick(self.connection.timeout)
         if frame != self.frame + 1:
-            raise self.connection.fault(
-                f"frame {frame} followed frame {self.frame}",
-                "another client ticks this world or made it asynchronous: use a server of your own",
-            )
+            raise self._ticked_by_others(frame, self.frame)
         self.frame = frame
         return frame
+
+    def _ticked_by_others(self, frame: int, before: int) -> SimulatorFault:
+        return self.connection.fault(
+            f"frame {frame} followed frame {before}",
+            "another client ticks this world or made it asynchronous: use a server of your own",
+        )
 
     def _read(self, frame: int) -> Reading:
         sensed = self.sensors.read(frame)
         self._in_flight = False
         transform, velocity = self.vehicle.get_transform(), self.vehicle.get_velocity()
+        # Both are those of the newest snapshot, whose frame a world that runs by itself moves on.
+        newest = self.world.get_snapshot().frame
+        if newest != frame:
+            raise self._ticked_by_others(newest, frame)
         heading = math.radians(transform.rotation.yaw)
         return Reading(
             sensed=sensed,

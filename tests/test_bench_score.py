@@ -141,3 +141,10 @@ def test_each_missed_fault_has_its_paragraph_and_only_known_faults_have_one(tmp_
     page = write_benchmark(CASES, tmp_path, "rca bench").read_text()
     assert "**b**, missed in 1 of 1. Not looked into yet." in page
     assert "**a**" not in page
+
+
+def test_few_healthy_runs_leave_doubt(tmp_path):
+    cases = [Case(f"h-{n}", "", (), (), seed=n) for n in range(8)]
+    page = write_benchmark(cases, tmp_path, "rca bench").read_text()
+    assert "0 of 8 healthy runs are accused" in page
+    assert "between 0% and 37%" in page  # 1 - 0.025 ** (1 / 8)

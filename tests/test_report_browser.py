@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rca.report.page import write_page
 from rca.report.write import write_report
 from tests.judged import hostile, judged, really_judged
 from tests.records import healthy
@@ -225,3 +226,24 @@ def test_an_accessibility_audit_finds_nothing_serious(page, theme):
     serious = [v["id"] for v in found["violations"] if v["impact"] in ("serious", "critical")]
     assert serious == []
     assert len(found["passes"]) > 30
+
+
+@pytest.mark.parametrize("width", [400, 1280, 1920])
+def test_a_page_of_markdown_fills_its_column_and_its_tables_scroll_by_themselves(
+    browser, tmp_path, width
+):
+    cells = " | ".join(f"a long heading {n}" for n in range(12))
+    text = f"# Title\n\nA sentence.\n\n| {cells} |\n|{'---|' * 12}\n| {cells} |\n"
+    (tmp_path / "README.md").write_text(text)
+    browser.set_window_size(width, 900)
+    try:
+        page = opened(browser, write_page(tmp_path / "README.md"))
+        seen = page.execute_script("return document.documentElement.clientWidth")
+        main = page.find_element(By.TAG_NAME, "main")
+        assert main.size["width"] >= min(0.9 * seen, 1000)
+        assert page.execute_script("return document.documentElement.scrollWidth") <= seen
+        assert visible(page, "th")[0].text == "a long heading 0"
+        assert requested(page) == [page.current_url]
+        assert [e for e in page.get_log("browser") if e["level"] == "SEVERE"] == []
+    finally:
+        browser.set_window_size(1280, 900)

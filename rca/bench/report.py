@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from scipy import stats
 
 from rca.bench.harm import EFFECT, Harm, P, harms
 from rca.bench.score import (
@@ -132,6 +133,7 @@ def _scores(cases: Sequence[Case]) -> list[str]:
         lines.append(
             f"| {name} | {_share(value)} | {_share(low)} to {_share(high)} | {aim} | {others} |"
         )
+    lines += _healthy(cases)
     delays = [case.delay for case in cases if case.rank == 1 and not math.isnan(case.delay)]
     if delays:
         middle, late = np.percentile(delays, [50, 90])
@@ -141,6 +143,21 @@ def _scores(cases: Sequence[Case]) -> list[str]:
             f"({len(delays)} runs): median {middle:,.0f} steps, 90% within {late:,.0f}.",
         ]
     return [*lines, ""]
+
+
+def _healthy(cases: Sequence[Case]) -> list[str]:
+    """What few healthy runs can say: a bootstrap of none accused knows no doubt."""
+    healthy = [case for case in cases if not case.fault and not case.error]
+    if not healthy:
+        return []
+    accused = round(score(healthy).false_alarms * len(healthy))
+    exact = stats.binomtest(accused, len(healthy)).proportion_ci()
+    return [
+        "",
+        f"{accused} of {len(healthy)} healthy runs are accused: by the exact interval (Clopper, "
+        f"Pearson 1934) the rate of false alarms lies between {_share(exact.low)} and "
+        f"{_share(exact.high)}.",
+    ]
 
 
 def _of(cases: Sequence[Case]) -> Callable[[str], float]:

@@ -15,7 +15,8 @@ from markupsafe import Markup
 
 HERE = Path(__file__).parent
 EXTRA = """
-main { max-width: 1080px; }
+body { display: block; }
+main { max-width: 1080px; margin: 0 auto; }
 img { max-width: 100%; height: auto; background: #fff; border-radius: var(--radius); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-size: 14px; }
@@ -23,7 +24,15 @@ th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align:
 .number { text-align: right; }
 th { color: var(--muted); font-weight: 600; }
 tbody tr:hover { background: var(--learning); }
+@media (max-width: 640px) {
+  thead { position: static; }
+  tr { display: table-row; }
+  th, td { display: table-cell; padding: .3rem .7rem; border-bottom: 1px solid var(--line); }
+  td::before { content: none; }
+}
 """
+"""These pages have no navigation at the side, and their tables scroll on a telephone instead of
+falling apart: report.css is made for the other report."""
 
 
 def write_page(markdown: Path) -> Path:

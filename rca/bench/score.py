@@ -133,13 +133,15 @@ def most_frequent(cases: Sequence[Case]) -> list[str]:
 def at_random(
     cases: Sequence[Case], causes: Sequence[str], rng: np.random.Generator, draws: int = 200
 ) -> Mapping[str, float]:
-    """Returns the mean top-1 and top-3 recall of random rankings of all causes."""
+    """Returns the mean top-1 and top-3 recall of random rankings; empty without a fault."""
     scores = [
         score(always([case], [causes[i] for i in rng.permutation(len(causes))]))
         for _ in range(draws)
         for case in cases
         if case.fault and not case.error
     ]
+    if not scores:
+        return {}
     return {
         "top_1": float(np.mean([s.top_1 for s in scores])),
         "top_3": float(np.mean([s.top_3 for s in scores])),

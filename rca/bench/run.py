@@ -31,7 +31,12 @@ SMOKE = (
     "healthy_plain",
 )
 """What the smoke set holds: faults that show within a few hundred updates, and a healthy run."""
-SMOKE_SETTINGS = ("agent.learning_starts=300", "agent.critic_warmup=50", "budget.eval_every=300")
+SMOKE_SETTINGS = (
+    "agent.learning_starts=300",
+    "agent.critic_warmup=50",
+    "budget.eval_every=300",
+    "budget.eval_episodes=2",
+)
 SMOKE_STEPS = 600
 
 

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
@@ -114,6 +115,26 @@ def test_the_page_says_what_failed_and_what_was_not_measured(tmp_path):
     assert "INCONCLUSIVE" in page
     answers = json.loads((tmp_path / "study.json").read_text())["answers"][""]
     assert answers[0]["rescue"]["mean"] is None
+
+
+def test_a_defect_that_holds_every_run_at_nothing_is_judged_by_its_own_small_error(tmp_path):
+    study, _ = planned(Asked("seed", None, (1, 2), None, (), ()), tmp_path, workers=2)
+    rng = np.random.default_rng(0)
+
+    def outcome(arm, seed):
+        return rng.normal(0.0, 0.1) if "D05" not in arm else rng.normal(100.0, 30.0)
+
+    page = write_study(study, made_up(study, outcome), tmp_path, "rca study seed").read_text()
+    _, _, crushed = page.partition("### Starting from: D05 (")
+    crushed, _, _ = crushed.partition("###")
+    assert crushed.count("**NO EFFECT**") == 6
+    _, _, free = page.partition("### Starting from: no defect\n")
+    free, _, _ = free.partition("###")
+    assert free.count("| INCONCLUSIVE") == 6
+    assert "what helps: removing D05" in page
+    _, _, removed = page.partition("| removing the defect itself | | - |")
+    gains = [float(cell.strip(" *")) for cell in removed.partition("\n")[0].split("|")[:6]]
+    assert gains[3] > 50  # D05
 
 
 def test_a_failed_trial_is_a_row_without_outcomes(tmp_path):

@@ -1,5 +1,6 @@
 """`rca study`."""
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -198,7 +199,11 @@ def _print_verdicts(study: "Study", table: "pd.DataFrame") -> None:
             shown.add_row(
                 item.factor,
                 f"{item.answer}{seeds}",
-                f"{item.rescue.mean:+.1f}",
-                f"{item.keep.mean:+.1f}",
+                _signed(item.rescue.mean),
+                _signed(item.keep.mean),
             )
         console().print(shown)
+
+
+def _signed(mean: float) -> str:
+    return "not run" if math.isnan(mean) else f"{mean:+.1f}"

@@ -172,12 +172,14 @@ def attribute(
         outcome: Column of the table.
         margin: Size of an effect too small to matter, in the outcome's unit.
         sign: +1 if more of the outcome is better, -1 if less is.
-        context: Factors besides these that are fixed in every arm looked at.
+        context: Factors besides these that are fixed in every arm looked at; the error is pooled
+            over the arms of this context alone.
     """
-    model = _fitted(table, outcome)
+    every = context | set(factors)
+    # Only arms of this context: where a defect holds every run at nothing, errors are small.
+    model = _fitted(table[[context <= arm <= every for arm in table["arm"]]], outcome)
     if model is None:
         return [_judged(f, Effect(), Effect(), Effect(), margin) for f in factors]
-    every = context | set(factors)
 
     def difference(pairs: Sequence[tuple[Arm, Arm]]) -> Effect:
         known = [(a, b) for a, b in pairs if a in model.means and b in model.means]
@@ -191,7 +193,7 @@ def attribute(
 
     raw = []
     for factor in factors:
-        inside = [arm for arm in model.means if context <= arm <= every and factor in arm]
+        inside = [arm for arm in model.means if factor in arm]
         raw.append(
             (
                 difference([(context | {factor}, context)]),

@@ -8,8 +8,10 @@ from pathlib import Path
 import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from rca.study.attribution import (
+    LEVEL,
     Answer,
     Attribution,
     Effect,
@@ -18,7 +20,7 @@ from rca.study.attribution import (
     interactions,
     shapley,
 )
-from rca.study.study import COLUMNS, MEASURES, Measure, Study, analysed
+from rca.study.study import COLUMNS, ITSELF, MEASURES, Measure, Study, analysed
 
 MEANING = {
     Answer.CAUSE: "fixed alone it helps the failing run, broken alone it hurts the fixed one",
@@ -52,6 +54,9 @@ def write_study(study: Study, table: pd.DataFrame, folder: Path, how: str) -> Pa
     draw(answers, MEASURES[0], folder / "effects.png")
     lines = [
         *_head(study, table, how),
+        f"**{_finding(answers)}.**",
+        "",
+        *_matrix(study, answers),
         *_verdicts(study, answers),
         *_factors(study),
         *_outcomes(study, table),
@@ -101,6 +106,37 @@ def _head(study: Study, table: pd.DataFrame, how: str) -> list[str]:
     return lines
 
 
+def _matrix(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
+    """A row per factor, a column per starting point: what fixing it alone gave there."""
+    if len(answers) < 2:
+        return []
+    lines = [
+        "## At a glance",
+        "",
+        f"{MEASURES[0].name.capitalize()} gained by one fix alone, {MEASURES[0].unit}, by starting "
+        "point; in bold where it is more than chance (after Holm's correction).",
+        "",
+        f"| fix | note | {' | '.join(answers)} |",
+        "|---|---|" + "---:|" * len(answers),
+    ]
+    notes = {factor.name: factor.note for factor in study.factors}
+    by_name = [{item.factor: item.rescue for item in found} for found in answers.values()]
+    for name in next(iter(by_name)):
+        cells = " | ".join(_gain(effects.get(name, Effect())) for effects in by_name)
+        lines.append(f"| {name} | {notes.get(name, '')} | {cells} |")
+    removed = [
+        _gain(effects.get(f"{context}{ITSELF}", Effect()))
+        for context, effects in zip(answers, by_name, strict=True)
+    ]
+    return [*lines, f"| removing the defect itself | | {' | '.join(removed)} |", ""]
+
+
+def _gain(effect: Effect) -> str:
+    if math.isnan(effect.mean):
+        return "-"
+    return f"**{effect.mean:+.1f}**" if effect.p_holm < LEVEL else f"{effect.mean:+.1f}"
+
+
 def _verdicts(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
     measure = MEASURES[0]
     lines = [
@@ -130,10 +166,9 @@ def _verdicts(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
 
 
 def _notes(study: Study, context: str) -> str:
-    by_name = {factor.name: factor for factor in study.factors}
-    return f" ({by_name[context].note.removesuffix(' (fixed: not planted)')})" * (
-        context in by_name
-    )
+    ending = " (fixed: not planted)"
+    notes = {factor.name: factor.note.removesuffix(ending) for factor in study.factors}
+    return f" ({notes[context]})" if context in notes else ""
 
 
 def _answer(item: Attribution) -> str:
@@ -233,7 +268,7 @@ def draw(
         most = max(len(found) for found in answers.values())
         columns = min(len(answers), 4)
         rows = -(-len(answers) // columns)
-        size = (1.6 + 2.5 * columns, rows * (0.9 + 0.28 * most))
+        size = (2.8 + 2.4 * columns, rows * (0.9 + 0.28 * most))
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=len(answers) > 1)
         for panel, (context, found) in zip(panels.flat, answers.items(), strict=False):
@@ -241,11 +276,12 @@ def draw(
             panel.axvline(0, color="#888888", linewidth=0.8)
             for place, item in enumerate(found):
                 _bar(panel, place, item)
-            panel.set_yticks(range(len(found)), [item.factor for item in found])
+            panel.set_yticks(range(len(found)), [_row(item.factor) for item in found])
             panel.set_title(context or "each fix", fontsize=9)
         for panel in panels.flat[len(answers) :]:
             panel.set_visible(False)
         panels.flat[0].invert_yaxis()
+        _legend(figure, answers)
         figure.supxlabel(
             f"{measure.name} gained, {measure.unit} (filled: fixing it in the failing run; hollow: "
             "keeping it in the fixed one; band: too small to matter)",
@@ -253,6 +289,18 @@ def draw(
         )
         figure.suptitle(_finding(answers), fontsize=10)
         figure.savefig(path, dpi=120)
+
+
+def _row(factor: str) -> str:
+    """Returns a row's label; panels share their rows, whichever defect each has."""
+    return "the defect itself" if factor.endswith(ITSELF) else factor
+
+
+def _legend(figure: Figure, answers: dict[str, list[Attribution]]) -> None:
+    seen = {item.answer for found in answers.values() for item in found}
+    shown = [answer for answer in COLOURS if answer in seen]
+    marks = [Line2D([], [], color=COLOURS[answer], marker="o") for answer in shown]
+    figure.legend(marks, shown, loc="outside right upper", frameon=False)
 
 
 def _bar(panel: matplotlib.axes.Axes, place: int, item: Attribution) -> None:
@@ -266,10 +314,22 @@ def _bar(panel: matplotlib.axes.Axes, place: int, item: Attribution) -> None:
 
 
 def _finding(answers: dict[str, list[Attribution]]) -> str:
-    said = [
-        f"{item.factor} ({context})" if context else item.factor
+    causes = _named(answers, Answer.CAUSE)
+    if causes:
+        return "Root cause: " + ", ".join(causes)
+    helpful = _named(answers, Answer.CONTRIBUTES)
+    return (
+        "No factor alone is the root cause" + "; what helps: " * bool(helpful) + ", ".join(helpful)
+    )
+
+
+def _named(answers: dict[str, list[Attribution]], answer: Answer) -> list[str]:
+    """Returns the factors of an answer, with the starting point where that is not plain."""
+    return [
+        f"removing {context}"
+        if item.factor.endswith(ITSELF)
+        else f"{item.factor} ({context})" * bool(context) or item.factor
         for context, found in answers.items()
         for item in found
-        if item.answer == Answer.CAUSE
+        if item.answer == answer
     ]
-    return "Root cause: " + ", ".join(said) if said else "No factor is a root cause of the failure"

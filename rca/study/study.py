@@ -66,6 +66,8 @@ Margins: a tenth of a route (150 m, its reward of 15, the 300 steps that it take
 and saturation are shares), a quarter of the return for the bias. Distance decides because it means
 the same whatever the reward is; the return does not where the reward is a factor."""
 COLUMNS = tuple(measure.name for measure in MEASURES)
+ITSELF = " itself"
+"""Behind a context's name: the effect of removing that defect."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Study:
         arms: Sets of factors that are fixed together, each run on every seed.
         seeds: The same in every arm.
         contexts: Further starting points by name: factors fixed from the start, while the rest
-            is studied; the unnamed one is every run with nothing fixed.
+            is studied; the unnamed one is every run with nothing fixed. One named after a factor
+            has every such factor fixed but that.
         question: One line for the report.
     """
 
@@ -150,10 +153,22 @@ def _measured(result: TrialResult) -> dict[str, object]:
 def analysed(
     study: Study, table: pd.DataFrame, measure: Measure, context: str = ""
 ) -> list[Attribution]:
-    """Returns what each factor did to one outcome, starting from a context."""
-    fixed = study.contexts[context]
+    """Returns what each factor did to one outcome, starting from a context.
+
+    Last, where the context is a defect, what removing the defect itself does there.
+    """
+
+    def over(factors: Sequence[str]) -> list[Attribution]:
+        found = study.contexts[context]
+        return attribute(
+            table, factors, measure.name, measure.margin, sign=measure.sign, context=found
+        )
+
     factors = study.studied(context)
-    return attribute(table, factors, measure.name, measure.margin, sign=measure.sign, context=fixed)
+    if context not in study.names or context in factors:
+        return over(factors)
+    itself = over([*factors, context])[-1]
+    return [*over(factors), replace(itself, factor=f"{context}{ITSELF}")]
 
 
 def run_until_fixed(

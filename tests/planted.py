@@ -420,6 +420,7 @@ BAD: dict[str, Change] = {
     "wiring.discount": wired(equation={"discount": 0.0}),
     "wiring.exploration": wired(exploration={"deviation": 0.001}),
     "wiring.features": wired_features("critic", "actor loss", "actor_encoder"),
+    "wiring.frames": wired(frames={"moved": 25}),
     "wiring.gradients": wired_module("critic_encoder", not_reached=EIGHT),
     "wiring.inputs": wired(inputs={"pixels": {"critic_encoder": 255.0}}),
     "wiring.learning_rates": lambda run: with_config(run, {"agent.actor_lr": 0.7}),

@@ -226,6 +226,7 @@ WIRED = {
     "wiring.discount": "discount_wrong",
     "wiring.exploration": "config_not_read",
     "wiring.features": "actor_critic_feature_mixup",
+    "wiring.frames": "frames_wrong",
     "wiring.gradients": "encoder_frozen",
     "wiring.inputs": "image_unscaled",
     "wiring.learning_rates": "config_not_read",

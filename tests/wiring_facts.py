@@ -7,6 +7,7 @@ from rca.wiring.facts import (
     EquationFacts,
     ExplorationFacts,
     Fed,
+    FrameFacts,
     InputFacts,
     LossFacts,
     ModuleFacts,
@@ -101,6 +102,7 @@ def sound() -> Wiring:
         smoothing=SmoothingFacts(calls=58, deviation=0.198, largest=0.5),
         exploration=ExplorationFacts(numbers=110, deviation=config.exploration_noise),
         checkpoint=CheckpointFacts(name="last.pt", absent={}, optimizer_states=2),
+        frames=FrameFacts(sharing=50, moved=50, learned=40, kept=40),
     )
 
 
@@ -130,5 +132,6 @@ def empty() -> Wiring:
             "smoothing": SmoothingFacts(calls=0, deviation=None, largest=None),
             "exploration": ExplorationFacts(numbers=0, deviation=None),
             "checkpoint": None,
+            "frames": FrameFacts(sharing=0, moved=0, learned=0, kept=0),
         }
     )

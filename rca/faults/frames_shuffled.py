@@ -18,7 +18,10 @@ class Shuffling(TD3):
 
 
 @fault(
-    "frames_shuffled", causes=("frames_wrong",), caught_by=(), source="signals.md, faults on pixels"
+    "frames_shuffled",
+    causes=("frames_wrong",),
+    caught_by=("wiring.frames",),
+    source="signals.md, faults on pixels",
 )
 def frames_shuffled(build: Build) -> Build:
     """The frames of a stack come in random order."""

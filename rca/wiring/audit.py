@@ -34,6 +34,7 @@ from rca.wiring.facts import (
     SmoothingFacts,
     Wiring,
 )
+from rca.wiring.frames import Frames
 from rca.wiring.modules import TARGET, Agent, Role, parameters
 from rca.wiring.targets import Targets
 
@@ -97,6 +98,7 @@ class Audit:
         self._steps: Counter[str] = Counter()
         self._targets = Targets(agent)
         self._equation = Equation()
+        self._frames = Frames()
         self._features: dict[str, dict[str, Counter[str]]] = {}
         self._situations: dict[str, Counter[str]] = {}
         self._modes: dict[str, Counter[str]] = {}
@@ -173,12 +175,13 @@ class Audit:
 
     def _digested(self, *, is_critic: bool) -> list[Call]:
         """Notes what happened before an optimizer's step."""
+        pictures = [p for name, p in self.calls.pictures if not name.startswith("actor")]
+        self.calls.pictures.clear()
         if is_critic:
             self.looked += 1
             self._targets.look()
             self._note_modes()
-            self._note_pictures()
-        self.calls.pictures.clear()
+            self._note_pictures(pictures)
         calls = self.calls.taken()
         self._named -= {id(call) for call in calls}
         if self._is_partial:  # the features of the actor's loss may be older than this look
@@ -187,7 +190,7 @@ class Audit:
         for call in calls:
             self._note_features(call)
             if call.role == "critic" and call.loss == "critic":
-                self._note_batch(call, calls)
+                self._note_batch(call, calls, pictures)
         return calls
 
     def step(
@@ -208,6 +211,7 @@ class Audit:
             truncated: Whether it was cut off.
             env: Number of the environment where several run side by side.
         """
+        self._frames.see(self.actions.told, self._acted(), ended=terminated or truncated)
         self.actions.add(action, reward, terminated=terminated, truncated=truncated, env=env)
         policy = next((c for c in reversed(self.calls.seen) if c.role == "actor"), None)
         if policy is None or policy.with_grad or not policy.outputs:
@@ -216,6 +220,12 @@ class Audit:
         if meant.shape == (1, action.size):
             added = action - meant[0]
             self._explored += [float(x) for x in added[np.abs(action) < 1]]
+
+    def _acted(self) -> torch.Tensor | None:
+        """Returns the picture of the last acting pass, and forgets it."""
+        seen = dict(self.calls.acted)
+        self.calls.acted.clear()
+        return seen.get("actor_encoder", next(iter(seen.values()), None))
 
     def checkpoint(self, content: Path | str | Mapping[str, object]) -> None:
         """Compares a checkpoint with the weights as they are now.
@@ -277,6 +287,7 @@ class Audit:
                 deviation=float(np.std(self._explored)) if len(self._explored) > 1 else None,
             ),
             checkpoint=self._checkpoint,
+            frames=self._frames.facts(),
             error=self._error,
         )
 
@@ -318,12 +329,13 @@ class Audit:
                 resting = any(not m.training for m in self._agent.layers(role))
                 self._modes.setdefault(name, Counter())["eval" if resting else "train"] += 1
 
-    def _note_batch(self, call: Call, calls: list[Call]) -> None:
+    def _note_batch(self, call: Call, calls: list[Call], pictures: list[torch.Tensor]) -> None:
         """Holds a batch of the critic's loss against the executed steps."""
         found = self.actions.look_up(call)
         if found is None or not found.recognised:
             return
         self._note_sampling(found)
+        self._frames.learn(found.steps, pictures)
         self._note_vector(call, found)
         target = next((c for c in reversed(calls) if c.role == f"critic{TARGET}"), None)
         if target is None:
@@ -373,12 +385,10 @@ class Audit:
             inside = noise[meant.abs() < INSIDE]
             self._noise.append((_deviation(inside), float(noise.abs().max())))
 
-    def _note_pictures(self) -> None:
+    def _note_pictures(self, pictures: list[torch.Tensor]) -> None:
         """Notes whether the next picture of a batch is the picture itself."""
-        critics = [(n, p) for n, p in self.calls.pictures if not n.startswith("actor")]
-        self.calls.pictures.clear()
-        if len(critics) >= 2 and critics[0][1].shape == critics[-1][1].shape:
-            same = (critics[0][1] == critics[-1][1]).flatten(1).all(1)
+        if len(pictures) >= 2 and pictures[0].shape == pictures[-1].shape:
+            same = (pictures[0] == pictures[-1]).flatten(1).all(1)
             self._same_next.append(float(same.float().mean()))
 
     def _module(self, role: Role) -> ModuleFacts:

@@ -85,6 +85,7 @@ class Calls:
         pixels: Largest absolute value that entered each encoder's first convolution.
         pictures: Encoder and what entered it, batches only, since the calls were last taken;
             each [batch, channels, rows, columns].
+        acted: Encoder and the single picture that entered it last, [channels, rows, columns].
     """
 
     def __init__(self, agent: Agent) -> None:
@@ -92,6 +93,7 @@ class Calls:
         self.seen: list[Call] = []
         self.pixels: dict[str, float] = {}
         self.pictures: list[tuple[str, torch.Tensor]] = []
+        self.acted: dict[str, torch.Tensor] = {}
         self._agent = agent
         self._features: deque[Features] = deque(maxlen=KEPT)
         self._open: list[tuple[str, Call]] = []
@@ -150,6 +152,8 @@ class Calls:
                 self.pixels[name] = max(self.pixels.get(name, 0.0), largest)
                 if len(tensor) > 1:
                     self.pictures.append((name, tensor.detach()))
+                elif tensor.dim() == 4:
+                    self.acted[name] = tensor[0].detach()
 
         yield first.register_forward_pre_hook(self._guarded(first, hook))
 

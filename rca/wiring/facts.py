@@ -192,6 +192,22 @@ class InputFacts(Fact):
     same_next: float | None
 
 
+class FrameFacts(Fact):
+    """Frames of a picture, as they enter the networks.
+
+    Attributes:
+        sharing: Executed steps whose picture shares a frame with that of the step before.
+        moved: Those in which the stack moved on, always by as much in the same direction.
+        learned: Rows of the critic's batches that hold the frames which the agent acted on.
+        kept: Those in which they stand in the same order.
+    """
+
+    sharing: Count
+    moved: Count
+    learned: Count
+    kept: Count
+
+
 class SmoothingFacts(Fact):
     """Noise on the target policy's action, as added.
 
@@ -248,6 +264,7 @@ class Wiring(Fact):
         smoothing: Noise on the target policy's action.
         exploration: Noise on the policy's actions.
         checkpoint: None: none was shown.
+        frames: None: written by a version that did not look.
         error: Why the audit fell silent before its end, "" if it did not.
     """
 
@@ -263,6 +280,7 @@ class Wiring(Fact):
     smoothing: SmoothingFacts
     exploration: ExplorationFacts
     checkpoint: CheckpointFacts | None = None
+    frames: FrameFacts | None = None
     error: str = ""
 
     def plain(self) -> dict[str, object]:

@@ -12,12 +12,16 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_STEP,
     supports=(
         Sign("env.frame_stack", Grade.FACT),
+        Sign("wiring.frames", Grade.FACT),
         Sign("config.frame_stack", Grade.FACT),
         Sign("observation.frames", Grade.PROOF),
         Sign("actor.image_use", Grade.WEAK),
         Sign("episodes.learned_against_random", Grade.WEAK),
     ),
-    contradicts=(passes("env.frame_stack", Grade.STRONG),),
+    contradicts=(
+        passes("env.frame_stack", Grade.STRONG),
+        passes("wiring.frames", Grade.STRONG),
+    ),
     to_decide=("Save ten stacks from the memory as pictures; rca probe env looks at them."),
     change="Shuffle the frames of each stack, or delay them, in a healthy run.",
     remedy="Look at stacks from the memory: order, number, time.",

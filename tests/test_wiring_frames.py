@@ -1,0 +1,95 @@
+"""The order of stacked frames on their way into the acting network."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rca.build import default_build
+from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
+from rca.config import load_config
+from rca.faults import find_fault
+from rca.runs.auditor import Auditor
+from rca.runs.json_file import read_json
+from rca.td3.events import Event
+from rca.td3.train import train
+from rca.wiring.facts import Wiring, read_wiring
+from rca.wiring.frames import Frames
+from tests.records import healthy
+from tests.test_faults import SETTINGS
+from tests.tiny_env import Pointing
+
+VIDEO = torch.rand(40, 8, 8, generator=torch.Generator().manual_seed(0))
+
+
+def seen(*stacks, ended=()):
+    frames = Frames()
+    for number, stack in enumerate(stacks):
+        frames.see(number, stack, ended=number in ended)
+    return frames.facts()
+
+
+def stacks(order=None, size=3):
+    order = order or (lambda n: range(size))
+    return [VIDEO[n : n + size][list(order(n))] for n in range(30)]
+
+
+@pytest.mark.parametrize("order", [lambda n: [0, 1, 2], lambda n: [2, 1, 0]])
+def test_a_stack_moves_on_oldest_or_newest_first(order):
+    facts = seen(*stacks(order))
+    assert facts.sharing == facts.moved == 29
+
+
+def test_shuffled_frames_share_without_moving_on():
+    rng = np.random.default_rng(0)
+    facts = seen(*stacks(lambda n: rng.permutation(3)))
+    assert facts.sharing == 29
+    assert facts.moved < 10
+
+
+def test_a_swap_that_stays_the_same_is_no_queue_either():
+    assert seen(*stacks(lambda n: [1, 0, 2])).moved == 0
+
+
+def test_colours_of_one_frame_standing_still_and_new_episodes_tell_nothing():
+    assert seen(*VIDEO[:30].reshape(10, 3, 8, 8)).sharing == 0
+    assert seen(*[VIDEO[:1].expand(3, 8, 8)] * 5).sharing == 0
+    assert seen(*stacks(), ended={9, 19}).sharing == 27
+    assert seen(stacks()[0], None, stacks()[1]).sharing == 0
+
+
+def audited(fault, folder) -> Wiring:
+    """Trains in the tiny task under our own auditor."""
+    build = default_build(load_config("healthy", [*SETTINGS, "budget.steps=90"]))
+    build = replace(
+        build,
+        make_env=lambda config, host, port: Pointing(),
+        make_guide=lambda config: None,
+    )
+    if fault:
+        build = find_fault(fault).apply(build)
+    hear: list[Callable[[Event], None]] = []
+
+    def emit(event: Event) -> None:
+        for listener in hear:
+            listener(event)
+
+    training = build.training(build.make_env(build.config, "", 0), emit)
+    auditor = Auditor(training.agent, folder)
+    hear.append(auditor)
+    train(training)
+    auditor.close()
+    content = read_json(folder / "wiring.json")
+    assert isinstance(content, dict)
+    return read_wiring(content, "wiring.json")
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict"), [(None, Verdict.PASS), ("frames_shuffled", Verdict.FAIL)]
+)
+def test_the_audit_sees_a_shuffle_behind_the_memory(fault, verdict, tmp_path):
+    (tested,) = select(load_checks([builtin_checks()]), ["wiring.frames"])
+    (found,) = run_checks([tested], replace(healthy(), wiring=audited(fault, tmp_path)))
+    assert found.verdict is verdict, found.message

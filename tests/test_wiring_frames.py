@@ -15,8 +15,10 @@ from rca.runs.auditor import Auditor
 from rca.runs.json_file import read_json
 from rca.td3.events import Event
 from rca.td3.train import train
+from rca.wiring.calls import Calls
 from rca.wiring.facts import Wiring, read_wiring
 from rca.wiring.frames import Frames
+from rca.wiring.modules import find_agent
 from tests.records import healthy
 from tests.test_faults import SETTINGS
 from tests.tiny_env import Pointing
@@ -93,3 +95,15 @@ def test_the_audit_sees_a_shuffle_behind_the_memory(fault, verdict, tmp_path):
     (tested,) = select(load_checks([builtin_checks()]), ["wiring.frames"])
     (found,) = run_checks([tested], replace(healthy(), wiring=audited(fault, tmp_path)))
     assert found.verdict is verdict, found.message
+
+
+def test_a_picture_is_kept_though_its_memory_is_used_again():
+    build = default_build(load_config("healthy", SETTINGS))
+    modules = build.training(Pointing(), lambda event: None).agent.modules()
+    names = ("actor", "critic", "actor_encoder", "critic_encoder")
+    calls = Calls(find_agent(**{name: [modules[name]] for name in names}, targets={}))
+    calls.listening = True
+    buffer = torch.zeros(1, 2, 36, 36)
+    modules["actor_encoder"](buffer)
+    buffer.fill_(1.0)
+    assert calls.acted["actor_encoder"].max() == 0.0

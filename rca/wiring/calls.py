@@ -153,7 +153,7 @@ class Calls:
                 if len(tensor) > 1:
                     self.pictures.append((name, tensor.detach()))
                 elif tensor.dim() == 4:
-                    self.acted[name] = tensor[0].detach()
+                    self.acted[name] = tensor[0].detach().clone()  # its memory may be used again
 
         yield first.register_forward_pre_hook(self._guarded(first, hook))
 

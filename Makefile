@@ -59,7 +59,7 @@ bench-smoke: $(STAMP)  ## A minute: a few planted faults in runs of seconds
 seed-study: $(STAMP)  ## An hour: the seed's six issues against the true defects, into reports/seed-study
 	$(BIN)/rca study seed --out reports/seed-study --runs runs/seed-study
 
-study-calibration: $(STAMP)  ## Fifty minutes: are planted causes found, and none where there is none? Into reports/study-calibration
+study-calibration: $(STAMP)  ## Over an hour: are planted causes found, and none where there is none?
 	$(BIN)/python benchmarks/study_calibration.py --out reports/study-calibration --runs runs/study-calibration
 
 bench-sim: $(STAMP)  ## Speed and size of the embedded server, through the real client

@@ -9,7 +9,7 @@ TEST_ENV := OMP_NUM_THREADS=1
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
-.PHONY: demo test setup lint type pytest test-slow bench bench-sim worlds endurance fuzz healthy bench-faults bench-smoke seed-study build check clean
+.PHONY: demo test setup lint type pytest test-slow bench bench-sim worlds endurance fuzz healthy bench-faults bench-smoke seed-study study-calibration build check clean
 
 demo: $(STAMP)  ## Two short runs (baseline, fixed), their checks and the report
 	rm -rf demo

@@ -6,17 +6,19 @@ python benchmarks/study_calibration.py --out reports/study-calibration --runs RU
 import argparse
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from healthy import markdown
+from numpy.typing import NDArray
 from scipy import stats
 
 from rca.config import load_config
 from rca.faults import find_fault
-from rca.study.attribution import Answer, Attribution, arm_means
+from rca.study.attribution import Answer, Attribution, Effect, arm_means
 from rca.study.design import one_at_a_time
 from rca.study.engines.local import local
 from rca.study.factors import Arm, End, Factor
@@ -43,12 +45,12 @@ BYSTANDERS = {
     "encoder_tau": ("agent.encoder_tau", 0.01, None),
     "exploration_noise": ("agent.exploration_noise", 0.15, 0.1),
 }
-"""Key, level at the failing end, level at the fixed end: choices with which agents learn as well
-(rca/bench/healthy.yaml)."""
+"""Key, level at the failing end, level at the fixed end. Agents learn as well with the first three
+(rca/bench/healthy.yaml); the noise lies within what its schedule there passes through."""
 STEPS = 2_000
 SEEDS_EACH = 3
 FIRST_SEED = 101
-"""Of the first study; no study shares a seed with another, or with the benchmark."""
+"""Of the first study; no two planted studies share a seed, and none has one of the benchmark's."""
 MORE_EACH = 2
 """Seeds by which every study was extended after the first three had been looked at: they recovered
 seven of ten, with nobody accused. Both results are on the page."""
@@ -100,19 +102,23 @@ def null_studies(runs: Path, engine: Engine, fixed: dict[str, pd.DataFrame]) -> 
     return tables
 
 
-def drawn(distances: np.ndarray, rng: np.random.Generator) -> int:
+def drawn(distances: NDArray[np.float64], factors: tuple[str, ...], seeds: int) -> int:
     """Returns in how many of DRAWN studies of clean runs some factor is called the cause.
 
-    Each is drawn without replacement and has the planted studies' four arms and three seeds.
+    Args:
+        distances: Of the clean runs; each study draws from them without replacement.
+        factors: Names; the arms are those that change one at a time.
+        seeds: Of each arm.
     """
-    arms = one_at_a_time(["a", "b"])
-    keys = [(arm, seed) for arm in arms for seed in range(SEEDS_EACH)]
-    study = Study("drawn", End(plain(0).config), (Factor("a"), Factor("b")), tuple(arms), (0, 1, 2))
+    rng = np.random.default_rng(0)
+    arms = tuple(one_at_a_time(factors))
+    rows = [(arm, seed) for arm in arms for seed in range(seeds)]
+    study = Study("drawn", End(plain(0).config), tuple(map(Factor, factors)), arms, ())
     found = 0
     for _ in range(DRAWN):
-        values = rng.choice(distances, len(keys), replace=False)
-        table = pd.DataFrame(keys, columns=["arm", "seed"]).assign(distance=values)
-        found += any(one.answer is Answer.CAUSE for one in analysed(study, table, DECIDES))
+        table = pd.DataFrame(rows, columns=["arm", "seed"])
+        table[DECIDES.name] = rng.choice(distances, len(rows), replace=False)
+        found += causes(analysed(study, table, DECIDES)) > 0
     return found
 
 
@@ -135,8 +141,8 @@ def said(result: TrialResult) -> None:
 def row(name: str, one: Attribution, means: dict[Arm, float]) -> dict[str, str]:
     """Returns a factor's line of the page."""
 
-    def effect(e: object) -> str:
-        return f"{e.mean:+.0f} [{e.low:+.0f}, {e.high:+.0f}]"  # type: ignore[attr-defined]
+    def effect(seen: Effect) -> str:
+        return f"{seen.mean:+.0f} [{seen.low:+.0f}, {seen.high:+.0f}]"
 
     return {
         "study": name,
@@ -149,14 +155,119 @@ def row(name: str, one: Attribution, means: dict[Arm, float]) -> dict[str, str]:
     }
 
 
-def markdown(rows: list[dict[str, str]]) -> str:
-    """Returns a table for a Markdown page."""
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+@dataclass(frozen=True)
+class Found:
+    """What came of the studies.
+
+    Attributes:
+        tables: Runs of the planted studies, by fault.
+        planted: The fault's attribution and the bystander's, by fault.
+        nulls: Runs of the empty studies.
+        empty: Attributions of what differs there: nothing.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    planted: dict[str, list[Attribution]]
+    nulls: list[pd.DataFrame]
+    empty: list[Attribution]
+
+    def counts(self) -> tuple[int, int, int]:
+        """Returns how many planted causes, bystanders and empty studies are called CAUSE."""
+        faults, bystanders = zip(*self.planted.values(), strict=True)
+        return causes(faults), causes(bystanders), causes(self.empty)
 
 
-def forest(kinds: dict[str, list[Attribution]], title: str, path: Path) -> None:
+def judged(tables: dict[str, pd.DataFrame], nulls: list[pd.DataFrame]) -> Found:
+    """Returns what the runs say."""
+    studies = dict(planted_studies())
+    planted = {fault: analysed(studies[fault], tables[fault], DECIDES) for fault in tables}
+    alone = Study("null", End(plain(0).config), (Factor("seed"),), (), ())
+    empty = [analysed(alone, table, DECIDES)[0] for table in nulls]
+    named = [replace(one, factor=f"seeds {number}") for number, one in enumerate(empty, 1)]
+    return Found(tables, planted, nulls, named)
+
+
+def rows_of(found: Found) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Returns the page's tables: of the planted and of the empty studies."""
+    planted = [
+        row(fault, one, arm_means(found.tables[fault], DECIDES.name))
+        for fault, ones in found.planted.items()
+        for one in ones
+    ]
+    empty = [
+        row(one.factor, replace(one, factor="nothing"), arm_means(table, DECIDES.name))
+        for one, table in zip(found.empty, found.nulls, strict=True)
+    ]
+    return pd.DataFrame(planted), pd.DataFrame(empty)
+
+
+def by_chance(clean: NDArray[np.float64]) -> str:
+    """Returns how often drawn studies of clean runs name a cause, a line per kind of study."""
+    lines = []
+    for factors in (("a",), ("a", "b")):
+        for seeds in (SEEDS_EACH, SEEDS_EACH + MORE_EACH):
+            accused = drawn(clean, factors, seeds)
+            low, high = stats.binomtest(accused, DRAWN).proportion_ci(method="exact")
+            lines.append(
+                f"| {len(factors)} | {len(one_at_a_time(factors))} | {seeds} "
+                f"| {accused / DRAWN:.1%} | {low:.1%} to {high:.1%} |"
+            )
+    head = ["| factors | arms | seeds | name a cause | interval |", "| --: " * 5 + "|"]
+    return "\n".join([*head, *lines])
+
+
+def page(found: Found, first: Found) -> str:
+    """Returns the page.
+
+    Args:
+        found: With all seeds.
+        first: With the first of them, before the studies were extended.
+    """
+    runs = pd.concat([*found.tables.values(), *found.nulls])
+    clean = pd.concat(found.nulls)[DECIDES.name].dropna().to_numpy(float)
+    counts = [
+        f"| {seeds} | {planted} of {len(found.planted)} | {bystanders} of {len(found.planted)} "
+        f"| {empty} of {len(found.empty)} |"
+        for seeds, (planted, bystanders, empty) in (
+            (SEEDS_EACH, first.counts()),
+            (SEEDS_EACH + MORE_EACH, found.counts()),
+        )
+    ]
+    planted, nothing = map(markdown, rows_of(found))
+    return (
+        "# Does a study find the cause, and only the cause?\n\n"
+        f"Made by `make study-calibration`: {len(found.planted)} studies in which a planted fault "
+        "and a harmless setting (the bystander) differ, four arms; and "
+        f"{len(found.empty)} studies whose two arms differ in nothing but the seed. Runs of "
+        f"{STEPS:,} steps of `quick`, judged by the distance on held-out routes; "
+        f"{int((runs['error'] != '').sum())} runs failed. No two planted studies share a seed, and "
+        "none has one of the benchmark's; an empty study sets the fixed end of a planted one "
+        "against runs of other seeds.\n\n"
+        "| seeds of each arm | planted causes called CAUSE | bystanders | empty studies |\n"
+        "| --: | --: | --: | --: |\n"
+        f"| aim | 9 of 10 | 0 of 10 | 0 of 10 |\n{chr(10).join(counts)}\n\n"
+        "Every study was extended after the first seeds had been looked at: a second look, which "
+        "gives chance a second time to be called a cause.\n\n"
+        "![Gain from fixing each factor in the failing end, with its interval](effects.png)\n\n"
+        "## By chance\n\n"
+        f"How often {DRAWN:,} studies drawn at random from the {len(clean)} clean runs "
+        f"({clean.mean():.0f} m on average, standard deviation {clean.std(ddof=1):.0f} m) name a "
+        "cause, with the exact interval (Clopper, Pearson 1934). One factor alone is called the "
+        "cause by a single test, since fixing and breaking it are the same pair of arms.\n\n"
+        f"{by_chance(clean)}\n\n"
+        "## Planted\n\n"
+        "Gains in metres with their interval at 95%, not corrected; verdicts after Holm's "
+        f"correction.\n\n{planted}\n\n## Nothing but the seed\n\n{nothing}\n"
+    )
+
+
+def forest(found: Found, title: str, path: Path) -> None:
     """Draws each factor's rescue with its interval, by kind of study."""
+    kinds = {
+        "planted cause": [ones[0] for ones in found.planted.values()],
+        "bystander": [ones[1] for ones in found.planted.values()],
+        "nothing but the seed": found.empty,
+    }
     figure, axes = plt.subplots(figsize=(8, 7.5), layout="constrained")
     place, ticks = 0, []
     for kind, colour in zip(kinds, ("#b3261e", "#5f6368", "#1a5fb4"), strict=True):
@@ -184,88 +295,22 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
     engine = local(asked.workers)
-    tables, found, first = {}, {}, {}
-    for fault, study in planted_studies():
-        tables[fault] = run_study(study, asked.runs / study.name, engine, said)
-        found[fault] = analysed(study, tables[fault], DECIDES)
-        first[fault] = analysed(study, first_seeds(tables[fault]), DECIDES)
+    tables = {
+        fault: run_study(study, asked.runs / study.name, engine, said)
+        for fault, study in planted_studies()
+    }
     fixed = {f: t[[len(arm) == 2 for arm in t["arm"]]] for f, t in tables.items()}
     nulls = null_studies(asked.runs / "plain", engine, fixed)
-    alone = Study("null", End(plain(0).config), (Factor("seed"),), (Arm(), Arm({"seed"})), ())
-    chance = [analysed(alone, table, DECIDES)[0] for table in nulls]
-    chance_first = [analysed(alone, first_seeds(table), DECIDES)[0] for table in nulls]
-    clean = pd.concat(nulls)["distance"].dropna().to_numpy(float)
-    accused = drawn(clean, np.random.default_rng(0))
+    found = judged(tables, nulls)
+    first = judged({f: first_seeds(t) for f, t in tables.items()}, [*map(first_seeds, nulls)])
     asked.out.mkdir(parents=True, exist_ok=True)
-    early = (
-        f"With the first {SEEDS_EACH} seeds alone: {causes(ones[0] for ones in first.values())} of "
-        f"{len(first)} planted causes, {causes(ones[1] for ones in first.values())} bystanders, "
-        f"{causes(chance_first)} of {len(chance_first)} empty studies are called CAUSE; after that "
-        f"every study was given {MORE_EACH} more."
-    )
-    write(asked.out, found, tables, chance, nulls, clean, accused, early)
-
-
-def write(
-    out: Path,
-    found: dict[str, list[Attribution]],
-    tables: dict[str, pd.DataFrame],
-    chance: list[Attribution],
-    nulls: list[pd.DataFrame],
-    clean: np.ndarray,
-    accused: int,
-    early: str,
-) -> None:
-    """Writes the page, its figure and prints the two counts."""
-    recovered = causes(ones[0] for ones in found.values())
-    bystanders = causes(ones[1] for ones in found.values())
-    false = causes(chance)
-    interval = stats.binomtest(accused, DRAWN).proportion_ci(method="exact")
-    chance = [replace(one, factor=f"seeds {n}") for n, one in enumerate(chance, 1)]
-    kinds = {
-        "planted cause": [ones[0] for ones in found.values()],
-        "bystander": [ones[1] for ones in found.values()],
-        "nothing but the seed": chance,
-    }
+    planted, bystanders, empty = found.counts()
     title = (
-        f"{recovered} of {len(found)} planted causes are recovered;\n"
-        f"{bystanders} bystanders and {false} of {len(chance)} empty studies are accused"
+        f"{planted} of {len(found.planted)} planted causes are recovered;\n"
+        f"{bystanders} bystanders and {empty} of {len(found.empty)} empty studies are accused"
     )
-    forest(kinds, title, out / "effects.png")
-    planted = [
-        row(fault, one, arm_means(tables[fault], DECIDES.name))
-        for fault, ones in found.items()
-        for one in ones
-    ]
-    empty = [
-        row(one.factor, replace(one, factor="nothing"), arm_means(table, DECIDES.name))
-        for one, table in zip(chance, nulls, strict=True)
-    ]
-    text = (
-        "# Does a study find the cause, and only the cause?\n\n"
-        f"Made by `make study-calibration`: {len(found)} studies in which a planted fault and a "
-        f"harmless setting differ, four arms on {SEEDS_EACH + MORE_EACH} seeds of "
-        f"{STEPS:,} steps of `quick`, judged by the distance on held-out routes; and "
-        f"{len(chance)} studies whose two arms "
-        "differ in nothing but the seed. No seed is used twice, and none is the benchmark's.\n\n"
-        f"- Planted causes called CAUSE: **{recovered} of {len(found)}** (aim: 9 of 10).\n"
-        f"- Bystanders called CAUSE: **{bystanders} of {len(found)}**.\n"
-        f"- Studies without a cause that name one: **{false} of {len(chance)}** (aim: 0 of 10). "
-        f"Of {DRAWN:,} studies of four arms and {SEEDS_EACH} seeds drawn at random from the "
-        f"{len(clean)} clean runs, "
-        f"{accused / DRAWN:.1%} name a cause ({interval.low:.1%} to {interval.high:.1%}, Clopper, "
-        "Pearson 1934).\n\n"
-        f"{early} An empty study is one test at 5%, so that one in 40 calls a gain by chance a "
-        "cause; a study of several factors asks for two effects, each corrected.\n\n"
-        f"The clean runs drive {clean.mean():.0f} m on average (standard deviation "
-        f"{clean.std(ddof=1):.0f} m).\n\n"
-        "![Gain from fixing each factor in the failing end, with its interval](effects.png)\n\n"
-        "## Planted\n\n"
-        "Gains in metres with their interval at 95%, not corrected; verdicts after Holm's "
-        f"correction.\n\n{markdown(planted)}\n\n"
-        f"## Nothing but the seed\n\n{markdown(empty)}\n"
-    )
-    (out / "README.md").write_text(text, encoding="utf-8")
+    forest(found, title, asked.out / "effects.png")
+    (asked.out / "README.md").write_text(page(found, first), encoding="utf-8")
     print(title)
 
 

@@ -6,6 +6,9 @@ STAMP := .venv/.installed
 # Two cores: torch's own threads only get in the way of the simulator's process in tests.
 TEST_ENV := OMP_NUM_THREADS=1
 
+# Tests wait for processes and time-outs half of their time. A file stays with one worker, which makes its fixtures once.
+TEST_WORKERS := --numprocesses 3 --dist loadfile
+
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
@@ -38,7 +41,7 @@ type: $(STAMP)
 	$(BIN)/mypy
 
 pytest: $(STAMP)
-	$(TEST_ENV) $(BIN)/pytest -m 'not slow' --durations=15
+	$(TEST_ENV) $(BIN)/pytest -m 'not slow' --durations=15 $(TEST_WORKERS)
 
 test-slow: $(STAMP)  ## Minutes: leak tests, learning curves, long fuzzing
 	$(TEST_ENV) $(BIN)/pytest -m slow

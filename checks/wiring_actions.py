@@ -6,6 +6,9 @@ from rca.runs.record import RunRecord
 LIMIT = 0.95
 """Share; rows of steps from before the recorder was attached may be unknown."""
 MIN_ROWS = 100
+MIN_VISITS = 20
+VARIED = 0.5
+"""Share; what is stored wrongly stays the same from visit to visit, what is added does not."""
 
 
 @check(
@@ -18,10 +21,12 @@ def actions(run: RunRecord) -> Finding:
     """Are the actions in the critic's batches those that were executed?
 
     Why: stored before noise or clipping, or in another scale, an action is credited with what
-        another one did.
+        another one did. With noise on them the critic learns the value of a blurred action; the
+        noise of target smoothing belongs on the target policy's action alone.
     Remedy: store what was handed to env.step, in the scale in which the actor speaks.
     Reference: SB3 stores the clipped, rescaled action; signals.md, faults: actions stored
-        un-noised. Compared bit for bit as float32.
+        un-noised. Compared bit for bit as float32. Where none was executed, a transition is known
+        by its pictures: TD3 paper, section 5.3, adds no noise to what is stored.
     """
     assert run.wiring is not None
     seen = run.wiring.actions
@@ -30,10 +35,17 @@ def actions(run: RunRecord) -> Finding:
     if seen.rows < MIN_ROWS:
         return Finding(Verdict.VACUOUS, f"{seen.rows} rows of batches seen, {MIN_ROWS} needed")
     share = seen.executed / seen.rows
+    rows = f"{share:.1%} of {seen.rows:,} rows hold an executed action"
+    if share < LIMIT and seen.visits >= MIN_VISITS and seen.varied > VARIED * seen.visits:
+        message = (
+            f"{rows}: {seen.varied:,} of {seen.visits:,} times that a transition was seen again it "
+            f"held another action, as if noise of {seen.added or 0:.2f} were added"
+        )
+        return Finding(Verdict.FAIL, message, share, LIMIT, "1", suspects=("smoothing_wrong",))
     return fail_below(
         share,
         LIMIT,
-        f"{share:.1%} of {seen.rows:,} rows hold an executed action, limit {LIMIT:.0%}",
+        f"{rows}, limit {LIMIT:.0%}",
         unit="1",
         suspects=("action_path_wrong", "replay_wrong"),
     )

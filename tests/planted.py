@@ -409,6 +409,7 @@ BAD: dict[str, Change] = {
     "config.frame_stack": lambda run: with_config(run, {"env.frame_stack": 1}),
     "config.seed_in_force": known(first_weights=["0123456789ab", "ba9876543210"]),
     "env.action_path": extra("env/action_gap", 0.8),
+    "env.observation_age": extra("env/observation_age", 1.0),
     "env.frame_stack": extra("env/stack_moves", 0.0),
     "env.reward_path": extra("env/reward_gap", 0.5),
     "evaluation.deterministic": extra("evaluation/action_gap", 0.4),
@@ -510,6 +511,7 @@ BAD: dict[str, Change] = {
     "evaluation.step_time": slow_after_evaluation,
     "gradients.flow": constant("critic_encoder/grad_norm", 0.0),
     "metrics.constant": success_never_fed,
+    "metrics.counted": lambda run: replace(run, episodes=run.episodes.assign(success=0.0)),
     "metrics.endings": success_never_fed,
     "ordering.random_phase": short_from_the_start,
     "ordering.short_episodes": short_from_the_start,
@@ -536,6 +538,7 @@ BAD: dict[str, Change] = {
 
 GOOD: dict[str, Change] = {
     "env.action_path": extra("env/action_gap", 0.0),
+    "env.observation_age": extra("env/observation_age", 0.0),
     "env.frame_stack": extra("env/stack_moves", 1.0),
     "env.reward_path": extra("env/reward_gap", 1e-9),
     "evaluation.deterministic": extra("evaluation/action_gap", 0.0),

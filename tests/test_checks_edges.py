@@ -13,7 +13,7 @@ from rca.runs.load import load_run
 from rca.runs.phases import COUNTER, DECLARED
 from rca.runs.record import RunRecord
 from rca.seed_stages import within
-from tests.planted import lengths, scaled_rewards, scheduled_noise, twice_the_seed_items
+from tests.planted import lengths, scaled_rewards, scheduled_noise, twice_the_seed_items, wired
 from tests.records import blank, evaluations, healthy, phases, signal, with_config, with_signals
 from tests.records import episodes as table
 
@@ -355,3 +355,36 @@ def test_before_any_update_means_before_the_earliest_possible_one():
     assert "13 of 13 episodes before any update" in found.message
     assert "certain between 40 and 200" in found.message
     assert finding("ordering.random_phase", late).message.startswith("13 random episodes")
+
+
+def test_pictures_that_show_a_start_from_rest_unevenly_are_only_warned_of():
+    uneven = signal("env/observation_age", range(100, 800, 100), [1, 3, 2, 2, 4, 1, 2])
+    found = finding("env.observation_age", with_signals(healthy(), uneven))
+    assert found.verdict is Verdict.WARN
+
+
+def test_evaluations_alone_show_that_successes_are_not_counted():
+    at = np.array([1_000, 2_000])
+    bare = blank(
+        evaluations=evaluations(at, episodes=[10, 10], success_rate=[0, 0], mean_collisions=[0, 0])
+    )
+    reasons = [signal("evaluation/ended_goal", at, [0.0, 0.6])]
+    reasons += [signal("evaluation/ended_collision", at, [0.0, 0.0])]
+    found = finding("metrics.counted", with_signals(bare, *reasons))
+    assert found.verdict is Verdict.FAIL
+    assert "0 success counted where 6 episodes" in found.message
+
+
+@pytest.mark.parametrize("reason", ["collision", "off_road"])
+def test_a_counter_that_nothing_should_move_is_not_judged(reason):
+    ended = table([20.0] * 2, [1.0] * 2, success=0.0, collisions=0.0, end_reason=reason)
+    found = finding("metrics.counted", blank(episodes=ended))
+    assert found.verdict is Verdict.VACUOUS
+
+
+def test_noise_on_stored_actions_is_not_taken_for_actions_stored_wrongly():
+    noisy = wired(actions={"executed": 0, "visits": 500, "varied": 500, "added": 0.2})(healthy())
+    found = finding("wiring.actions", noisy)
+    assert found.suspects == ("smoothing_wrong",)
+    same = wired(actions={"executed": 0, "visits": 500, "varied": 3})(healthy())
+    assert "action_path_wrong" in finding("wiring.actions", same).suspects

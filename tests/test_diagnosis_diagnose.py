@@ -218,6 +218,8 @@ WIRED = {
     "config.seed_in_force": "seed_ignored",
     "env.action_path": "action_path_wrong",
     "env.frame_stack": "frames_wrong",
+    "env.observation_age": "frames_wrong",
+    "metrics.counted": "metrics_not_wired",
     "env.reward_path": "reward_wrong",
     "evaluation.deterministic": "evaluation_noisy",
     "updates.policy_delay": "update_ratio_wrong",

@@ -16,7 +16,7 @@ from rca.errors import UsageError
 from rca.faults import FAULTS, find_fault, load_faults
 from rca.runs.execute import execute
 from rca.td3.evaluation import Evaluation
-from rca.td3.events import EpisodeEnded, Event, Updated
+from rca.td3.events import EpisodeEnded, Event, Stepped, Updated
 from rca.td3.train import train
 from tests.tiny_env import Pointing
 
@@ -159,6 +159,18 @@ def test_the_memory_of_a_fault_is_wrong_in_the_way_it_says():
     same, _, _ = tiny("next_is_same")
     batch = same.replay.sample(8, np.random.default_rng(0))
     assert torch.equal(batch.obs.image, batch.next_obs.image)
+
+
+@pytest.mark.parametrize(("fault", "age"), [(None, 0), ("observation_late", 1)])
+def test_the_first_motion_is_observed_at_once_or_a_step_late(fault, age):
+    ages = [e.age for e in tiny(fault)[1] if isinstance(e, Stepped) and e.age is not None]
+    assert ages == [age] * 4  # episodes of 10 steps
+
+
+@pytest.mark.parametrize(("fault", "counted"), [(None, 1.0), ("metrics_not_wired", 0.0)])
+def test_goals_that_end_an_episode_are_counted_unless_not_wired(fault, counted):
+    ended = [e for e in tiny(fault)[1] if isinstance(e, EpisodeEnded) and e.end_reason == "goal"]
+    assert [e.success for e in ended] == [counted] * 2
 
 
 def test_the_reward_is_negated():

@@ -260,6 +260,8 @@ def validation(event, note, start):
 
 def steps(event, note, start):
     last = start.pop("action", None)
+    if last is None:
+        note("env/observation_age", event, 0.0)
     if last is not None:
         note("explore/action_jitter", event, sum(abs(event.action - last)) / 2)
     if not (event.terminated or event.truncated):
@@ -281,6 +283,9 @@ def bias(event, note, start):
     mean = abs(np.mean([e.discounted_return for e in event.episodes]))
     note("critic/value_bias", event, np.mean(gaps) / mean)
     note("evaluation/action_gap", event, 0.0)
+    reasons = [e.end_reason for e in event.episodes]
+    for reason in ("goal", "collision"):
+        note(f"evaluation/ended_{reason}", event, np.mean([r == reason for r in reasons]))
 
 
 VERSIONS = [
@@ -314,8 +319,11 @@ NAMES = [
     "critic_encoder/effective_rank",
     *(f"batch/{quantity}" for quantity in ("terminal_share", "reward_min", "reward_max")),
     *(f"env/{quantity}" for quantity in ("reward", "speed", "step_seconds")),
-    *(f"env/{quantity}" for quantity in ("action_gap", "reward_gap", "stack_moves")),
-    "evaluation/action_gap",
+    *(
+        f"env/{quantity}"
+        for quantity in ("action_gap", "reward_gap", "stack_moves", "observation_age")
+    ),
+    *(f"evaluation/{quantity}" for quantity in ("action_gap", "ended_goal", "ended_collision")),
     *(f"explore/{quantity}" for quantity in ("noise", "net_drive")),
     *(f"replay/{quantity}" for quantity in ("size", "ratio")),
     "reward/pointing",

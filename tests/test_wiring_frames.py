@@ -14,6 +14,7 @@ from rca.faults import find_fault
 from rca.runs.auditor import Auditor
 from rca.runs.json_file import read_json
 from rca.td3.events import Event
+from rca.td3.replay import Replay
 from rca.td3.train import train
 from rca.wiring.calls import Calls
 from rca.wiring.facts import Wiring, read_wiring
@@ -95,6 +96,28 @@ def test_the_audit_sees_a_shuffle_behind_the_memory(fault, verdict, tmp_path):
     (tested,) = select(load_checks([builtin_checks()]), ["wiring.frames"])
     (found,) = run_checks([tested], replace(healthy(), wiring=audited(fault, tmp_path)))
     assert found.verdict is verdict, found.message
+
+
+@pytest.mark.parametrize("fault", [None, "smoothing_on_critic_action"])
+def test_the_audit_tells_noise_on_stored_actions_from_actions_stored_wrongly(fault, tmp_path):
+    (tested,) = select(load_checks([builtin_checks()]), ["wiring.actions"])
+    run = replace(healthy(), wiring=audited(fault, tmp_path))
+    (found,) = run_checks([tested], run)
+    assert found.suspects == (("smoothing_wrong",) if fault else ()), found.message
+    if fault:
+        assert run.wiring.actions.varied >= 0.95 * run.wiring.actions.visits
+        # Noise of 0.2 clipped at 0.5 is 0.197; the clip of actions at 1 takes a little of it.
+        assert run.wiring.actions.added == pytest.approx(0.19, abs=0.02)
+    else:
+        assert found.verdict is Verdict.PASS
+
+
+def test_actions_stored_in_another_scale_are_no_noise(tmp_path, monkeypatch):
+    add = Replay.add
+    monkeypatch.setattr(Replay, "add", lambda self, action, *rest: add(self, action / 2, *rest))
+    seen = audited(None, tmp_path).actions
+    assert seen.executed == seen.varied == 0
+    assert seen.visits > 100
 
 
 def test_a_picture_is_kept_though_its_memory_is_used_again():

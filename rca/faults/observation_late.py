@@ -23,7 +23,7 @@ class Delayed(Wrapper):
 @fault(
     "observation_late",
     causes=("frames_wrong",),
-    caught_by=(),
+    caught_by=("env.observation_age",),
     source="RLMutation: missing state update",
 )
 def observation_late(build: Build) -> Build:

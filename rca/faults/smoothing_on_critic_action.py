@@ -21,7 +21,7 @@ class NoisyBatch(TD3):
 @fault(
     "smoothing_on_critic_action",
     causes=("smoothing_wrong",),
-    caught_by=(),
+    caught_by=("wiring.actions",),
     source="TD3 paper, section 5.3; seen in forks",
 )
 def smoothing_on_critic_action(build: Build) -> Build:

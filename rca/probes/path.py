@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rca.probes.engine import Number, probe
+from rca.probes.engine import Number, Reading, probe
 from rca.td3.events import Stepped
 
 
@@ -28,3 +28,9 @@ def reward_gap(event: Stepped) -> Number:
 def stack_moves(event: Stepped) -> Number:
     """Returns 1.0 if the frame stack moved on by one frame, else 0.0; NaN with a single frame."""
     return math.nan if event.stack_moves is None else float(event.stack_moves)
+
+
+@probe("env/observation_age", on=Stepped, unit="steps")
+def observation_age(event: Stepped) -> Reading:
+    """Returns how many steps late an episode's first motion is observed; nothing at other steps."""
+    return None if event.age is None else float(event.age)

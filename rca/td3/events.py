@@ -30,6 +30,8 @@ class Stepped:
         stored: Whether it went into the replay memory.
         stack_moves: Whether the older frames of the next observation are the newer ones of this;
             None with a single frame.
+        age: At the step at which an episode's observation first changes, the steps before it in
+            which the car had moved; else, and if it changes without the car moving, None.
         reward_terms: Its named parts; empty if the environment does not report them.
         speed: m/s; NaN if the environment does not report it.
         noise: Standard deviation of the exploration noise; NaN in the random phase.
@@ -46,6 +48,7 @@ class Stepped:
     truncated: bool
     stored: bool
     stack_moves: bool | None
+    age: int | None
     reward_terms: Mapping[str, float]
     speed: float
     noise: float

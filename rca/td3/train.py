@@ -28,6 +28,8 @@ GUIDED_STEPS = 10
 long enough to leave the lane's centre, short enough to come back to it."""
 
 
+MOVING = 1e-3
+"""m/s from which a car moves at all; the speed that is observed shows it."""
 HELD_OUT = 1_000
 """Newest transitions of an evaluation that are kept to be judged by."""
 COMPARED = 256
@@ -60,6 +62,8 @@ class Episode:
         total: Undiscounted sum of rewards so far.
         discounted: Discounted sum of rewards as learned from so far.
         guided: Whether the scripted driver drives the present stretch of the random phase.
+        waits: Whether the observation is still that of the reset.
+        moved: Steps in which the car moved meanwhile.
     """
 
     config: AgentConfig
@@ -70,6 +74,16 @@ class Episode:
     total: float = 0.0
     discounted: float = 0.0
     guided: bool = False
+    waits: bool = True
+    moved: int = 0
+
+    def age(self, speed: float, *, changed: bool) -> int | None:
+        """Returns how many steps old the first change is that is observed, see Stepped."""
+        self.waits = not changed
+        if changed:
+            return self.moved if self.moved or speed > MOVING else None
+        self.moved += speed > MOVING
+        return None
 
     def add(self, reward: float) -> None:
         """Counts a step."""
@@ -157,6 +171,7 @@ class Training:
         if stored:
             self.replay.add(action, learned_reward(float(reward), config), next_obs, terminated)
         episode.add(float(reward))
+        speed = float(info.get("speed", math.nan))
         self.emit(
             Stepped(
                 step=self.progress.step,
@@ -168,8 +183,9 @@ class Training:
                 truncated=truncated,
                 stored=stored,
                 stack_moves=_stack_moves(obs, next_obs),
+                age=episode.age(speed, changed=_differs(obs, next_obs)) if episode.waits else None,
                 reward_terms=info.get("reward_terms", {}),
-                speed=float(info.get("speed", math.nan)),
+                speed=speed,
                 noise=noise,
                 seconds=seconds,
                 replay_size=len(self.replay),
@@ -205,6 +221,10 @@ class Training:
 def _stack_moves(obs: Obs, next_obs: Obs) -> bool | None:
     before, after = obs["image"], next_obs["image"]
     return None if len(before) < 2 else bool(np.array_equal(before[1:], after[:-1]))
+
+
+def _differs(obs: Obs, next_obs: Obs) -> bool:
+    return any(not np.array_equal(obs[key], next_obs[key]) for key in obs)
 
 
 def noise_at(step: int, config: AgentConfig) -> float:

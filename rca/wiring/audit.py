@@ -37,6 +37,7 @@ from rca.wiring.facts import (
 from rca.wiring.frames import Frames
 from rca.wiring.modules import TARGET, Agent, Role, parameters
 from rca.wiring.targets import Targets
+from rca.wiring.visits import Visits
 
 FIRST = 50
 """Updates at the beginning that the audit listens to."""
@@ -99,6 +100,7 @@ class Audit:
         self._targets = Targets(agent)
         self._equation = Equation()
         self._frames = Frames()
+        self._visits = Visits()
         self._features: dict[str, dict[str, Counter[str]]] = {}
         self._situations: dict[str, Counter[str]] = {}
         self._modes: dict[str, Counter[str]] = {}
@@ -270,6 +272,9 @@ class Audit:
                 executed=self.actions.known,
                 repeated=_median(self._repeated),
                 reach=_median(self._reaches),
+                visits=self._visits.seen,
+                varied=self._visits.varied,
+                added=self._visits.deviation,
             ),
             equation=self._equation.facts(),
             inputs=InputFacts(
@@ -333,6 +338,7 @@ class Audit:
         """Holds a batch of the critic's loss against the executed steps."""
         found = self.actions.look_up(call)
         if found is None or not found.recognised:
+            self._visits.see(call, pictures, self.actions.size)
             return
         self._note_sampling(found)
         self._frames.learn(found.steps, pictures)

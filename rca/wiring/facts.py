@@ -140,6 +140,9 @@ class ActionFacts(Fact):
         repeated: Largest share of a batch's rows that are the same transition.
         reach: Median share of the steps so far that lie between the oldest and the newest row of
             a batch; None: unknown.
+        visits: Rows of a transition seen before, where actions are not those executed.
+        varied: Those that hold another action than before, and the same state.
+        added: Standard deviation of what differs, as if noise were added at each visit.
     """
 
     told: bool
@@ -147,6 +150,9 @@ class ActionFacts(Fact):
     executed: Count
     repeated: float | None
     reach: float | None
+    visits: Count = 0
+    varied: Count = 0
+    added: float | None = None
 
 
 class EquationFacts(Fact):

@@ -12,7 +12,7 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_STEP,
     supports=(
-        Sign("wiring.actions", Grade.FACT),
+        Sign("wiring.actions", Grade.FACT, says="limit"),
         Sign("env.action_path", Grade.FACT),
         Sign("env.random_drive", Grade.WEAK),
         Sign("critic.value_bias", Grade.WEAK),

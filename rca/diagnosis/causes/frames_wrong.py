@@ -12,6 +12,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_STEP,
     supports=(
         Sign("env.frame_stack", Grade.FACT),
+        Sign("env.observation_age", Grade.FACT),
         Sign("wiring.frames", Grade.FACT),
         Sign("config.frame_stack", Grade.FACT),
         Sign("observation.frames", Grade.PROOF),

@@ -10,8 +10,16 @@ CAUSE = Cause(
         "stay at their default, 0, whatever happens."
     ),
     acts_from=Moment.FIRST_STEP,
-    supports=(Sign("metrics.endings", Grade.STRONG), Sign("metrics.constant", Grade.WEAK)),
-    contradicts=(passes("metrics.constant", Grade.STRONG), passes("metrics.endings", Grade.WEAK)),
+    supports=(
+        Sign("metrics.counted", Grade.FACT),
+        Sign("metrics.endings", Grade.STRONG),
+        Sign("metrics.constant", Grade.WEAK),
+    ),
+    contradicts=(
+        passes("metrics.counted", Grade.STRONG),
+        passes("metrics.constant", Grade.STRONG),
+        passes("metrics.endings", Grade.WEAK),
+    ),
     misleads=True,
     change="Force one collision and one success by script and look at the counters.",
     remedy="Let a missing key raise instead of defaulting to 0.",

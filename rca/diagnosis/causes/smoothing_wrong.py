@@ -13,6 +13,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(
         Sign("wiring.smoothing", Grade.FACT),
+        Sign("wiring.actions", Grade.FACT, says="another action"),
         Sign("critic.action_sensitivity", Grade.WEAK),
         Sign("critic.value_bias", Grade.WEAK),
     ),

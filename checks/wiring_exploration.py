@@ -23,7 +23,8 @@ def exploration(run: RunRecord) -> Finding:
     Why: noise that is scaled twice, or left out, leaves the agent with one behaviour to learn from.
     Remedy: compare the executed action with the policy's; look for two places that scale noise.
     Reference: defect D13 (a setting that nobody read); measured at the beginning of learning, where
-        a schedule still has its first value.
+        a schedule still has its first value, on the half of the noise that the ends of the range do
+        not clip.
     """
     assert run.wiring is not None
     seen, wanted = run.wiring.exploration, number(run, "agent.exploration_noise")

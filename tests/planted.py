@@ -410,6 +410,7 @@ BAD: dict[str, Change] = {
     "config.seed_in_force": known(first_weights=["0123456789ab", "ba9876543210"]),
     "env.action_path": extra("env/action_gap", 0.8),
     "env.observation_age": extra("env/observation_age", 1.0),
+    "episodes.time_outs": extra("episode/time_out_terminal", 1.0),
     "env.frame_stack": extra("env/stack_moves", 0.0),
     "env.reward_path": extra("env/reward_gap", 0.5),
     "evaluation.deterministic": extra("evaluation/action_gap", 0.4),
@@ -418,6 +419,7 @@ BAD: dict[str, Change] = {
     "wiring.actions": wired(actions={"executed": 20}),
     "wiring.batches": wired(actions={"reach": 0.01}),
     "wiring.checkpoint": wired(checkpoint={"absent": {"critic_encoder": 8}}),
+    "wiring.critic_loss": wired(equation={"ascending": 50}),
     "wiring.discount": wired(equation={"discount": 0.0}),
     "wiring.exploration": wired(exploration={"deviation": 0.001}),
     "wiring.features": wired_features("critic", "actor loss", "actor_encoder"),
@@ -539,6 +541,7 @@ BAD: dict[str, Change] = {
 GOOD: dict[str, Change] = {
     "env.action_path": extra("env/action_gap", 0.0),
     "env.observation_age": extra("env/observation_age", 0.0),
+    "episodes.time_outs": extra("episode/time_out_terminal", 0.0),
     "env.frame_stack": extra("env/stack_moves", 1.0),
     "env.reward_path": extra("env/reward_gap", 1e-9),
     "evaluation.deterministic": extra("evaluation/action_gap", 0.0),

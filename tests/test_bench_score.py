@@ -139,7 +139,7 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
 def test_each_missed_fault_has_its_paragraph_and_only_known_faults_have_one(tmp_path):
     assert set(read_yaml(MISSES)) <= set(load_faults())
     page = write_benchmark(CASES, tmp_path, "rca bench").read_text()
-    assert "**b**, missed in 1 of 1. Not looked into yet." in page
+    assert "**b**, missed in 1 of 1. Nobody has looked into it yet." in page
     assert "**a**" not in page
 
 

@@ -147,7 +147,8 @@ def test_no_ending_is_stored_as_terminal():
 
 
 def test_time_outs_become_terminal():
-    training, _, _ = tiny("time_outs_terminal")
+    training, seen, _ = tiny("time_outs_terminal")
+    assert all(event.terminated for event in seen if isinstance(event, EpisodeEnded))
     terminal = training.replay.state_dict()["terminated"].sum()
     assert terminal == 2 * HEALTHY[0].replay.state_dict()["terminated"].sum()
 

@@ -63,9 +63,9 @@ def test_colours_of_one_frame_standing_still_and_new_episodes_tell_nothing():
     assert seen(stacks()[0], None, stacks()[1]).sharing == 0
 
 
-def audited(fault, folder) -> Wiring:
+def audited(fault, folder, *settings) -> Wiring:
     """Trains in the tiny task under our own auditor."""
-    build = default_build(load_config("healthy", [*SETTINGS, "budget.steps=90"]))
+    build = default_build(load_config("healthy", [*SETTINGS, "budget.steps=90", *settings]))
     build = replace(
         build,
         make_env=lambda config, host, port: Pointing(),
@@ -110,6 +110,14 @@ def test_the_audit_tells_noise_on_stored_actions_from_actions_stored_wrongly(fau
         assert run.wiring.actions.added == pytest.approx(0.19, abs=0.02)
     else:
         assert found.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("fault", [None, "critic_loss_sign"])
+def test_the_audit_sees_a_loss_that_is_climbed_and_still_the_discount(fault, tmp_path):
+    seen = audited(fault, tmp_path, "agent.batch_size=32", "budget.steps=50").equation
+    assert seen.fitted >= 3
+    assert seen.ascending == (seen.fitted if fault else 0)
+    assert seen.discount == pytest.approx(load_config("healthy").agent.discount, abs=1e-3)
 
 
 def test_actions_stored_in_another_scale_are_no_noise(tmp_path, monkeypatch):

@@ -2,13 +2,15 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from scipy import stats
 
 from rca.bench.harm import EFFECT, Harm, P, harms
@@ -26,6 +28,7 @@ from rca.bench.score import (
 from rca.diagnosis.cause import load_causes
 from rca.yaml_file import read_yaml
 
+Floats = NDArray[np.float64]
 MISSES = Path(__file__).with_name("misses.yaml")
 
 SEEDS_RANKING = (
@@ -47,7 +50,13 @@ AIMS = {
 
 
 def write_benchmark(
-    cases: Sequence[Case], folder: Path, how: str, calibrated: Sequence[int] = ()
+    cases: Sequence[Case],
+    folder: Path,
+    how: str,
+    calibrated: Sequence[int] = (),
+    *,
+    took: str = "",
+    random: float = math.nan,
 ) -> Path:
     """Writes README.md, calibration.png and cases.json; returns the first.
 
@@ -56,6 +65,8 @@ def write_benchmark(
         folder: Made if it is not there.
         how: The command that made the runs, for the page.
         calibrated: Seeds on which limits and weights were set; scored apart.
+        took: How long the runs took and on what machine, a sentence; "" if nothing was run.
+        random: Distance that random actions drive, metres; NaN: not measured.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(_finite([asdict(case) for case in cases]), indent=1, allow_nan=False)
@@ -63,7 +74,7 @@ def write_benchmark(
     scored = [case for case in cases if case.seed not in calibrated]
     looked_at = [case for case in cases if case.seed in calibrated]
     harm = harms(cases)
-    lines = _head(cases, how)
+    lines = _head(cases, how, took)
     if scored:
         lines += ["## Scores", "", *_seeds("Scored", scored), *_scores(scored)]
         lines += _harmful("Scored", scored, harm)
@@ -77,7 +88,8 @@ def write_benchmark(
         lines += ["## The seeds on which it was calibrated", ""]
         lines += [*_seeds("Not evidence; looked at while limits were set:", looked_at)]
         lines += [*_scores(looked_at), *_harmful("Calibration", looked_at, harm)]
-    lines += [*_missed(scored or cases), *_faults(cases, harm), *_runs(cases)]
+    lines += [*_missed(scored or cases), *_silent(cases), *_learning(cases, random)]
+    lines += [*_faults(cases, harm), *_runs(cases)]
     page = folder / "README.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return page
@@ -92,7 +104,7 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _head(cases: Sequence[Case], how: str) -> list[str]:
+def _head(cases: Sequence[Case], how: str, took: str) -> list[str]:
     faulty = sum(bool(case.fault) for case in cases)
     broken = [case for case in cases if case.error]
     lines = [
@@ -101,6 +113,7 @@ def _head(cases: Sequence[Case], how: str) -> list[str]:
         f"{faulty} runs with one planted fault each and {len(cases) - faulty} healthy ones; made "
         f"by `{how}`.",
         "A right answer is any cause that the fault names (`rca faults`).",
+        *([took] if took else []),
         "",
     ]
     if broken:
@@ -186,9 +199,64 @@ def _missed(cases: Sequence[Case]) -> list[str]:
         runs = [case for case in cases if case.fault == fault and not case.error]
         missed = sum(case.rank != 1 for case in runs)
         if missed:
-            why = str(known.get(fault, "Not looked into yet."))
-            lines += [f"**{fault}**, missed in {missed} of {len(runs)}. {why}", ""]
+            lines += [f"**{fault}**, missed in {missed} of {len(runs)}. {_why(known, fault)}", ""]
     return ["## What is missed, and why", "", *lines] if lines else []
+
+
+def _why(known: Mapping[str, object], fault: str) -> str:
+    return str(known.get(fault, "Nobody has looked into it yet."))
+
+
+def _silent(cases: Sequence[Case]) -> list[str]:
+    """Checks that should have seen a fault and did not, in any run."""
+    seen = Counter((c.fault, check) for c in cases for check in c.silent)
+    if not seen:
+        return []
+    runs = Counter(case.fault for case in cases if not case.error)
+    listed = [
+        f"- {fault}: {check} is silent in {count} of {runs[fault]}"
+        for (fault, check), count in seen.items()
+    ]
+    head = "Named by the fault (`caught_by`) and accusing nothing, though others may:"
+    return ["## Checks that stay silent", "", head, "", *listed, ""]
+
+
+def _learning(cases: Sequence[Case], random: float) -> list[str]:
+    """Whether the healthy configurations learn: further than at first and than random actions."""
+    runs: dict[str, list[Case]] = {}
+    for case in cases:
+        if not case.fault and not case.error:
+            runs.setdefault(case.name.rsplit("-", 1)[0], []).append(case)
+    if not runs:
+        return []
+    measured = "not measured" if math.isnan(random) else f"{random:.1f} m on average"
+    lines = [
+        "## Do the healthy configurations learn?",
+        "",
+        "Metres on held-out routes, means over the seeds. Uniformly random actions drive "
+        f"{measured}.",
+        "",
+        "| configuration | before the first update | at the end | beyond its start in |"
+        " beyond random actions in |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, group in runs.items():
+        start, last = (
+            np.array([getattr(case, part) for case in group]) for part in ("start", "outcome")
+        )
+        beyond = (_beyond(last, start), _beyond(last, np.full(len(group), random)))
+        lines.append(f"| {name} | {_metres(start)} | {_metres(last)} | {beyond[0]} | {beyond[1]} |")
+    return [*lines, ""]
+
+
+def _beyond(last: Floats, other: Floats) -> str:
+    known = np.isfinite(last) & np.isfinite(other)
+    return f"{int((last > other)[known].sum())} of {int(known.sum())}" if known.any() else "-"
+
+
+def _metres(values: Floats) -> str:
+    known = values[np.isfinite(values)]
+    return f"{known.mean():.0f}" if len(known) else "-"
 
 
 def _faults(cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:

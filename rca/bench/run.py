@@ -6,14 +6,17 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from rca.bench import rldebugger
 from rca.bench.score import Case
-from rca.checking import Check, builtin_checks, load_checks, run_checks
+from rca.checking import Check, Verdict, builtin_checks, load_checks, run_checks
 from rca.config import load_config
 from rca.diagnosis.diagnose import Diagnosis, acts_from, diagnose
 from rca.errors import RcaError, UsageError
 from rca.faults import Fault, load_faults
 from rca.runs.load import load_run
+from rca.runs.manifest import machine
 from rca.runs.record import RunRecord
 from rca.study.engines.local import run_here
 from rca.study.trials import Trial, TrialResult, is_over
@@ -38,6 +41,8 @@ SMOKE_SETTINGS = (
     "budget.eval_episodes=2",
 )
 SMOKE_STEPS = 600
+RANDOM_STEPS = 2_000
+"""Of the runs that show what random actions reach."""
 
 
 def smoke(seed: int = 1) -> list[Trial]:
@@ -92,6 +97,23 @@ def benchmark(
     return judged(run_here(trials, root, on_result, workers=workers))
 
 
+def spent(seconds: float, trials: int, stood: int, workers: int) -> str:
+    """Returns a sentence on how long a benchmark took, and on what machine.
+
+    Args:
+        seconds: Of the wall clock, runs and diagnoses.
+        trials: All of them.
+        stood: Those that were finished before.
+        workers: Runs at once.
+    """
+    where = machine()
+    return (
+        f"{trials - stood} of the {trials} runs were made for this page; with the diagnoses that "
+        f"took {seconds / 60:,.1f} minutes, {workers} at once, on {where['cpus']} cores "
+        f"({where['cpu']}, {where['os']})."
+    )
+
+
 def standing(trials: Sequence[Trial], root: Path) -> list[TrialResult]:
     """Returns the runs of a folder as they are, whichever version of rca made them.
 
@@ -125,10 +147,13 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
     truth = faults[planted].causes if planted else ()
     try:
         run = load_run(result.folder)
-        found = diagnose(run, run_checks(checks, run))
+        findings = run_checks(checks, run)
+        found = diagnose(run, findings)
     except RcaError as error:
         return Case(name, planted, truth, (), error=result.error or str(error), seed=seed)
     distances = run.evaluations["mean_distance"]
+    accused = {f.check for f in findings if f.verdict in (Verdict.FAIL, Verdict.WARN)}
+    wanted = faults[planted].caught_by if planted else ()
     return Case(
         name,
         planted,
@@ -138,7 +163,33 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
         seed=seed,
         delay=_delay(found, truth, run),
         rival=rldebugger.ranking(run),
+        start=_untrained(run),
+        silent=tuple(check for check in wanted if check not in accused),
     )
+
+
+def _untrained(run: RunRecord) -> float:
+    """Returns the mean distance of the evaluation before the first update, metres."""
+    first = run.evaluations[run.evaluations["updates"] == 0]["mean_distance"]
+    return float(first.iloc[0]) if len(first) else math.nan
+
+
+def random_distance(seeds: Sequence[int], root: Path, *, workers: int = 2) -> float:
+    """Returns how far uniformly random actions drive on average, metres.
+
+    Runs what does not stand in `root` yet: a random phase and nothing else, of the quick preset.
+    """
+    steps = f"budget.steps={RANDOM_STEPS}"
+    alone = ["agent.random_phase=uniform", f"agent.learning_starts={RANDOM_STEPS}", steps]
+    alone += ["budget.eval_every=0"]
+    trials = [
+        Trial(f"random-{seed}", load_config("quick", [*alone, f"budget.seed={seed}"]))
+        for seed in seeds
+    ]
+    done = run_here(trials, root, workers=workers)
+    driven = [load_run(r.folder).episodes["distance"] for r in done if not r.error]
+    known = np.concatenate([table.dropna().to_numpy(float) for table in driven]) if driven else []
+    return float(np.mean(known)) if len(known) else math.nan
 
 
 def _delay(found: Diagnosis, truth: Sequence[str], run: RunRecord) -> float:

@@ -26,6 +26,8 @@ class Case:
         delay: Steps from the moment at which the right cause can act to its first sign that has
             a place in time; NaN if it is not named or no sign has one.
         rival: What RLDebugger's rules say of the same recording.
+        start: Mean distance of the evaluation before the first update, metres; NaN: none.
+        silent: Checks that the fault names and that accuse nothing in this run.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Case:
     seed: int = 0
     delay: float = float("nan")
     rival: tuple[tuple[str, float], ...] = ()
+    start: float = float("nan")
+    silent: tuple[str, ...] = ()
 
     @property
     def rank(self) -> int | None:

@@ -1,6 +1,8 @@
 """`rca bench`."""
 
+import math
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -49,14 +51,16 @@ def bench(
     from rca.bench import run as benchmarks
     from rca.bench.report import write_benchmark
     from rca.report.page import write_page
-    from rca.study.trials import TrialResult
+    from rca.study.trials import TrialResult, is_finished
 
     seeds = seed or [1]
     trials = benchmarks.smoke(seeds[0]) if smoke else benchmarks.planned(seeds, only, steps)
     if export is not None:
         sys.stdout.write(f"{benchmarks.export(trials, runs, export)}\n")
         return
-    done = 0
+    done, random, took = 0, math.nan, ""
+    stood = sum(is_finished(trial, runs / trial.name) for trial in trials)
+    began = time.monotonic()
 
     def tell(result: TrialResult) -> None:
         nonlocal done
@@ -67,10 +71,12 @@ def bench(
         cases = benchmarks.judged(benchmarks.standing(trials, runs))
     else:
         cases = benchmarks.benchmark(trials, runs, workers=workers, on_result=tell)
+        random = math.nan if smoke else benchmarks.random_distance(seeds, runs, workers=workers)
+        took = benchmarks.spent(time.monotonic() - began, len(trials), stood, workers)
     how = ["rca bench", *(["--smoke"] if smoke else [])]
     how += [] if only == "*" else [f"--only '{only}'"]
     how += [] if steps is None else [f"--steps {steps}"]
     how += [f"--seed {s}" for s in seeds] + [f"--calibrated {s}" for s in calibrated or ()]
-    page = write_benchmark(cases, out, " ".join(how), calibrated or ())
+    page = write_benchmark(cases, out, " ".join(how), calibrated or (), took=took, random=random)
     write_page(page)
     sys.stdout.write(f"{page}\n")

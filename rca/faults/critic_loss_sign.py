@@ -18,7 +18,7 @@ class Ascending(TD3):
 @fault(
     "critic_loss_sign",
     causes=("critic_diverged",),
-    caught_by=("critic.fits_target",),
+    caught_by=("wiring.critic_loss",),
     source="RLMutation: incorrect loss function",
 )
 def critic_loss_sign(build: Build) -> Build:

@@ -220,8 +220,7 @@ class Audit:
             return
         meant = policy.outputs[0].detach().float().cpu().numpy()
         if meant.shape == (1, action.size):
-            added = action - meant[0]
-            self._explored += [float(x) for x in added[np.abs(action) < 1]]
+            self._explored += _inwards(action, meant[0])
 
     def _acted(self) -> torch.Tensor | None:
         """Returns the picture of the last acting pass, and forgets it."""
@@ -289,7 +288,9 @@ class Audit:
             ),
             exploration=ExplorationFacts(
                 numbers=len(self._explored),
-                deviation=float(np.std(self._explored)) if len(self._explored) > 1 else None,
+                deviation=float(np.sqrt(np.mean(np.square(self._explored))))
+                if self._explored
+                else None,
             ),
             checkpoint=self._checkpoint,
             frames=self._frames.facts(),
@@ -456,6 +457,16 @@ def trained_by(optimizers: Mapping[str, torch.optim.Optimizer], agent: Agent) ->
 def _median(values: list[float]) -> float | None:
     finite = [value for value in values if math.isfinite(value)]
     return float(np.median(finite)) if finite else None
+
+
+def _inwards(action: NDArray[np.float32], meant: NDArray[np.float32]) -> list[float]:
+    """Returns what was added to the policy's action away from the nearer end of its range.
+
+    The other half of the noise is clipped where the policy acts near that end, this one never.
+    """
+    added = action - meant
+    kept = (np.sign(meant) * added <= 0) & (np.abs(action) < 1)
+    return [float(x) for x in added[kept]]
 
 
 def _deviation(noise: torch.Tensor) -> float:

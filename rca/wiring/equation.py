@@ -128,6 +128,7 @@ class Equation:
             reductions=Counter(fit.reduction for fit in fits if fit.reduction != "one"),
             time_outs=self.time_outs,
             terminals=self.terminals,
+            ascending=sum(fit.per_gradient < 0 for fit in fits),
         )
 
 
@@ -171,13 +172,22 @@ def _fits(
 
 
 def _least_squares(columns: Floats, known: Floats) -> tuple[Floats, float]:
-    """Returns the weights and the residual relative to the size of what is explained."""
+    """Returns the weights and the residual, relative to the size of q and of the target y.
+
+    Where the critic has run away from its target q is all gradient, and a residual that is small
+    beside q would let rewards and Q' have any weight.
+    """
     size = np.abs(columns).max(axis=0)
     size[size == 0] = 1.0
     solved = np.linalg.lstsq(columns / size, known, rcond=None)[0] / size
     left = known - columns @ solved
-    spread = float(np.sqrt(np.mean(known**2))) or 1.0
-    return solved, float(np.sqrt(np.mean(left**2))) / spread
+    target = known - solved[0] * columns[:, 0]
+    spread = min(_size(known), _size(target)) or 1.0
+    return solved, _size(left) / spread
+
+
+def _size(values: Floats) -> float:
+    return float(np.sqrt(np.mean(values**2)))
 
 
 def _endings(rows: Rows, values: Floats, fit: _Fit, *, terminated: bool) -> list[End]:

@@ -169,6 +169,8 @@ class EquationFacts(Fact):
         reductions: How often each reduction of the target critics fitted best.
         time_outs: Rows cut off by a time limit, by what their target holds.
         terminals: Rows that ended by themselves, likewise.
+        ascending: Fitted batches whose loss by q has the wrong sign: a step down it leads away
+            from the target.
     """
 
     tried: Count
@@ -181,6 +183,7 @@ class EquationFacts(Fact):
     reductions: Mapping[str, Count]
     time_outs: Mapping[End, Count]
     terminals: Mapping[End, Count]
+    ascending: Count = 0
 
 
 class InputFacts(Fact):
@@ -232,8 +235,9 @@ class ExplorationFacts(Fact):
     """Noise on the policy's actions, as executed.
 
     Attributes:
-        numbers: Components of actions compared; those clipped at 1 are left out.
-        deviation: Standard deviation of executed minus meant; None: unknown.
+        numbers: Components of actions compared: those moved away from the nearer end of their
+            range, where nothing is clipped.
+        deviation: Root mean square of executed minus meant; None: unknown.
     """
 
     numbers: Count

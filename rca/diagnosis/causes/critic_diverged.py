@@ -9,6 +9,7 @@ CAUSE = Cause(
     mechanism="Values leave what rewards can add up to; the actor climbs them.",
     acts_from=Moment.FIRST_UPDATE,
     supports=(
+        Sign("wiring.critic_loss", Grade.FACT),
         Sign("critic.soft_divergence", Grade.STRONG, when=(Verdict.FAIL,), says="critic/"),
         Sign("critic.loss_rising", Grade.STRONG, when=(Verdict.FAIL,)),
         Sign("critic.twin_gap", Grade.WEAK),

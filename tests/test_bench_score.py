@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from rca.bench.report import MISSES, write_benchmark
-from rca.bench.run import planned
+from rca.bench.run import planned, spent
 from rca.bench.score import (
     Case,
     always,
@@ -148,3 +148,21 @@ def test_few_healthy_runs_leave_doubt(tmp_path):
     page = write_benchmark(cases, tmp_path, "rca bench").read_text()
     assert "0 of 8 healthy runs are accused" in page
     assert "between 0% and 37%" in page  # 1 - 0.025 ** (1 / 8)
+
+
+def test_the_page_says_how_far_healthy_runs_come_and_which_named_checks_are_silent(tmp_path):
+    cases = [Case(f"healthy_x-{n}", "", (), (), outcome=80.0 + n, start=10.0) for n in (1, 2)]
+    cases += [replace(CASES[0], silent=("some.check",)), replace(CASES[0], name="a-2")]
+    page = write_benchmark(cases, tmp_path, "rca bench", took="It took long.", random=81.5)
+    text = page.read_text()
+    assert "| healthy_x | 10 | 82 | 2 of 2 | 1 of 2 |" in text
+    assert "Uniformly random actions: 81.5 m" in text
+    assert "- a: some.check is silent in 1 of 2" in text
+    assert "It took long." in text
+    unmeasured = write_benchmark(cases[:2], tmp_path, "rca bench").read_text()
+    assert "Uniformly random actions: not measured" in unmeasured
+
+
+def test_time_spent_tells_what_stood_before():
+    assert spent(90.0, 10, 4, 2).startswith("6 of the 10 runs were made for this page")
+    assert "1.5 minutes, 2 at once" in spent(90.0, 10, 4, 2)

@@ -75,3 +75,9 @@ def test_without_discounting_a_time_out_is_the_end():
 def test_a_discount_out_of_range_is_refused(discount):
     with pytest.raises(ValueError, match="discount"):
         probe_reward(EnvConfig(), discount)
+
+
+def test_a_time_limit_before_the_goal_does_not_spare_the_collision():
+    probe = probe_reward(EnvConfig(max_episode_steps=300), 0.97)
+    assert broken(probe) == set()
+    assert probe.behaviours["collide"].end_reason == "collision"

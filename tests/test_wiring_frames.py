@@ -16,6 +16,7 @@ from rca.runs.json_file import read_json
 from rca.td3.events import Event
 from rca.td3.replay import Replay
 from rca.td3.train import train
+from rca.wiring.audit import inwards
 from rca.wiring.calls import Calls
 from rca.wiring.facts import Wiring, read_wiring
 from rca.wiring.frames import Frames
@@ -101,13 +102,13 @@ def test_the_audit_sees_a_shuffle_behind_the_memory(fault, verdict, tmp_path):
 @pytest.mark.parametrize("fault", [None, "smoothing_on_critic_action"])
 def test_the_audit_tells_noise_on_stored_actions_from_actions_stored_wrongly(fault, tmp_path):
     (tested,) = select(load_checks([builtin_checks()]), ["wiring.actions"])
-    run = replace(healthy(), wiring=audited(fault, tmp_path))
-    (found,) = run_checks([tested], run)
+    wiring = audited(fault, tmp_path)
+    (found,) = run_checks([tested], replace(healthy(), wiring=wiring))
     assert found.suspects == (("smoothing_wrong",) if fault else ()), found.message
     if fault:
-        assert run.wiring.actions.varied >= 0.95 * run.wiring.actions.visits
+        assert wiring.actions.varied >= 0.95 * wiring.actions.visits
         # Noise of 0.2 clipped at 0.5 is 0.197; the clip of actions at 1 takes a little of it.
-        assert run.wiring.actions.added == pytest.approx(0.19, abs=0.02)
+        assert wiring.actions.added == pytest.approx(0.19, abs=0.02)
     else:
         assert found.verdict is Verdict.PASS
 
@@ -138,3 +139,14 @@ def test_a_picture_is_kept_though_its_memory_is_used_again():
     modules["actor_encoder"](buffer)
     buffer.fill_(1.0)
     assert calls.acted["actor_encoder"].max() == 0.0
+
+
+@pytest.mark.parametrize("policy", [0.0, 0.5, 0.97, -1 + 1e-6])
+def test_exploration_noise_is_measured_where_the_ends_of_the_range_do_not_clip_it(policy):
+    rng = np.random.default_rng(0)
+    meant = np.full(4_000, policy, np.float32)
+    executed = np.clip(meant + rng.normal(0, 0.1, 4_000), -1, 1).astype(np.float32)
+    seen = inwards(executed, meant)
+    assert len(seen) > 1_500
+    assert np.sqrt(np.mean(np.square(seen))) == pytest.approx(0.1, rel=0.05)
+    assert set(inwards(meant, meant)) == {0.0}  # no noise at all is seen as none

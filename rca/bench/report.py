@@ -233,8 +233,7 @@ def _learning(cases: Sequence[Case], random: float) -> list[str]:
     lines = [
         "## Do the healthy configurations learn?",
         "",
-        "Metres on held-out routes, means over the seeds. Uniformly random actions drive "
-        f"{measured}.",
+        f"Metres on held-out routes, means over the seeds. Uniformly random actions: {measured}.",
         "",
         "| configuration | before the first update | at the end | beyond its start in |"
         " beyond random actions in |",

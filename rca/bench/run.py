@@ -188,8 +188,8 @@ def random_distance(seeds: Sequence[int], root: Path, *, workers: int = 2) -> fl
     ]
     done = run_here(trials, root, workers=workers)
     driven = [load_run(r.folder).episodes["distance"] for r in done if not r.error]
-    known = np.concatenate([table.dropna().to_numpy(float) for table in driven]) if driven else []
-    return float(np.mean(known)) if len(known) else math.nan
+    known = [float(metres) for table in driven for metres in table.dropna()]
+    return float(np.mean(known)) if known else math.nan
 
 
 def _delay(found: Diagnosis, truth: Sequence[str], run: RunRecord) -> float:

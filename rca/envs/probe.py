@@ -147,6 +147,7 @@ def _behaviours(config: EnvConfig) -> dict[str, Callable[[float], Moment]]:
     """Returns what the car does at a time in seconds after the start, by name."""
     length = _longest_route(config)
     duration = length / CRUISE + CRUISE / ACCELERATION / 2  # of driving it all
+    limit = config.max_episode_steps * config.dt
 
     def speed(t: float, top: float = CRUISE) -> float:
         return min(top, ACCELERATION * t)
@@ -162,8 +163,8 @@ def _behaviours(config: EnvConfig) -> dict[str, Callable[[float], Moment]]:
         "off_road": lambda t: Moment(
             speed(t, CRAWL), DRIFT * t, lane_touched=abs(DRIFT * t - TOUCH) < DRIFT * config.dt / 2
         ),
-        # As late as can be: just before the goal, when all of the route has been earned.
-        "collide": lambda t: Moment(speed(t), collided=t >= duration - 0.5),
+        # As late as can be: just before the goal or the time limit, when most has been earned.
+        "collide": lambda t: Moment(speed(t), collided=t >= min(duration, limit) - 0.5),
         "reverse": lambda t: Moment(-speed(t, CRAWL)),
     }
 

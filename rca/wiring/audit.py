@@ -220,7 +220,7 @@ class Audit:
             return
         meant = policy.outputs[0].detach().float().cpu().numpy()
         if meant.shape == (1, action.size):
-            self._explored += _inwards(action, meant[0])
+            self._explored += inwards(action, meant[0])
 
     def _acted(self) -> torch.Tensor | None:
         """Returns the picture of the last acting pass, and forgets it."""
@@ -459,7 +459,7 @@ def _median(values: list[float]) -> float | None:
     return float(np.median(finite)) if finite else None
 
 
-def _inwards(action: NDArray[np.float32], meant: NDArray[np.float32]) -> list[float]:
+def inwards(action: NDArray[np.float32], meant: NDArray[np.float32]) -> list[float]:
     """Returns what was added to the policy's action away from the nearer end of its range.
 
     The other half of the noise is clipped where the policy acts near that end, this one never.

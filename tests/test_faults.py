@@ -94,6 +94,7 @@ def test_a_planted_fault_changes_settings_or_what_is_learned(name):
     if name in {
         "noise_in_evaluation",
         "metrics_not_wired",
+        "evaluation_in_training_world",
         "simulator_slow",
         "reward_nan_once",
         "idling_pays",
@@ -191,6 +192,17 @@ def test_evaluation_is_noisy_only_with_the_fault():
         ]
         assert np.array_equal(quiet[0], quiet[1]) == agrees
         assert all(math.isfinite(ended.episode_return) for ended in noisy())
+
+
+def test_an_evaluation_in_the_training_world_restarts_its_episode():
+    build = find_fault("evaluation_in_training_world").apply(tiny()[2])
+    trained, evaluated = (
+        make(load_config(), "", 0) for make in (build.make_env, build.make_eval_env)
+    )
+    trained.reset(seed=0)
+    trained.step(np.zeros(2, np.float32))
+    evaluated.reset(seed=1)
+    assert trained.steps == 0
 
 
 def test_one_reward_is_not_a_number():

@@ -69,6 +69,7 @@ class EpisodeEnded:
         end_reason: As `info["end_reason"]` names it, "time_out" for a truncation.
         success: 1.0, 0.0, or NaN if the environment does not say.
         collisions: Number, NaN if the environment does not say.
+        frames: Steps since its reset as the environment counts them, NaN if it does not say.
         terminated: Whether it counts as ended by itself; False where it was cut off.
         distance: Metres along the route, NaN if the environment does not say.
         discounted_return: Discounted sum of rewards as the agent learns from them; NaN if the
@@ -87,6 +88,7 @@ class EpisodeEnded:
     success: float
     collisions: float
     distance: float
+    frames: float
     terminated: bool
     discounted_return: float = math.nan
     first_value: float = math.nan

@@ -111,6 +111,7 @@ class Episode:
             success=float(info.get("success", math.nan)),
             collisions=float(info.get("collisions", math.nan)),
             distance=float(info.get("distance", math.nan)),
+            frames=float(info.get("frame", math.nan)),
             terminated=not truncated,
             discounted_return=math.nan if is_cut_off else self.discounted,
             first_value=first_value,

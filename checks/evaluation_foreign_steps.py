@@ -1,0 +1,43 @@
+"""Whether the trainer alone steps the environment that it trains in."""
+
+import numpy as np
+
+from rca.checking import Finding, Severity, Verdict, check
+from rca.judging import too_few
+from rca.runs.record import RunRecord
+
+
+@check(
+    "evaluation.foreign_steps",
+    title="Steps of somebody else",
+    needs=["episode/foreign_steps"],
+    severity=Severity.CRITICAL,
+)
+def foreign_steps(run: RunRecord) -> Finding:
+    """Does the environment count as many steps in each training episode as the trainer took?
+
+    Why: an evaluation in the world that is trained in resets it under the running episode; what is
+        stored next belongs to no state that the agent was in.
+    Remedy: give the evaluation an environment of its own.
+    Reference: defect D03. Both count from the reset, so that one step of difference is proof.
+    """
+    signal = run.signals["episode/foreign_steps"]
+    values = signal.finite()
+    few = too_few(len(values), 1, "episodes whose steps were counted")
+    if few:
+        return few
+    off = values != 0
+    message = f"{off.sum():,} of {len(values):,} episodes were stepped by somebody else"
+    if not off.any():
+        return Finding(Verdict.PASS, message, 0, 0, "episodes")
+    onset = signal.steps[np.isfinite(signal.values) & (signal.values != 0)]
+    return Finding(
+        Verdict.FAIL,
+        message,
+        float(off.sum()),
+        0,
+        "episodes",
+        steps=(int(signal.steps[0]), int(signal.steps[-1])),
+        onset=int(onset[0]),
+        suspects=("evaluation_disturbs_simulator",),
+    )

@@ -63,3 +63,17 @@ def test_every_rule_names_checks_that_exist_or_says_what_decides_it():
 def test_no_rule_of_the_collection_is_missing():
     ours = {row[0] for row in rows_of(ROOT / "docs" / "rules.md")}
     assert {row[0] for row in rows_of(SIGNALS)} <= ours
+
+
+def test_the_readme_says_of_the_benchmark_what_its_page_says():
+    said = re.search(
+        r"Of (\d+) planted faults the diagnosis names (\d+%) first",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+    )
+    page = (ROOT / "reports" / "benchmark" / "README.md").read_text(encoding="utf-8")
+    table = page.partition("## Every fault")[2].partition("## Every run")[0]
+    faults = [line for line in table.splitlines() if re.match(r"\| [a-z]\w+ \| [a-z]\w+_", line)]
+    first = re.search(r"\| top_1 \| (\d+%) \|", page)
+    assert said
+    assert first
+    assert said.groups() == (str(len(faults)), first[1])

@@ -22,7 +22,7 @@ class Planned(Replay):
 @fault(
     "actions_not_executed",
     causes=("action_path_wrong",),
-    caught_by=(),
+    caught_by=("wiring.actions",),
     source="seen in forks: stored before noise and clipping",
 )
 def actions_not_executed(build: Build) -> Build:

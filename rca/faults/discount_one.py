@@ -11,7 +11,7 @@ from rca.faults._plant import with_settings
         "discount_wrong",
         "critic_diverged",
     ),
-    caught_by=("config.discount",),
+    caught_by=("wiring.discount",),
     source="muPRL: gamma",
 )
 def discount_one(build: Build) -> Build:

@@ -8,7 +8,7 @@ from rca.faults._plant import with_settings
 @fault(
     "discount_zero",
     causes=("discount_wrong",),
-    caught_by=("config.discount",),
+    caught_by=("wiring.discount",),
     source="RLMutation: no discount; muPRL: gamma",
 )
 def discount_zero(build: Build) -> Build:

@@ -8,7 +8,7 @@ from rca.faults._plant import with_settings
 @fault(
     "encoder_targets_none",
     causes=("encoder_targets_missing",),
-    caught_by=(),
+    caught_by=("wiring.target_features",),
     source="seed.md, Issue #6",
 )
 def encoder_targets_none(build: Build) -> Build:

@@ -16,7 +16,7 @@ def alter(agent: TD3) -> None:
 @fault(
     "image_unscaled",
     causes=("image_unscaled",),
-    caught_by=(),
+    caught_by=("wiring.inputs",),
     source="signals.md, faults on pixels",
 )
 def image_unscaled(build: Build) -> Build:

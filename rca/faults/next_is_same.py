@@ -23,7 +23,7 @@ class Standing(Replay):
 @fault(
     "next_is_same",
     causes=("replay_wrong",),
-    caught_by=(),
+    caught_by=("wiring.next_state",),
     source="RLMutation: missing state update",
 )
 def next_is_same(build: Build) -> Build:

@@ -20,7 +20,7 @@ class NeverQuiet(TD3):
 @fault(
     "noise_in_evaluation",
     causes=("evaluation_noisy",),
-    caught_by=(),
+    caught_by=("evaluation.deterministic",),
     source="Henderson et al. 2018",
 )
 def noise_in_evaluation(build: Build) -> Build:

@@ -20,7 +20,7 @@ class Squared(TD3):
 @fault(
     "noise_scaled_twice",
     causes=("config_not_read",),
-    caught_by=(),
+    caught_by=("wiring.exploration",),
     source="seen in forks: sigma applied in two places",
 )
 def noise_scaled_twice(build: Build) -> Build:

@@ -8,7 +8,7 @@ from rca.faults._plant import with_settings
 @fault(
     "policy_delay_none",
     causes=("update_ratio_wrong",),
-    caught_by=(),
+    caught_by=("updates.policy_delay",),
     source="TD3 paper, section 5.2",
 )
 def policy_delay_none(build: Build) -> Build:

@@ -23,7 +23,7 @@ class Late(Replay):
 @fault(
     "reward_in_wrong_slot",
     causes=("replay_wrong",),
-    caught_by=(),
+    caught_by=("wiring.rewards",),
     source="RLMutation: mangled transitions",
 )
 def reward_in_wrong_slot(build: Build) -> Build:

@@ -12,7 +12,7 @@ from rca.faults._plant import with_settings
         "reward_wrong",
         "progress_outweighs_penalties",  # driving on at the wanted speed earns more than 5
     ),
-    caught_by=(),
+    caught_by=("reward.promises",),
     source="seed.md, Issue #4",
 )
 def reward_of_the_seed(build: Build) -> Build:

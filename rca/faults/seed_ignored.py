@@ -16,7 +16,12 @@ def alter(agent: TD3) -> None:
     orthogonal(agent.actor, fresh, ACTOR_GAIN)
 
 
-@fault("seed_ignored", causes=("seed_ignored",), caught_by=(), source="Henderson et al. 2018")
+@fault(
+    "seed_ignored",
+    causes=("seed_ignored",),
+    caught_by=("config.seed_in_force",),
+    source="Henderson et al. 2018",
+)
 def seed_ignored(build: Build) -> Build:
     """The first weights do not follow from the seed."""
     return with_altered_agent(build, alter)

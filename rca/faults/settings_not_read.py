@@ -15,7 +15,7 @@ def alter(agent: TD3) -> None:
 @fault(
     "settings_not_read",
     causes=("config_not_read",),
-    caught_by=("config.effective",),
+    caught_by=("wiring.learning_rates",),
     source="defect D13",
 )
 def settings_not_read(build: Build) -> Build:

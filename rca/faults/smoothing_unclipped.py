@@ -8,7 +8,7 @@ from rca.faults._plant import with_settings
 @fault(
     "smoothing_unclipped",
     causes=("smoothing_wrong",),
-    caught_by=(),
+    caught_by=("wiring.smoothing",),
     source="TD3 paper, section 5.3",
 )
 def smoothing_unclipped(build: Build) -> Build:

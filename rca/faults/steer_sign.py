@@ -17,7 +17,7 @@ class Reversed(Wrapper):
 @fault(
     "steer_sign",
     causes=("action_path_wrong",),
-    caught_by=(),
+    caught_by=("env.action_path",),
     source="signals.md, faults on driving",
 )
 def steer_sign(build: Build) -> Build:

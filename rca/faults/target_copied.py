@@ -11,7 +11,7 @@ from rca.faults._plant import with_settings
         "target_wrong",
         "critic_diverged",
     ),
-    caught_by=("targets.follow",),
+    caught_by=("wiring.targets",),
     source="muPRL: tau",
 )
 def target_copied(build: Build) -> Build:

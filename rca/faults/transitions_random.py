@@ -24,7 +24,7 @@ class Mixed(Replay):
 @fault(
     "transitions_random",
     causes=("replay_wrong",),
-    caught_by=(),
+    caught_by=("wiring.rewards",),
     source="RLMutation: random transitions",
 )
 def transitions_random(build: Build) -> Build:

@@ -29,7 +29,12 @@ class Raw(Wrapper):
         return raw(obs), float(reward), terminated, truncated, info
 
 
-@fault("vector_unscaled", causes=("observation_unscaled",), caught_by=(), source="defect D15")
+@fault(
+    "vector_unscaled",
+    causes=("observation_unscaled",),
+    caught_by=("wiring.inputs",),
+    source="defect D15",
+)
 def vector_unscaled(build: Build) -> Build:
     """The vector observation is in metres and metres per second."""
     return with_wrapper(build, Raw)

@@ -1,12 +1,29 @@
 """The evaluation drives in the environment that is trained in."""
 
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from rca.build import Build
 from rca.config import RunConfig
 from rca.faults import fault
-from rca.faults._plant import Wrapper
+from rca.faults._plant import Action, Step, Wrapper
 from rca.td3.train import Env
+
+
+class Stacked(Wrapper):
+    """Stacks frames itself, around the environment that the evaluation uses too."""
+
+    def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
+        obs, info = self.env.reset(**options)
+        self._stack = obs["image"]
+        return obs, info
+
+    def step(self, action: Action) -> Step:
+        obs, reward, terminated, truncated, info = self.env.step(action)
+        self._stack = np.concatenate([self._stack[1:], obs["image"][-1:]])
+        return {**obs, "image": self._stack}, float(reward), terminated, truncated, info
 
 
 class Borrowed(Wrapper):
@@ -28,7 +45,7 @@ def evaluation_in_training_world(build: Build) -> Build:
 
     def make_env(config: RunConfig, host: str, port: int) -> Env:
         made.append(build.make_env(config, host, port))
-        return made[-1]
+        return Stacked(made[-1])
 
     def make_eval_env(config: RunConfig, host: str, port: int) -> Env:
         return Borrowed(made[-1])

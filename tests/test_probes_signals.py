@@ -12,7 +12,7 @@ from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, ProbeConfig, RunConfig
 from rca.probes.engine import Probes
 from rca.td3.evaluation import Evaluation
-from rca.td3.events import ActorGrads, CriticGrads, Evaluated, Stepped, Updated
+from rca.td3.events import ActorGrads, CriticGrads, EpisodeEnded, Evaluated, Stepped, Updated
 from rca.td3.train import train
 from tests.tiny_env import Pointing
 
@@ -25,11 +25,12 @@ CONFIG = RunConfig(
 
 
 class Slipping(Pointing):
-    """Carries out half of each action, and says so."""
+    """Carries out half of each action, and says so; counts two steps that nobody took."""
 
     def step(self, action):
         obs, reward, terminated, truncated, info = super().step(action)
-        return obs, reward, terminated, truncated, info | {"applied": np.asarray(action) / 2}
+        info |= {"applied": np.asarray(action) / 2, "frame": self.steps + 2}
+        return obs, reward, terminated, truncated, info
 
 
 EVERY_UPDATE = ProbeConfig(slow_every=1, rare_every=1)
@@ -278,6 +279,12 @@ def steps(event, note, start):
     note("replay/size", event, min(event.step, 100))
 
 
+def ending(event, note, start):
+    note("episode/foreign_steps", event, 2.0)
+    if event.end_reason == "time_out":
+        note("episode/time_out_terminal", event, 0.0)
+
+
 def bias(event, note, start):
     gaps = [e.first_value - e.discounted_return for e in event.episodes]
     mean = abs(np.mean([e.discounted_return for e in event.episodes]))
@@ -297,6 +304,7 @@ VERSIONS = [
     (Updated, movement),
     (Updated, looks),
     (Stepped, steps),
+    (EpisodeEnded, ending),
     (Evaluated, bias),
     (Evaluated, validation),
 ]
@@ -327,6 +335,8 @@ NAMES = [
     *(f"explore/{quantity}" for quantity in ("noise", "net_drive")),
     *(f"replay/{quantity}" for quantity in ("size", "ratio")),
     "reward/pointing",
+    "episode/foreign_steps",
+    "episode/time_out_terminal",
     *(f"observation/{quantity}" for quantity in ("duplicates", "spread")),
 ]
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import carla
 import numpy as np
@@ -34,9 +34,8 @@ def make(address):
 
 
 @pytest.fixture
-def supervised():
-    """Returns a maker of environments whose first server has a fault, and lists their servers."""
-    made: list[SupervisedEnv] = []
+def supervised_start():
+    """Returns a maker of what starts servers, the first with a fault, and lists them."""
     servers: list[Address] = []
 
     @contextmanager
@@ -46,14 +45,23 @@ def supervised():
             servers.append(address)
             yield address
 
+    yield lambda fault: (lambda: start(fault), servers)
+    assert not any(psutil.pid_exists(server.process.pid) for server in servers if server.process)
+
+
+@pytest.fixture
+def supervised(supervised_start):
+    """Returns a maker of environments whose first server has a fault, and lists their servers."""
+    made: list[SupervisedEnv] = []
+
     def begin(fault=""):
-        made.append(SupervisedEnv(lambda: start(fault), make))
+        start, servers = supervised_start(fault)
+        made.append(SupervisedEnv(start, make))
         return made[-1], servers
 
     yield begin
     for env in made:
         env.close()
-    assert not any(psutil.pid_exists(server.process.pid) for server in servers if server.process)
 
 
 def kill(address):
@@ -131,6 +139,25 @@ def test_a_slow_server_is_slow_and_nothing_else(supervised):
             assert time.monotonic() - started > 5 * 0.05
         finally:
             slow.close()
+
+
+def test_a_server_that_grows_is_replaced_between_episodes(supervised_start):
+    start, servers = supervised_start("leak-memory:4")
+    told: list[str] = []
+    with closing(SupervisedEnv(start, make, told=told.append, growth_mib=100.0)) as env:
+        first, _ = env.reset(seed=5)
+        for _ in range(3):  # 9 ticks of 4 MiB each: 36 MiB, 72 MiB, 108 MiB
+            assert len(servers) == 1
+            again, _ = env.reset(seed=5)
+        assert told == []
+        again, _ = env.reset(seed=5)
+        assert np.array_equal(again["image"], first["image"])
+        assert len(servers) == 2
+        assert told == env.faults
+        (line,) = told
+        assert re.search(r"holds \d+ MiB, \d+ MiB more than after its first reset", line), line
+        env.reset()
+        assert len(servers) == 2
 
 
 def test_servers_that_always_fail_are_given_up(monkeypatch):

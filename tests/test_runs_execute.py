@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing, suppress
 
+import carla
 import psutil
 import pytest
 import torch
@@ -21,6 +23,7 @@ from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.record import Outcome
 from rca.sim.launch import launch
+from tests.test_runs_server_faults import IMPATIENT
 
 pytestmark = pytest.mark.carla
 
@@ -114,7 +117,8 @@ def killer(step):
 
 
 def test_a_simulator_that_dies_ends_an_episode_and_not_the_run(tmp_path):
-    outcome = execute(config("budget.eval_every=0"), tmp_path / "run", listener=killer(10))
+    wanted = config("budget.eval_every=0")
+    outcome = execute(wanted, tmp_path / "run", listener=killer(10), changes=[IMPATIENT])
     run = load_run(tmp_path / "run")
     assert (outcome.status, outcome.executed_steps) == ("finished", 50)
     assert run.episodes["end_reason"].tolist()[0] == "simulator_fault"
@@ -123,11 +127,19 @@ def test_a_simulator_that_dies_ends_an_episode_and_not_the_run(tmp_path):
     assert "127.0.0.1" in fault
 
 
-def test_a_simulator_that_stays_dead_leaves_a_folder_that_says_so(tmp_path):
+def test_a_simulator_that_stays_dead_leaves_a_folder_that_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("rca.envs.supervise.PAUSES", (0.0, 0.0))
     with launch("oval") as server:
         place = Address("127.0.0.1", server.port)
         with pytest.raises(EvidenceError, match=str(server.port)):
-            execute(config(), tmp_path / "run", server=place, listener=killer(10))
+            execute(
+                config(),
+                tmp_path / "run",
+                server=place,
+                listener=killer(10),
+                changes=[IMPATIENT],
+            )
+    assert len(manifest(tmp_path / "run")["simulator_faults"]) == 3
     run = load_run(tmp_path / "run")
     assert run.outcome.status == "crashed"
     assert str(server.port) in run.outcome.error
@@ -179,18 +191,31 @@ def test_what_is_left_of_a_run_may_go_on_elsewhere(tmp_path):
         resume(tmp_path / "run", budget={"device": "cuda"})
 
 
+def steps_recorded(folder):
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(folder / "run.sqlite")) as db:
+        ((last,),) = db.execute("SELECT max(step) FROM value").fetchall()
+        return last or 0
+    return 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_finishes_the_step_and_says_so(tmp_path, number):
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "rca", "run", "--steps", "100000", "--out", str(folder)]
     overrides = [word for item in (*QUICK[:5], *QUICK[6:]) for word in ("--set", item)]
-    process = subprocess.Popen([*command, *overrides], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (folder / "run.sqlite-wal").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(5)
-    os.kill(process.pid, number)
-    _, errors = process.communicate(timeout=60)
+    with launch("oval") as server:
+        command += ["--port", str(server.port)]
+        process = subprocess.Popen([*command, *overrides], stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while not steps_recorded(folder) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        os.kill(process.pid, number)
+        _, errors = process.communicate(timeout=60)
+        client = carla.Client("127.0.0.1", server.port)
+        client.set_timeout(5.0)
+        world = client.get_world()  # as a server that is not ours wants to be left
+        assert not world.get_settings().synchronous_mode
+        assert [actor.type_id for actor in world.get_actors()] == ["spectator"]
     assert process.returncode == 130
     assert "interrupted after" in errors
     assert "Traceback" not in errors

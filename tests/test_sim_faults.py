@@ -113,7 +113,7 @@ def test_a_half_open_connection_neither_answers_nor_closes():
         assert server.alive()
 
 
-@pytest.mark.parametrize("fault", ["melt", "freeze:soon"])
+@pytest.mark.parametrize("fault", ["melt", "freeze:soon", "freeze:nan", "slow:inf", "slow:-1"])
 def test_an_unknown_fault_is_refused(fault):
     with pytest.raises(UsageError, match=fault.split(":")[-1]):
         launch("oval", options=("--fault", fault))

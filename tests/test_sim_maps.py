@@ -4,6 +4,7 @@ import math
 
 import carla
 import numpy as np
+import psutil
 import pytest
 
 from rca.errors import UsageError
@@ -12,7 +13,7 @@ from rca.sim.launch import launch
 from rca.sim.maps import Map, levelled
 from rca.sim.opendrive import Lane, Pose, Road, Shape, closed_polygon, to_xml
 from rca.sim.roads import driving_strips, read_network
-from tests.sim_world import fresh_world, served
+from tests.sim_world import Rig, fresh_world, served
 
 
 @pytest.fixture(scope="module", params=list(BUILT_IN))
@@ -169,6 +170,20 @@ def test_a_users_file_is_served_driven_and_seen(tmp_path):
         assert start.location.z < 1.0  # levelled
         ground = world.get_map().get_waypoint(start.location).transform.location
         assert ground.z == pytest.approx(0.0)
+
+
+@pytest.mark.carla
+def test_a_square_kilometre_stays_below_half_a_gigabyte(tmp_path):
+    path = tmp_path / "kilometre.xodr"
+    lanes = [Lane("driving", 3.5, "broken"), Lane("driving", 3.5, "solid")]
+    rows = [Pose(0.0, 50.0 * number, 0.0) for number in range(21)]
+    roads = [Road(k, at, [Shape(1000.0)], right=lanes, left=lanes) for k, at in enumerate(rows, 1)]
+    path.write_text(to_xml("kilometre", roads))
+    with served(str(path), timeout_s=60.0) as (server, client):
+        rig = Rig(fresh_world(client))
+        rig.step()
+        assert psutil.Process(server.pid).memory_info().rss < 500e6
+        rig.close()
 
 
 def test_a_missing_and_a_huge_file_are_refused(tmp_path):

@@ -211,18 +211,23 @@ def recorded(world, steps=60):
     states, pictures = [], []
     for step in range(steps):
         image = rig.step(throttle=0.6, steer=0.1 * np.sin(step / 7))
-        place, speed = rig.car.get_transform(), rig.car.get_velocity()
-        turn = place.rotation
-        states.append((place.location.x, place.location.y, turn.yaw, speed.x, speed.y))
+        for car in sorted(world.get_actors().filter("vehicle.*"), key=lambda car: car.id):
+            place, speed = car.get_transform(), car.get_velocity()
+            turn = place.rotation
+            states.append((place.location.x, place.location.y, turn.yaw, speed.x, speed.y))
         pictures.append(bytes(image.raw_data))
     rig.close()
     return states, pictures
 
 
-def test_same_actions_give_the_same_states_and_pictures_after_a_reload_and_elsewhere(client):
-    first = recorded(fresh_world(client))
-    assert recorded(fresh_world(client)) == first
-    with served("oval", seed=3) as (_, other):
+@pytest.mark.parametrize(("name", "npcs"), [("oval", 0), ("town", 6)])
+def test_same_actions_give_the_same_states_and_pictures_after_a_reload_and_elsewhere(name, npcs):
+    options = ("--npc", str(npcs))
+    with served(name, seed=3, options=options) as (_, client):
+        first = recorded(fresh_world(client))
+        assert len(first[0]) == 60 * (1 + npcs)
+        assert recorded(fresh_world(client)) == first
+    with served(name, seed=3, options=options) as (_, other):
         assert recorded(fresh_world(other)) == first
 
 

@@ -38,6 +38,8 @@ PROMISES = "reward_promises"
 """Entry of the manifest: what a sound reward keeps, and by which margin this one does."""
 CHANGES = "changes"
 """Entry of the manifest: ids of the changes done to the default Build."""
+FAULTS = "simulator_faults"
+"""Entry of the manifest: a line for each fault of a simulator, in training and in evaluation."""
 
 
 def new_folder(root: Path, name: str, config: RunConfig) -> Path:
@@ -86,6 +88,7 @@ def execute(
     extra = {
         CHANGES: [change.id for change in changes],
         PROMISES: {promise.text: promise.margin for promise in probed.promises},
+        FAULTS: [],
     }
     writer = RunWriter.create(folder, build.config, extra)
     run = _Run(writer, build, listener, server)
@@ -206,7 +209,6 @@ class _Run:
         )
         auditor.close()
         self.writer.note("weights_digest", weights_digest(training.agent.modules()))
-        self.writer.note("simulator_faults", env.faults)
         return progress
 
     def _note_reproducible(self, agent: TD3) -> None:
@@ -236,7 +238,11 @@ class _Run:
         def start() -> AbstractContextManager[Address]:
             return server_for(config.env, server)
 
-        return SupervisedEnv(start, lambda there: make(config, there.host, there.port))
+        return SupervisedEnv(
+            start,
+            lambda there: make(config, there.host, there.port),
+            told=lambda fault: self.writer.append_note(FAULTS, fault),
+        )
 
     def probe(self, updates: int) -> None:
         """Makes updates on a copy of the agent; the run's own agent and counters stay."""

@@ -194,6 +194,19 @@ class RunWriter:
         """Adds an entry to the manifest, which `finish` writes; a JSON value without NaN."""
         self._manifest[key] = value
 
+    def append_note(self, key: str, value: object) -> None:
+        """Adds to a list in the manifest and writes it at once, so that it outlives a kill.
+
+        Raises:
+            UsageError: The disk is full or the folder no longer writable.
+        """
+        before = self._manifest.get(key)
+        self._manifest[key] = [*(before if isinstance(before, list) else []), value]
+        try:
+            write_json(self.folder / MANIFEST, self._manifest)
+        except OSError as error:
+            raise _unwritable(self.folder, error) from error
+
     def commit(self) -> None:
         """Writes what was handed over to disk.
 

@@ -1,6 +1,7 @@
 """Ways in which a simulator fails, planted on purpose for tests: `--fault NAME[:NUMBER]`."""
 
 import logging
+import math
 import os
 import time
 
@@ -22,6 +23,7 @@ NAMES = {
     "late-frame": "camera frames of this tick are sent after those of the next",
     "refuse-spawn": "vehicle spawns are refused after this many",
     "leak-actors": "destroying answers yes and does nothing",
+    "leak-memory": "every tick takes this many MiB and never gives them back",
     "go-async": "switches to asynchronous mode at this tick",
     "half-open": "from this tick on no connection of then is served again, and none is closed",
 }
@@ -32,7 +34,7 @@ class FaultyWorld(World):
     """A world with one planted fault.
 
     Raises:
-        UsageError: There is no such fault, or its number is not one.
+        UsageError: There is no such fault, or its number is none, negative or infinite.
     """
 
     def __init__(self, start: Map, seed: int, streams: Streams, npcs: int, fault: str) -> None:
@@ -43,7 +45,10 @@ class FaultyWorld(World):
             self._number = float(number or 1)
         except ValueError:
             raise UsageError(f"--fault {fault}: {number!r} is not a number") from None
+        if not 0.0 <= self._number < math.inf:
+            raise UsageError(f"--fault {fault}: {number!r} is not a number from 0 on")
         self._ticks = self._spawned = 0
+        self._leaked: list[bytes] = []
         self._kept: list[tuple[Actor, bytes, bytes | memoryview]] = []
         super().__init__(start, seed, streams, npcs)
 
@@ -65,6 +70,8 @@ class FaultyWorld(World):
     def _fail(self) -> None:
         if self._fault == "slow":
             time.sleep(self._number)
+        if self._fault == "leak-memory":
+            self._leaked.append(b"\xff" * int(self._number * 2**20))
         if self._is_now("freeze"):
             LOG.warning("fault: frozen before tick %d", self._ticks)
             while True:

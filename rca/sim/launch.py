@@ -16,6 +16,9 @@ from typing import IO
 
 from rca.errors import EvidenceError, UsageError
 
+START_SECONDS = 60.0
+"""Within which the server is ready: a user's large map takes seconds, on a busy machine many."""
+
 _RUNNING: set["ServerProcess"] = set()
 
 
@@ -78,7 +81,7 @@ def launch(
     *,
     port: int = 0,
     seed: int = 0,
-    timeout_s: float = 10.0,
+    timeout_s: float = START_SECONDS,
     options: Sequence[str] = (),
 ) -> ServerProcess:
     """Starts a server on the loopback interface and waits until it accepts connections.

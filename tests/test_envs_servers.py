@@ -1,10 +1,13 @@
 """Port leases and servers of one's own."""
 
+import itertools
 import socket
+import subprocess
+import sys
 
 import pytest
 
-from rca.envs.servers import BLOCK, embedded, leased_ports
+from rca.envs.servers import BLOCK, adopted, embedded, leased_ports
 from rca.errors import UsageError
 
 
@@ -26,6 +29,45 @@ def test_a_block_with_a_port_in_use_is_left_out(tmp_path):
         other.listen()
         with leased_ports(tmp_path) as next_port:
             assert next_port >= port + BLOCK
+
+
+def test_commands_that_begin_at_once_share_no_port_and_no_server(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from rca.envs.servers import adopted, leased_ports\n"
+        "from rca.errors import UsageError\n"
+        f"with leased_ports(Path({str(tmp_path)!r})) as port:\n"
+        "    print(port, flush=True); sys.stdin.readline()\n"
+        "    try:\n"
+        "        with adopted('localhost', 28_998):\n"
+        "            print('mine', flush=True); sys.stdin.readline()\n"
+        "    except UsageError as error:\n        print(error, flush=True)\n"
+    )
+    commands = [
+        subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True, bufsize=1)
+        for _ in range(4)
+    ]
+    said = [command.stdout.readline() for command in commands]
+    ports = sorted(int(line) for line in said)
+    assert all(b - a >= BLOCK for a, b in itertools.pairwise(ports))
+    for command in commands:
+        command.stdin.write("go on\n")
+    said = sorted(command.stdout.readline() for command in commands)
+    assert [line for line in said if line == "mine\n"] == ["mine\n"]
+    assert sum("is in use by another rca command: wait or end it" in line for line in said) == 3
+    for command in commands:
+        command.communicate("done\n", timeout=10)
+        assert command.returncode == 0
+
+
+def test_a_server_is_adopted_by_one_at_a_time():
+    with (
+        adopted("localhost", 28_999),
+        pytest.raises(UsageError, match="localhost:28999 is in use"),
+        adopted("localhost", 28_999),
+    ):
+        pass
+    with adopted("localhost", 28_999) as address:
+        assert address.process is None
 
 
 def test_an_error_inside_releases_the_lease(tmp_path):

@@ -84,6 +84,7 @@ def test_a_run_shows_what_it_measured(tmp_path):
     assert run.has("evaluations.mean_return")
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert results["executed_timesteps"] == 50
+    assert manifest(tmp_path / "run")["simulator_versions"] == ["0.9.16", "0.9.16"]
 
 
 def test_a_test_without_updates_is_void_unless_a_copy_is_updated(tmp_path):

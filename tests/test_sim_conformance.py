@@ -77,7 +77,9 @@ def test_an_impossible_step_is_refused(world):
 
 def test_maps(client, world):
     assert client.get_available_maps()[:3] == ["oval", "town", "country"]
-    assert "barrier_0" in str(world.get_names_of_all_objects()) or world.get_names_of_all_objects()
+    names = world.get_names_of_all_objects()
+    assert len(names) == len(set(names)) > 50
+    assert {name.rsplit("_", 1)[0] for name in names} == {"barrier", "tree", "building"}
     town = client.load_world("town")
     assert town.get_map().name == "town"
     assert len(town.get_map().get_topology()) == 48
@@ -224,6 +226,28 @@ def test_batches(client, world, car):
     results = client.apply_batch_sync(commands, True)
     assert [bool(result.error) for result in results] == [False] * 4 + [True]
     assert car.get_transform().rotation.yaw == pytest.approx(90.0, abs=1.0)
+    assert car.get_velocity().y == pytest.approx(4.0, abs=0.3)
+    assert car.get_control().throttle == pytest.approx(0.5)
+    place = world.get_map().get_spawn_points()[5]
+    lights = carla.VehicleLightState(carla.VehicleLightState.Brake)
+    mass = car.get_physics_control().mass
+    more = [
+        carla.command.ApplyTargetVelocity(car, carla.Vector3D()),
+        carla.command.ApplyTargetAngularVelocity(car, carla.Vector3D()),
+        carla.command.ApplyTransform(car, place),
+        carla.command.ApplyImpulse(car, 3.0 * mass * place.get_forward_vector()),
+        carla.command.SetVehicleLightState(car.id, int(lights)),
+    ]
+    assert [result.error for result in client.apply_batch_sync(more, True)] == [""] * len(more)
+    assert car.get_location().distance(place.location) < 0.5
+    assert car.get_velocity().length() == pytest.approx(3.0, abs=0.3)
+    assert car.get_light_state() == lights
+    (refused,) = client.apply_batch_sync([carla.command.SetEnableGravity(car, True)], False)
+    assert "not implemented" in refused.error
+    model = world.get_blueprint_library().find("vehicle.audi.tt")
+    free = world.get_map().get_spawn_points()[9]
+    (spawned,) = client.apply_batch_sync([carla.command.SpawnActor(model, free)], True)
+    client.apply_batch([carla.command.DestroyActor(spawned.actor_id)])
     client.apply_batch([carla.command.DestroyActor(car)])
     world.tick()
     assert len(world.get_actors().filter("vehicle.*")) == 0

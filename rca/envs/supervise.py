@@ -104,6 +104,14 @@ class SupervisedEnv(Env):
         self._obs, self._failures = obs, 0
         return obs, float(reward), terminated, truncated, info
 
+    @property
+    def versions(self) -> tuple[str, str] | None:
+        """Of client and server; None between two servers, or of an environment without one."""
+        if self._env is None or not self._env.has_wrapper_attr("versions"):
+            return None
+        found: tuple[str, str] = self._env.get_wrapper_attr("versions")
+        return found
+
     def close(self) -> None:
         """Closes the environment and ends its server; may be repeated."""
         self._env = None

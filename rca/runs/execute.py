@@ -189,6 +189,7 @@ class _Run:
         config = self._build.config
         torch.set_num_threads(config.budget.threads)
         env = stack.enter_context(closing(self._supervised(self._build.make_env)))
+        self.writer.note("simulator_versions", env.versions)
         self._training = training = self._build.training(env, self._emit)
         probes = Probes(config.probes, training.agent)  # of the untrained agent, also when resumed
         self._listeners.insert(0, Recorder(self.writer, probes, training.agent))

@@ -19,7 +19,7 @@ _COMMANDS: dict[int, Callable[[World, object, object], object]] = {
     9: vehicle_calls.set_actor_target_angular_velocity,
     10: vehicle_calls.add_actor_impulse,
     14: actor_calls.set_actor_simulate_physics,
-    18: vehicle_calls.set_vehicle_light_state,
+    18: lambda world, actor, flags: vehicle_calls.set_vehicle_light_state(world, actor, [flags]),
     19: actor_calls.set_actor_location,
 }
 """Commands of the form [actor, value] by their place in the client's variant."""

@@ -31,6 +31,8 @@ class Attribute:
                 number = float(value)
             except ValueError:
                 raise ArgumentError(f"{self.id}={value!r} is not a number") from None
+            if self.type == INT and not value.strip().lstrip("+-").isdigit():
+                raise ArgumentError(f"{self.id}={value!r} is not a whole number")
             if not self.low <= number <= self.high:
                 raise ArgumentError(f"{self.id}={value} is outside {self.low:g}..{self.high:g}")
 

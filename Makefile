@@ -65,10 +65,10 @@ seed-study: $(STAMP)  ## An hour: the seed's six issues against the true defects
 study-calibration: $(STAMP)  ## Over an hour: are planted causes found, and none where there is none?
 	$(BIN)/python benchmarks/study_calibration.py --out reports/study-calibration --runs runs/study-calibration
 
-bench-sim: $(STAMP)  ## Speed and size of the embedded server, through the real client
+bench-sim: $(STAMP)  ## A minute on an idle machine: speed and size of the embedded server; exit code 1 for a missed aim
 	$(BIN)/python benchmarks/sim.py
 
-worlds: $(STAMP)  ## Ten minutes: pictures of every map, weather and camera, 100 scripted routes each, into reports/worlds
+worlds: $(STAMP)  ## Ten minutes: pictures of every map, weather and camera, 100 scripted routes each, into reports/worlds; exit code 1 below 95% finished
 	$(BIN)/python benchmarks/worlds.py --out reports/worlds
 
 endurance: $(STAMP)  ## Ten minutes: 100,000 steps in a row; exit code 1 for a lost frame or a leak

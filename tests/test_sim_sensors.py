@@ -165,6 +165,15 @@ def test_night_is_darker_than_clouds_than_noon(rig):
     assert ground[0] < 0.5 * ground[1] < 0.5 * ground[2]
 
 
+def test_the_sky_at_the_horizon_is_red_only_while_the_sun_is_low(rig):
+    def redness(altitude):
+        sky = seen_in(rig, sun_altitude_angle=altitude, cloudiness=0.0)[46:52]  # just above it
+        return (sky[..., 2] - sky[..., 0]).mean()
+
+    assert redness(60.0) < -5.0
+    assert redness(10.0) > 5.0
+
+
 def test_fog_takes_contrast_from_what_is_far_more_than_from_what_is_near(rig):
     clear = seen_in(rig, fog_density=0.0)
     fog = seen_in(rig, fog_density=80.0)

@@ -63,7 +63,10 @@ class Weather:
     def horizon(self) -> Colour:
         """Colour of the sky at the horizon, and of fog."""
         grey = self._share("cloudiness")
-        clear = np.array([225.0, 215.0, 200.0]) * (1 - grey) + np.array([190.0] * 3) * grey
+        low = max(0.0, 1.0 - abs(self.values[5] - 2.0) / 25.0)  # the sun's height, degrees
+        low *= 1.0 - self._share("fog_density")
+        clear = np.array([225.0, 215.0, 200.0]) * (1 - low) + np.array([95.0, 160.0, 245.0]) * low
+        clear = clear * (1 - grey) + np.array([190.0] * 3) * grey
         dust = self._share("dust_storm")
         coloured = clear * (1 - dust) + np.array([110.0, 160.0, 200.0]) * dust
         return coloured * min(0.1 + 0.9 * self._daylight(), 1.0)

@@ -4,6 +4,7 @@ import itertools
 import socket
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_commands_that_begin_at_once_share_no_port_and_no_server(tmp_path):
         "            print('mine', flush=True); sys.stdin.readline()\n"
         "    except UsageError as error:\n        print(error, flush=True)\n"
     )
-    commands = [
+    commands: list[Any] = [
         subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True, bufsize=1)
         for _ in range(4)
     ]

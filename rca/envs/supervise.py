@@ -120,7 +120,7 @@ class SupervisedEnv(Env):
     def _open(self) -> Env:
         address = self._stack.enter_context(self._start())
         self._address = address
-        self._held_mib = 0.0  # after its first reset
+        self._held_mib: float = 0.0  # after its first reset
         self._env = self._stack.enter_context(closing(self._make(address)))
         return self._env
 

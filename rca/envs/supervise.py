@@ -62,6 +62,7 @@ class SupervisedEnv(Env):
         self.faults: list[str] = []
         self._start, self._make, self._told = start, make, told
         self._growth_mib = growth_mib
+        self._held_mib = 0.0  # of the present server after its first reset
         self._failures = 0  # since the last good step
         self._stack = ExitStack()
         self._env: Env | None = None
@@ -120,7 +121,7 @@ class SupervisedEnv(Env):
     def _open(self) -> Env:
         address = self._stack.enter_context(self._start())
         self._address = address
-        self._held_mib: float = 0.0  # after its first reset
+        self._held_mib = 0.0
         self._env = self._stack.enter_context(closing(self._make(address)))
         return self._env
 

@@ -24,7 +24,7 @@ from rca.runs.guard import Guard
 from rca.runs.manifest import read_manifest
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
-from rca.runs.stopping import stop_on_ctrl_c
+from rca.runs.stopping import stop_on_ctrl_c, unstoppable
 from rca.td3.agent import TD3
 from rca.td3.checkpoint import restore, save
 from rca.td3.evaluation import Evaluation
@@ -156,11 +156,13 @@ def _finished(run: "_Run", probe_updates: int, halt: Callable[[], str]) -> Outco
             progress = run.train(stack, lambda: should_stop() or bool(halt()))
             run.probe(probe_updates)
         except BaseException as error:
-            run.writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
+            with unstoppable():
+                run.writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
             raise
-        ended = ("interrupted", halt()) if progress.stopped else ("finished",)
-        outcome = run.outcome(*ended)
-        run.writer.finish(outcome)
+        with unstoppable():
+            ended = ("interrupted", halt()) if progress.stopped else ("finished",)
+            outcome = run.outcome(*ended)
+            run.writer.finish(outcome)
     return outcome
 
 

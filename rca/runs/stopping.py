@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a question that a training asks between two steps."""
+"""Ctrl-C and SIGTERM: a question that a training asks between two steps, unheard at its end."""
 
 import signal
 import threading
@@ -22,6 +22,21 @@ def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def unstoppable() -> Iterator[None]:
+    """Lets no Ctrl-C or SIGTERM stop what takes an instant: a folder's last lines."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -122,16 +122,23 @@ def test_a_disk_that_takes_no_batch_still_lets_the_name_out(tmp_path, monkeypatc
 
 
 @pytest.mark.carla
-def test_the_command_stops_with_its_own_exit_code_and_one_line(tmp_path):
+@pytest.mark.parametrize(
+    ("on_nan", "line"),
+    [("stop", "batch.reward is not finite"), ("continue", "the policy's action is not finite")],
+)
+def test_the_command_stops_with_its_own_exit_code_and_one_line(tmp_path, on_nan, line):
     folder = tmp_path / "run"
     words = ["--config", "quick", "--plant", "reward_nan_once", "--out", str(folder), "--quiet"]
     settings = [*SETTINGS, "agent.learning_starts=1495", "env.stuck_seconds=1"]
     words += ["--steps", "1530", *(word for item in settings for word in ("--set", item))]
     done = subprocess.run(
-        [sys.executable, "-m", "rca", "run", *words], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "rca", "run", *words, "--on-nan", on_nan],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 4
-    assert "batch.reward is not finite" in done.stderr
+    assert line in done.stderr
     assert done.stderr.count("\n") == 1
     run = load_run(folder)
     assert run.outcome.status == "crashed"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rca.envs.connect import SimulatorFault
 from rca.envs.servers import Address
-from rca.errors import EvidenceError
+from rca.errors import EvidenceError, NotFiniteError
 
 LOG = logging.getLogger(__name__)
 PAUSES = (0.0, 1.0, 5.0)
@@ -94,8 +94,15 @@ class SupervisedEnv(Env):
 
         Raises:
             EvidenceError: Servers fail again and again.
+            NotFiniteError: The action is NaN or infinite, which no car can carry out.
         """
         assert self._env is not None, "reset comes before step, also after a fault"
+        if not np.isfinite(action).all():
+            raise NotFiniteError(
+                f"the policy's action is not finite ({', '.join(f'{x:g}' for x in action)}): its "
+                "weights broke in an update, so there is nothing left to drive or train on with; "
+                "not_finite in manifest.json names the update"
+            )
         try:
             obs, reward, terminated, truncated, info = self._env.step(action)
         except SimulatorFault as error:

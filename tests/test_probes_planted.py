@@ -76,6 +76,17 @@ def test_features_that_are_all_alike_have_rank_one(healthy):
     assert healthy["critic_encoder/effective_rank"] > 3
 
 
+def test_kernels_that_are_the_same_everywhere_leave_no_jitter(healthy):
+    def flatten(run):
+        with torch.no_grad():
+            kernels = run.agent.critic_encoder.layers[4].weight
+            kernels.copy_(kernels.mean((2, 3), keepdim=True).expand_as(kernels))
+
+    found = last_values(flatten, critic_encoder_lr=1e-9)
+    assert found["critic_encoder/grad_jitter"] < 0.01
+    assert 0.4 < healthy["critic_encoder/grad_jitter"] < 1.2
+
+
 class MixedUp(TD3):
     """The actor's loss gives Q1 the actor's own features (D08)."""
 

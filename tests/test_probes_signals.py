@@ -220,6 +220,31 @@ def looks(event, note, start):
         note("actor/churn", event, way.mean())
 
 
+def roughness(event, note, start):
+    """The discontinuity score, pixel by pixel, of the gradient by the 3x3 map before the last."""
+    agent, batch = event.agent, event.batch
+    layers = agent.critic_encoder.layers
+    maps = batch.obs.image.numpy() / np.float32(255)
+    for index in (0, 2):
+        maps = np.maximum(convolved(layers[index], maps), 0)
+    last = convolved(layers[4], maps)[:, :, 0, 0]  # one pixel is left of 36
+    hidden = dense(layers[7], np.maximum(last, 0))
+    inputs = np.hstack([np.maximum(hidden, 0), batch.obs.vector, batch.action])
+    back = np.zeros_like(hidden)
+    for critic in (agent.critic.first, agent.critic.second):
+        error = mlp(critic, inputs, [])[:, 0] - event.target.numpy()
+        back += (2 / len(error) * error[:, None] * slopes(critic, inputs))[:, : hidden.shape[1]]
+    back = ((back * (hidden > 0)) @ layers[7].weight.detach().numpy()) * (last > 0)
+    slope = np.einsum("bo,ochw->chw", back, layers[4].weight.detach().numpy()) / len(back)
+    scores = []
+    for plane in slope.astype(np.float64):
+        around = np.pad(plane, 1, mode="edge")
+        for (row, column), own in np.ndenumerate(plane):
+            near = np.delete(around[row : row + 3, column : column + 3].ravel(), 4)
+            scores.append(math.log(1 + ((near - own) ** 2).sum() / ((near**2).sum() + 8e-20)))
+    note("critic_encoder/grad_jitter", event, np.mean(scores))
+
+
 def policy_before(event, note, start):
     agent, obs = event.agent, event.batch.obs
     features = encoded(agent.actor_encoder, obs.image.numpy() / np.float32(255), [])
@@ -303,6 +328,7 @@ VERSIONS = [
     (Updated, values),
     (Updated, movement),
     (Updated, looks),
+    (Updated, roughness),
     (Stepped, steps),
     (EpisodeEnded, ending),
     (Evaluated, bias),
@@ -324,7 +350,7 @@ NAMES = [
     *(f"actor/{q}" for q in ("saturation", "diversity", "image_use", "encoder_mixup", "churn")),
     "critic/validation_td",
     "explore/action_jitter",
-    "critic_encoder/effective_rank",
+    *(f"critic_encoder/{quantity}" for quantity in ("effective_rank", "grad_jitter")),
     *(f"batch/{quantity}" for quantity in ("terminal_share", "reward_min", "reward_max")),
     *(f"env/{quantity}" for quantity in ("reward", "speed", "step_seconds")),
     *(

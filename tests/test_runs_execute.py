@@ -60,18 +60,25 @@ def manifest(folder):
     return json.loads((folder / "manifest.json").read_text())
 
 
-def test_one_seed_gives_one_result_bit_for_bit(tmp_path):
-    for name in ("first", "second"):
-        execute(config(), tmp_path / name)
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The folder of a run and how it ended."""
+    folder = tmp_path_factory.mktemp("runs") / "first"
+    return folder, execute(config(), folder)
+
+
+def test_one_seed_gives_one_result_bit_for_bit(tmp_path, first):
+    execute(config(), tmp_path / "second")
     execute(config("budget.seed=7"), tmp_path / "other")
-    assert recorded(tmp_path / "first") == recorded(tmp_path / "second")
-    digests = [manifest(tmp_path / name)["weights_digest"] for name in ("first", "second", "other")]
+    folders = [first[0], tmp_path / "second", tmp_path / "other"]
+    assert recorded(folders[0]) == recorded(folders[1])
+    digests = [manifest(folder)["weights_digest"] for folder in folders]
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_a_run_shows_what_it_measured(tmp_path):
-    outcome = execute(config(), tmp_path / "run")
-    run = load_run(tmp_path / "run")
+def test_a_run_shows_what_it_measured(first):
+    folder, outcome = first
+    run = load_run(folder)
     assert (outcome.status, outcome.executed_steps, outcome.critic_updates) == ("finished", 50, 20)
     assert [(p.name, p.first_step, p.last_step) for p in run.phases] == [
         ("random", 1, 30),
@@ -82,9 +89,9 @@ def test_a_run_shows_what_it_measured(tmp_path):
     assert run.has("critic_encoder/drift")
     assert run.has("critic/q_spread")
     assert run.has("evaluations.mean_return")
-    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    results = json.loads((folder / "results.json").read_text())
     assert results["executed_timesteps"] == 50
-    assert manifest(tmp_path / "run")["simulator_versions"] == ["0.9.16", "0.9.16"]
+    assert manifest(folder)["simulator_versions"] == ["0.9.16", "0.9.16"]
 
 
 def test_a_test_without_updates_is_void_unless_a_copy_is_updated(tmp_path):

@@ -24,10 +24,10 @@ SETTINGS = [
     "agent.encoder=small",
     "agent.features=32",
     "agent.batch_size=8",
-    "agent.learning_starts=30",
+    "agent.learning_starts=20",
     "agent.exploration_noise=0.3",
     "budget.eval_episodes=1",
-    "budget.checkpoint_every=20",
+    "budget.checkpoint_every=10",
     "budget.threads=1",
 ]
 # Children are forked from a server that has imported torch already: seconds less each.
@@ -84,7 +84,7 @@ class Killed:
 
 @pytest.mark.parametrize(
     ("moments", "steps", "eval_every"),
-    [(3, 100, 0), pytest.param(20, 1000, 90, marks=pytest.mark.slow)],
+    [(3, 60, 0), pytest.param(20, 1000, 90, marks=pytest.mark.slow)],
 )
 def test_kills_at_random_moments_change_nothing(tmp_path, moments, steps, eval_every):
     length = [f"budget.steps={steps}", f"budget.eval_every={eval_every}"]

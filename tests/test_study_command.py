@@ -4,6 +4,7 @@ import json
 import math
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -12,6 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from rca.cli import main
 from rca.errors import UsageError
 from rca.runs.load import load_run
 from rca.study.engines.local import local
@@ -74,11 +76,14 @@ def test_a_study_from_the_command_line_to_the_page_and_again_without_running(tmp
         (["quick", "fixed", "--budget", "soon"], "write it as 90s, 30m or 2h"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(words, message, tmp_path):
-    done = rca("study", *words, "--out", str(tmp_path / "out"))
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_what_cannot_be_done_is_one_line(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["rca", "study", *words, "--out", str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    errors = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert message in errors
+    assert errors.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 

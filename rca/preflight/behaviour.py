@@ -1,6 +1,7 @@
 """Questions to how an environment behaves: rewards, endings, controls, time, actors."""
 
 from collections.abc import Callable
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -179,8 +180,8 @@ def speed(seen: Seen) -> Finding:
 
 def actors(env: gym.Env) -> list[Finding]:
     """On CARLA: as many actors after ten resets as after two."""
-    world = getattr(env.unwrapped, "world", None)
-    if world is None or not hasattr(world, "get_actors"):
+    world = _world(env.unwrapped)
+    if world is None:
         return []
     counts = []
     for resets in (2, 8):
@@ -190,3 +191,12 @@ def actors(env: gym.Env) -> list[Finding]:
     message = f"{counts[0]} actors after 2 resets, {counts[1]} after 10"
     verdict = Verdict.PASS if counts[0] == counts[1] else Verdict.FAIL
     return [said("actors", verdict, message)]
+
+
+def _world(env: object) -> Any:  # noqa: ANN401  carla.World, or what behaves like one
+    """Returns the CARLA world of an environment, held by itself or by one of its parts."""
+    for holder in (env, *vars(env).values()):
+        world = getattr(holder, "world", None)
+        if callable(getattr(world, "get_actors", None)):
+            return world
+    return None

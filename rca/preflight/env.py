@@ -49,14 +49,19 @@ def probe_env(make: MakeEnv, *, steps: int = STEPS, seed: int = 0) -> list[Findi
         except Exception as error:  # noqa: BLE001
             found.append(said("random_policy", Verdict.ERROR, f"acting at random: {_words(error)}"))
         else:
-            found += _asked(_questions(make, env, seen, seed))
-    closed = _asked([("closed", lambda: env.close() or [])])
-    return found + closed
+            found += _asked(_questions(env, seen, seed))
+    found += _asked([("closed", partial(_closed, env))])
+    if found[0].verdict is not Verdict.ERROR:  # two more, once none else drives the simulator
+        found += _asked([("determinism", partial(deterministic, make, seed))])
+    return found
 
 
-def _questions(
-    make: MakeEnv, env: gym.Env, seen: Seen, seed: int
-) -> Sequence[tuple[str, Question]]:
+def _closed(env: gym.Env) -> list[Finding]:
+    env.close()
+    return []
+
+
+def _questions(env: gym.Env, seen: Seen, seed: int) -> Sequence[tuple[str, Question]]:
     return [
         ("data", partial(data, seen)),
         ("images", partial(images, seen)),
@@ -67,7 +72,6 @@ def _questions(
         ("random_policy", partial(random_policy, seen)),
         ("idle", partial(idle, env, seen, seed)),
         ("zero_update_control", partial(control, env, seed)),
-        ("determinism", partial(deterministic, make, seed)),
         ("starts", partial(starts, env)),
         ("step_time", partial(speed, seen)),
         ("actors", partial(actors, env)),

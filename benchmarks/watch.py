@@ -1,27 +1,30 @@
 """Times `rca.watch`: the hand-written TD3 of examples/, watched, bare, and bare again (A/A).
 
-Three agents from one seed learn from the same batches in alternating blocks. CPU seconds, so that
-other work on the machine matters little. Ends with an error if a watched weight differs by a bit.
+Three agents from one seed learn from the same batches, one update each in turn and in random order.
+CPU time of the training thread, paired by update, so that other work on the machine matters little.
+Ends with an error if a watched weight differs by a bit.
 
     python benchmarks/watch.py --batch 128
 """
 
 import argparse
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+
+from rca.wiring.audit import AGAIN, BURST, FIRST
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 import td3_pixels as example
 
 STORED = 1000
+Floats = NDArray[np.float64]
 
 
 def filled(rng: np.random.Generator) -> Any:  # noqa: ANN401  the example is untyped
@@ -36,44 +39,68 @@ def filled(rng: np.random.Generator) -> Any:  # noqa: ANN401  the example is unt
     return replay
 
 
-def block(agent: Any, batches: Sequence[Any], seed: int) -> float:  # noqa: ANN401
-    """Updates an agent and returns the CPU seconds."""
+AGENTS = ("bare", "watched", "bare again")
+
+
+def timed(agent: Any, recorder: Any, batch: Any, seed: int) -> float:  # noqa: ANN401
+    """Updates an agent once, after a step told if it is watched; CPU milliseconds of this thread.
+
+    The recorder's own thread, which writes once a second, is not in it: see `main`.
+    """
     torch.manual_seed(seed)  # every agent smooths its targets with the same noise
-    started = time.process_time()
-    for batch in batches:
-        agent.update(batch)
-    return time.process_time() - started
+    started = time.thread_time()
+    if recorder is not None:
+        recorder.step(0.5, action=batch[2][0].numpy())
+    agent.update(batch)
+    return 1000 * (time.thread_time() - started)
+
+
+def cost(milliseconds: Floats, bare: Floats, rng: np.random.Generator) -> str:
+    """Returns the relative cost of paired updates: median, 95% interval, both of the median."""
+    extra = (milliseconds - bare) / np.median(bare)
+    drawn = np.median(rng.choice(extra, (2000, len(extra))), axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{np.median(extra):+.2%} [{low:+.2%}, {high:+.2%}]"
 
 
 def main() -> None:
     """Prints the cost."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--updates", type=int, default=100, help="per block")
+    parser.add_argument("--periods", type=int, default=2, help=f"of {AGAIN} updates each")
     wanted = parser.parse_args()
     torch.set_num_threads(1)
     agents = []
-    for _ in range(3):
+    for _ in AGENTS:
         torch.manual_seed(0)
         agents.append(example.TD3(2))
-    watched, bare, again = agents
-    replay, costs, noise = filled(np.random.default_rng(0)), [], []
-    with tempfile.TemporaryDirectory() as folder, watched.watched(Path(folder) / "run"):
-        for number in range(wanted.rounds):
-            batches = [replay.sample(wanted.batch) for _ in range(wanted.updates)]
-            seconds = block(bare, batches, number)
-            costs.append(block(watched, batches, number) / seconds - 1)
-            noise.append(block(again, batches, number) / seconds - 1)
+    rng = np.random.default_rng(0)
+    replay = filled(rng)
+    spent = np.zeros((FIRST + wanted.periods * AGAIN, len(AGENTS)))
+    whole, threads = time.process_time(), time.thread_time()
+    with tempfile.TemporaryDirectory() as folder, agents[1].watched(Path(folder) / "run") as heard:
+        for number in range(len(spent)):
+            batch = replay.sample(wanted.batch)
+            for which in rng.permutation(len(AGENTS)):
+                recorder = heard if which == 1 else None
+                spent[number, which] = timed(agents[which], recorder, batch, number)
+        writing = (time.process_time() - whole) - (time.thread_time() - threads)
     for part in ("actor", "critic", "actor_encoder", "critic_encoder"):
-        mine, other = (getattr(agent, part).state_dict() for agent in (watched, bare))
+        mine, other = (getattr(agent, part).state_dict() for agent in agents[:2])
         assert all(torch.equal(mine[key], other[key]) for key in mine), f"{part} differs"
-    print(
-        f"batch {wanted.batch}, {wanted.rounds} blocks of {wanted.updates} updates: "
-        f"watched {statistics.median(costs):+.1%} [{min(costs):+.1%}, {max(costs):+.1%}], "
-        f"bare again {statistics.median(noise):+.1%} [{min(noise):+.1%}, {max(noise):+.1%}]; "
-        f"first block watched {costs[0]:+.1%}; weights bit-identical"
-    )
+    steady = spent[FIRST:]
+    bare = np.median(steady[:, 0])
+    looked = np.arange(FIRST, len(spent)) % AGAIN < BURST + 1  # the last one ends the look
+    print(f"batch {wanted.batch}; an update alone takes {bare:.2f} ms; weights bit-identical")
+    for title, rows in (("first", spent[:FIRST]), ("looked", steady[looked]),
+                        ("others", steady[~looked])):  # fmt: skip
+        said = [f"{name} {cost(rows[:, n], rows[:, 0], rng)}" for n, name in enumerate(AGENTS) if n]
+        print(f"{title:8}{len(rows):5} updates: {', '.join(said)}")
+    means = [np.mean(steady[looked], 0) * looked.mean() + np.median(steady[~looked], 0) *
+             (~looked).mean()][0]  # fmt: skip
+    said = [f"{name} {means[n] / means[0] - 1:+.2%}" for n, name in enumerate(AGENTS) if n]
+    print(f"after the first {FIRST}: {', '.join(said)}; the writing thread "
+          f"{1000 * writing / len(spent) / bare:+.2%}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ def learning_rates(run: RunRecord) -> Finding:
     if not rates:
         return Finding(Verdict.NOT_RUN, "0 optimizers hold a part of the agent")
     listed = ", ".join(f"{part} {rate:.2g}" for part, rate in rates.items())
-    odd = [part for part, rate in rates.items() if not LOW <= rate <= HIGH]
+    plain = [o.kind for o in run.wiring.optimizers.values() if not _is_adaptive(o.kind)]
+    odd = [part for part, rate in rates.items() if not plain and not LOW <= rate <= HIGH]
     configured = {part: number(run, f"agent.{part}_lr") for part in rates}
     other = [
         f"{part} {configured[part]:.2g}"
@@ -55,7 +56,6 @@ def learning_rates(run: RunRecord) -> Finding:
             f"{listed}; sound are {LOW:g} to {HIGH:g}",
             suspects=("learning_rate_wrong",),
         )
-    plain = [o.kind for o in run.wiring.optimizers.values() if not _is_adaptive(o.kind)]
     if plain:
         return Finding(
             Verdict.WARN,

@@ -31,12 +31,19 @@ def targets(run: RunRecord) -> Finding:
     wrong = [f"{name} {said}" for name, target in seen.items() if (said := _wrong(target))]
     if wrong:
         return Finding(Verdict.FAIL, "; ".join(wrong), suspects=("target_wrong",))
+    idle = [f"{name} in {t.calls}" for name, t in seen.items() if _is_idle(t)]
+    if idle:
+        looked = max(target.looked for target in seen.values())
+        message = f"called in {looked} updates: {', '.join(idle)}; is it what the loss uses?"
+        return Finding(Verdict.WARN, message, suspects=("target_wrong",))
     taus = ", ".join(f"{name} {t.tau:.3g}" for name, t in seen.items() if t.tau is not None)
     return Finding(Verdict.PASS, f"share taken over per move: {taus or 'no online network moved'}")
 
 
 def _wrong(target: TargetFacts) -> str:
-    """Returns what is wrong with a target, "" if nothing is."""
+    """Returns what is wrong with a target, "" if nothing is or it is not in use."""
+    if _is_idle(target):
+        return ""
     if not target.moved:
         moved = target.online_moved
         return f"stood still in {target.looked} updates, {target.online} moved" if moved else ""
@@ -45,3 +52,8 @@ def _wrong(target: TargetFacts) -> str:
     if target.tau is not None and target.tau > COPIED:
         return f"takes over {target.tau:.3g} of {target.online} per move, limit {COPIED}"
     return ""
+
+
+def _is_idle(target: TargetFacts) -> bool:
+    """Tells whether a target was called in less than half of the updates: it is not in use."""
+    return target.calls is not None and target.calls < target.looked / 2

@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 
 import gymnasium
+import numpy as np
 from stable_baselines3 import TD3
+from stable_baselines3.common.noise import NormalActionNoise
 from td3_pixels import Dot
 
 import rca  # rca
@@ -20,7 +22,8 @@ def main():
     small = {"features_extractor_kwargs": {"features_dim": 32}, "net_arch": [64, 64]}
     model = TD3(
         "CnnPolicy", env, learning_starts=200, batch_size=32, buffer_size=10_000, seed=0,
-        policy_kwargs=small,
+        learning_rate=3e-4,  # SB3's 1e-3 drives this actor to the ends of tanh within 100 updates
+        action_noise=NormalActionNoise(np.zeros(2), np.full(2, 0.2)), policy_kwargs=small,
     )  # fmt: skip
     model.learn(wanted.steps, callback=rca.RcaCallback(wanted.out))  # rca
     print(f"next: rca check {wanted.out}")

@@ -2,9 +2,7 @@
 """A hand-written TD3, watched: sound it gives no FAIL, and each wiring fault is named."""
 
 import copy
-import importlib.util
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,13 +13,7 @@ import rca
 from rca.checking import Verdict
 from rca.errors import EvidenceError, UsageError
 from rca.runs.load import load_run
-
-PATH = Path(__file__).parents[1] / "examples" / "td3_pixels.py"
-spec = importlib.util.spec_from_file_location("td3_pixels", PATH)
-assert spec is not None
-assert spec.loader is not None
-example = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(example)
+from tests.example_loop import example
 
 STEPS = 250 + 50
 """50 updates: within them every fault must be named."""

@@ -64,6 +64,25 @@ class Wrapped(gym.Wrapper):
         return self._bent(obs), reward, terminated, truncated, info
 
 
+class Late(gym.Wrapper):
+    """Goes wrong at step 30, or says the wrong thing of every step."""
+
+    def __init__(self, wrong):
+        super().__init__(Pointing())
+        self.wrong, self.count = wrong, 0
+
+    def step(self, action):
+        obs, reward, terminated, truncated, info = self.env.step(action)
+        self.count += 1
+        if self.wrong == "outside" and self.count == 30:
+            obs = {**obs, "vector": obs["vector"] + np.float32(50)}
+        if self.wrong == "breaks" and self.count == 30:
+            raise RuntimeError("the simulator is gone")
+        if self.wrong == "solved":
+            info = {**info, "is_success": True}
+        return obs, reward, terminated, truncated, info
+
+
 def verdicts(findings):
     return {finding.check: finding.verdict for finding in findings}
 
@@ -103,6 +122,60 @@ def test_an_environment_that_breaks_is_an_error_not_a_traceback():
     (found,) = probe_env(Broken)
     assert found.verdict is Verdict.ERROR
     assert "no licence" in found.message
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check", "verdict"),
+    [
+        ("outside", "env.data", Verdict.FAIL),
+        ("solved", "env.random_policy", Verdict.WARN),
+        ("breaks", "env.random_policy", Verdict.ERROR),
+    ],
+)
+def test_what_shows_only_while_acting_is_named(wrong, check, verdict):
+    assert verdicts(probe_env(lambda: Late(wrong), steps=120))[check] is verdict
+
+
+def test_an_environment_without_a_box_of_actions_is_still_found_deterministic():
+    found = verdicts(probe_env(lambda: gym.make("CartPole-v1"), steps=200))
+    assert found["env.actions"] is Verdict.FAIL
+    for name in ("determinism", "zero_update_control", "rewards"):
+        assert found[f"env.{name}"] is Verdict.PASS
+
+
+def test_data_outside_their_space_are_named_with_place_and_sizes():
+    found = {f.check: f.message for f in probe_env(lambda: Late("outside"), steps=60)}
+    assert found["env.data"].startswith("at step 30: vector from ")
+    assert "its space -1 to 1" in found["env.data"]
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [(lambda: 1 / 0, "the factory raised ZeroDivisionError"), (lambda: 3, "returned a int")],
+)
+def test_a_factory_that_returns_no_environment_is_an_error_not_a_traceback(made, words):
+    (found,) = probe_env(made)
+    assert found.verdict is Verdict.ERROR
+    assert words in found.message
+
+
+def test_an_environment_that_leaves_actors_behind_is_named():
+    class World:
+        actors = 0
+
+        def get_actors(self):
+            return range(self.actors)
+
+    class Leaking(Pointing):
+        world = World()
+
+        def reset(self, *, seed=None, options=None):
+            self.world.actors += 1
+            return super().reset(seed=seed, options=options)
+
+    found = {f.check: f for f in probe_env(Leaking, steps=60)}["env.actors"]
+    assert found.verdict is Verdict.FAIL
+    assert "after 10" in found.message
 
 
 class Constant:

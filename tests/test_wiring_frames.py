@@ -16,10 +16,11 @@ from rca.runs.json_file import read_json
 from rca.td3.events import Event
 from rca.td3.replay import Replay
 from rca.td3.train import train
-from rca.wiring.audit import inwards
+from rca.wiring.batches import inwards
 from rca.wiring.calls import Calls
 from rca.wiring.facts import Wiring, read_wiring
 from rca.wiring.frames import Frames
+from rca.wiring.listening import Listening
 from rca.wiring.modules import find_agent
 from tests.records import healthy
 from tests.test_faults import SETTINGS
@@ -133,8 +134,9 @@ def test_a_picture_is_kept_though_its_memory_is_used_again():
     build = default_build(load_config("healthy", SETTINGS))
     modules = build.training(Pointing(), lambda event: None).agent.modules()
     names = ("actor", "critic", "actor_encoder", "critic_encoder")
-    calls = Calls(find_agent(**{name: [modules[name]] for name in names}, targets={}))
-    calls.listening = True
+    agent = find_agent(**{name: [modules[name]] for name in names}, targets={})
+    calls = Calls(agent, Listening(on=True))
+    calls.attach()
     buffer = torch.zeros(1, 2, 36, 36)
     modules["actor_encoder"](buffer)
     buffer.fill_(1.0)

@@ -1,14 +1,16 @@
 """`rca.watch`: three lines in a trainer, and a run folder for `rca check` and `rca diagnose`."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from rca.attach.measures import Measures
 from rca.checking import Finding, builtin_checks, load_checks, run_checks, select
 from rca.errors import UsageError
 from rca.runs.folder import RunWriter
@@ -18,7 +20,7 @@ from rca.runs.record import END_REASONS, Outcome
 from rca.wiring.actions import as_action
 from rca.wiring.audit import Audit, trained_by
 from rca.wiring.calls import Call
-from rca.wiring.modules import TARGET, Agent, Modules, find_agent, name_optimizers
+from rca.wiring.modules import Agent, Modules, find_agent, name_optimizers
 
 EVERY = 10
 """Updates between two readings of gradient norms and learning rates."""
@@ -99,21 +101,19 @@ class Watch:
         writer: RunWriter,
         every: int,
     ) -> None:
-        self._agent = agent
-        self._optimizers = optimizers
         self._writer = writer
         self._every = every
         self._steps = 0
         self._told_steps = False
         self._running: dict[int, list[float]] = {}
         self._closed = False
-        self._start = {
-            role.name: [p.detach().clone() for p in role.parameters.values()]
-            for role in agent.encoders()
-            if not role.name.endswith(TARGET)
-        }
+        self._is_silent = False
+        self._measures = Measures(agent, self._signal)
         self._audit = Audit(
-            agent, optimizers, on_step=self._before_step, on_update=self._after_update
+            agent,
+            optimizers,
+            on_step=lambda *seen: self._safely(self._before_step, *seen),
+            on_update=lambda looked: self._safely(self._after_update, looked),
         )
 
     @property
@@ -143,27 +143,36 @@ class Watch:
             env: Number of the environment where several run side by side.
             readings: More values of this step, such as `noise` or `speed`; see READINGS.
         """
+        executed = None if action is None else as_action(action)
+        values = {name: float(value) for name, value in readings.items()}
+        end = (terminated, truncated)
+        self._safely(self._step, float(reward), *end, executed, info or {}, env, values)
+
+    def _step(
+        self,
+        reward: float,
+        terminated: bool,
+        truncated: bool,
+        action: NDArray[np.float32] | None,
+        info: Mapping[str, Any],
+        env: int,
+        readings: Mapping[str, float],
+    ) -> None:
         self._told_steps = True
         self._steps += 1
         if action is not None:
-            self._audit.step(
-                as_action(action),
-                float(reward),
-                terminated=terminated,
-                truncated=truncated,
-                env=env,
-            )
+            self._audit.step(action, reward, terminated=terminated, truncated=truncated, env=env)
+        rewards = self._running.setdefault(env, [])
+        rewards.append(reward)
         if terminated or truncated:
-            rewards = [*self._running.pop(env, []), float(reward)]
-            self.episode(
+            self._episode(
                 length=len(rewards),
                 episode_return=math.fsum(rewards),
-                end_reason=_end_reason(info or {}, truncated=truncated and not terminated),
-                success=_success(info or {}),
+                end_reason=_end_reason(info, truncated=truncated and not terminated),
+                success=_success(info),
             )
-        else:
-            self._running.setdefault(env, []).append(float(reward))
-        self._signal("env/reward", "reward", float(reward))
+            rewards.clear()
+        self._signal("env/reward", "reward", reward)
         self._readings(readings)
         self._count()
 
@@ -183,6 +192,12 @@ class Watch:
             end_reason: One of rca.runs.record.END_REASONS; None: unknown.
             success: 1.0, 0.0, NaN: unknown.
         """
+        told = {"length": length, "episode_return": episode_return, "success": success}
+        self._safely(self._episode, **told, end_reason=end_reason)
+
+    def _episode(
+        self, *, length: int, episode_return: float, end_reason: str | None, success: float
+    ) -> None:
         if not self._told_steps:
             self._steps += length
         self._writer.episode(
@@ -198,7 +213,7 @@ class Watch:
 
     def update(self, **readings: float | torch.Tensor) -> None:
         """Tells of values that hooks cannot see: `critic_loss`, `actor_loss`, any other by name."""
-        self._readings({name: float(value) for name, value in readings.items()})
+        self._safely(self._readings, {name: float(value) for name, value in readings.items()})
 
     def evaluation(
         self,
@@ -218,7 +233,7 @@ class Watch:
             ("success_rate", successes),
         ):
             row[name] = float(np.mean(values)) if len(values) else math.nan
-        self._writer.evaluation(row)
+        self._safely(self._writer.evaluation, row)
 
     def checkpoint(self, content: Path | str | Mapping[str, object]) -> None:
         """Audits a checkpoint, a file or its mapping, made of the weights as they are now.
@@ -245,17 +260,11 @@ class Watch:
             return
         self._closed = True
         self._audit.detach()
-        self._write_wiring()
-        self._writer.finish(
-            Outcome(
-                "crashed" if error else "finished",
-                self._position(),
-                None,
-                self._audit.counts["critic"],
-                self._audit.counts["actor"],
-                error,
-            )
-        )
+        self._safely(self._write_wiring)
+        updates = (self._audit.counts["critic"], self._audit.counts["actor"])
+        status = "crashed" if error else "finished"
+        outcome = Outcome(status, self._position(), None, *updates, error)
+        self._audit.listening.safely(self._writer.finish, outcome)
 
     def __enter__(self) -> Self:
         return self
@@ -268,56 +277,27 @@ class Watch:
     ) -> None:
         self.close(error=f"{type(error).__name__}: {error}" if error else "")
 
+    def _safely(self, act: Callable[..., None], *args: object, **kwargs: object) -> None:
+        """Does something; if that breaks, recording ends and the training goes on."""
+        listening = self._audit.listening
+        if self._is_silent:
+            return
+        try:
+            act(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001  it must not cost the user his run
+            self._is_silent = True
+            listening.fail(error)
+
     def _before_step(self, part: str, optimizer: torch.optim.Optimizer, calls: list[Call]) -> None:
-        self._measure_values(calls)
+        self._measures.values(calls)
         if part and self._audit.counts[part] % self._every == 1 % self._every:
-            self._measure_gradients(optimizer)
+            self._measures.gradients(optimizer)
 
     def _after_update(self, looked: bool) -> None:
         self._count()
         if looked:
-            self._measure_drift()
+            self._measures.drift()
             self._write_wiring()
-
-    def _measure_values(self, calls: Sequence[Call]) -> None:
-        """Records what the critic said in its own loss and in the actor's."""
-        for call in calls:
-            if call.role != "critic" or not call.gradients:
-                continue
-            values = [output.float() for output in call.outputs]
-            if call.loss == "actor":
-                self._signal("actor/q_mean", "reward", float(values[0].mean()))
-                continue
-            for number, value in enumerate(values[:2], 1):
-                self._signal(f"critic/q{number}_mean", "reward", float(value.mean()))
-            if len(values) > 1 and len(values[0]) == len(values[1]):
-                spread = (values[0] - values[1]).abs().mean()
-                self._signal("critic/q_spread", "reward", float(spread))
-
-    def _measure_gradients(self, optimizer: torch.optim.Optimizer) -> None:
-        rates: dict[str, float] = {}
-        gradients: dict[str, list[torch.Tensor]] = {}
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                role = self._agent.owner.get(id(parameter))
-                if role is not None:
-                    rates[role] = float(group["lr"])
-                    gradients.setdefault(role, [])
-                    if parameter.grad is not None:
-                        gradients[role].append(parameter.grad)
-        for role, found in gradients.items():
-            norm = float(torch.nn.utils.get_total_norm(found)) if found else math.nan
-            self._signal(f"{role}/grad_norm", "1", norm)
-            self._signal(f"{role}/lr", "1", rates[role])
-
-    def _measure_drift(self) -> None:
-        for name, start in self._start.items():
-            now = self._agent.roles[name].parameters.values()
-            moved = torch.nn.utils.get_total_norm(
-                [p.detach() - then for p, then in zip(now, start, strict=True)]
-            )
-            size = torch.nn.utils.get_total_norm(start)
-            self._signal(f"{name}/drift", "1", float(moved / size) if size else math.nan)
 
     def _readings(self, readings: Mapping[str, float]) -> None:
         for name, value in readings.items():

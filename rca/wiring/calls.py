@@ -5,7 +5,7 @@ the critic or the actor is called, its input is searched for these rows: that ho
 `torch.cat`, `detach` and `no_grad`, where the autograd graph shows nothing.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,15 +15,40 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rca.wiring.listening import Listening
 from rca.wiring.modules import TARGET, Agent, Role, is_compiled
 
 Kind = Literal["critic", "actor", "none"]
-KEPT = 32
-"""Outputs of encoders that are remembered: a few updates' worth, as features may be used again."""
+KEPT = 48
+"""Outputs of encoders that are remembered."""
+KEPT_STEPS = 3
+"""Steps of optimizers for which they are: features may be used again within an update."""
+MAX_HEADS = 16
+"""Values per row that a critic may return; more are taken for a distribution."""
 MAX_NODES = 20_000
 """Of an autograd graph that are walked; a TD3 update has some hundred."""
-MAX_COMPARISONS = 10_000_000
-"""Numbers compared in one search for features."""
+MAX_PLACES = 1000
+"""Places compared in one search for features; rectified ones may begin with a common 0."""
+
+
+Row = NDArray[np.float32]
+
+
+def _same(numbers: Row) -> Row:
+    return numbers
+
+
+def _rectified(numbers: Row) -> Row:
+    return np.maximum(numbers, np.float32(0))
+
+
+ACTIVATIONS: tuple[tuple[Callable[[Row], Row], float], ...] = (
+    (_same, 0.0),
+    (_rectified, 0.0),
+    (np.tanh, 1e-6),
+)
+"""Functions that may stand behind an encoder's last layer, and how far they may differ: torch
+rounds its tanh otherwise than numpy."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +58,23 @@ class Features:
     Attributes:
         encoder: Its name.
         rows: Of the batch.
-        first: First row, flattened. [features]
-        last: Last row, flattened. [features]
+        step: Of the optimizers, before which it was.
+        forms: First and last row, flattened, behind each of ACTIVATIONS, and how far they may
+            differ. [features]
     """
 
     encoder: str
     rows: int
-    first: NDArray[np.float32]
-    last: NDArray[np.float32]
+    step: int
+    forms: tuple[tuple[Row, Row, float], ...]
+
+    @classmethod
+    def of(cls, encoder: str, output: torch.Tensor, step: int) -> "Features":
+        """Keeps what recognises an output; not a dead encoder's zeros, which are everywhere."""
+        first, last = _row(output, 0), _row(output, -1)
+        forms = [(act(first), act(last), slack) for act, slack in ACTIVATIONS]
+        alive = tuple(form for form in forms if len(np.unique(form[0][form[0] != 0])) > 1)
+        return cls(encoder, len(output), step, alive)
 
 
 @dataclass
@@ -57,6 +91,7 @@ class Call:
         outputs: Critic: its heads with one output each, detached, [batch]; actor: its result.
         gradients: Of the loss by these outputs, once a backward has passed. [batch]
         waited: How often it was left for later because no gradient had come yet.
+        roots: id() of the modules called.
     """
 
     role: str
@@ -68,6 +103,7 @@ class Call:
     outputs: list[torch.Tensor] = field(default_factory=list)
     gradients: dict[int, torch.Tensor] = field(default_factory=dict)
     waited: int = 0
+    roots: set[int] = field(default_factory=set)
 
     @property
     def loss(self) -> Kind:
@@ -78,27 +114,44 @@ class Call:
 
 
 class Calls:
-    """Listens to the forward passes of an agent while `listening` is set.
+    """Listens to the forward passes of an agent.
 
     Attributes:
         seen: Calls since they were last taken.
+        heard: Calls of each network and encoder so far.
         pixels: Largest absolute value that entered each encoder's first convolution.
         pictures: Encoder and what entered it, batches only, since the calls were last taken;
             each [batch, channels, rows, columns].
         acted: Encoder and the single picture that entered it last, [channels, rows, columns].
     """
 
-    def __init__(self, agent: Agent) -> None:
-        self.listening = False
+    def __init__(self, agent: Agent, listening: Listening) -> None:
         self.seen: list[Call] = []
+        self.heard: Counter[str] = Counter()
         self.pixels: dict[str, float] = {}
         self.pictures: list[tuple[str, torch.Tensor]] = []
         self.acted: dict[str, torch.Tensor] = {}
         self._agent = agent
+        self._listening = listening
         self._features: deque[Features] = deque(maxlen=KEPT)
+        self._taken = 0
         self._open: list[tuple[str, Call]] = []
+        self._depth: Counter[str] = Counter()
         self._own = {id(p) for p in agent.roles["actor"].parameters.values()}
-        self.handles = [handle for role in agent.roles.values() for handle in self._hooks(role)]
+        self._handles: list[Any] = []
+
+    def attach(self) -> None:
+        """Installs the hooks: a module that has one is called more slowly."""
+        if not self._handles:
+            roles = self._agent.roles.values()
+            self._handles = [handle for role in roles for handle in self._hooks(role)]
+
+    def detach(self) -> None:
+        """Removes the hooks and forgets what was seen since the last time."""
+        for handle in self._handles:
+            handle.remove()
+        for kept in (self._handles, self.seen, self.pictures, self._open, self._depth):
+            kept.clear()
 
     def taken(self) -> list[Call]:
         """Returns the calls since the last time, and forgets them.
@@ -107,38 +160,59 @@ class Calls:
         compute both losses before the first backward.
         """
         seen, self.seen = self.seen, []
+        self._depth.clear()
+        self._taken += 1
+        while self._features and self._features[0].step <= self._taken - KEPT_STEPS:
+            self._features.popleft()
         for call in seen:
             if call.role == "critic" and call.with_grad and call.outputs and not call.gradients:
                 call.waited += 1
                 if call.waited == 1:
                     self.seen.append(call)
-        return [call for call in seen if call.waited != 1]
+        return _joined([call for call in seen if call.waited != 1])
 
     def _hooks(self, role: Role) -> Iterator[Any]:
         name = role.name
         if role.is_encoder:
             for root in role.roots:
-                yield root.register_forward_hook(self._guarded(root, self._encoded(name)))
+                yield from self._at_features(name, root)
                 yield from self._at_pixels(name, root)
             return
+        layers = list(_linear_layers(self._agent, role))
         for root in role.roots:
-            opened, closed = self._guarded(root, self._opened(name)), self._guarded(root, self._end)
-            yield root.register_forward_pre_hook(opened, with_kwargs=True)
-            yield root.register_forward_hook(closed, always_call=True)
-        for layer, is_first in _linear_layers(self._agent, role):
+            opened = self._opened(name, is_opaque=not layers)
+            yield root.register_forward_pre_hook(self._guarded(root, opened), with_kwargs=True)
+            yield root.register_forward_hook(self._guarded(root, self._end), always_call=True)
+        for layer, is_first in layers:
             entered = self._guarded(layer, self._entered(name, is_first))
             yield layer.register_forward_pre_hook(entered)
             if name.removesuffix(TARGET) == "critic" and layer.out_features == 1:
                 yield layer.register_forward_hook(self._guarded(layer, self._valued(name)))
 
     def _guarded(self, module: nn.Module, hook: Callable[..., None]) -> Callable[..., None]:
-        """Returns a hook for one module while listening; a deep copy of it has the hook as well."""
+        """Returns a safe hook for one module; a deep copy of it has the hook as well."""
 
         def guarded(called: nn.Module, *rest: object) -> None:
-            if self.listening and called is module:
+            if called is module:
                 hook(called, *rest)
 
-        return guarded
+        return self._listening.guarded(guarded)
+
+    def _at_features(self, name: str, root: nn.Module) -> Iterator[Any]:
+        """Hooks what an encoder returns, be it from `forward` or from its layers one by one."""
+        encoded = self._encoded(name)
+
+        def enter(module: nn.Module, args: object) -> None:
+            self._depth[name] += 1
+
+        def leave(module: nn.Module, args: object, output: object) -> None:
+            self._depth[name] = max(0, self._depth[name] - 1)
+            if not self._depth[name]:
+                encoded(module, args, output)
+
+        for module in [root] if is_compiled(root) else root.modules():
+            yield module.register_forward_pre_hook(self._guarded(module, enter))
+            yield module.register_forward_hook(self._guarded(module, leave), always_call=True)
 
     def _at_pixels(self, name: str, root: nn.Module) -> Iterator[Any]:
         """Hooks the first convolution of an encoder."""
@@ -161,32 +235,37 @@ class Calls:
         def hook(module: nn.Module, args: object, output: object) -> None:
             for tensor in _tensors(output):
                 if tensor.dim() >= 2 and tensor.is_floating_point() and len(tensor):
-                    first, last = (_row(tensor, number) for number in (0, -1))
-                    self._features.append(Features(name, len(tensor), first, last))
+                    self._features.append(Features.of(name, tensor, self._taken))
+                    self.heard[name] += 1
                     return
 
         return hook
 
-    def _opened(self, role: str) -> Callable[..., None]:
+    def _opened(self, role: str, *, is_opaque: bool) -> Callable[..., None]:
         def hook(module: nn.Module, args: object, kwargs: object) -> None:
             if self._open and self._open[-1][0] == role:
                 self._open.append(self._open[-1])  # one root inside another
             else:
                 self._open.append((role, self._begun(role)))
-            if is_compiled(module):  # a compiled module: its layers are not called
+            call = self._open[-1][1]
+            call.roots.add(id(module))
+            if is_opaque:  # its layers cannot be hooked, or are none that are known
                 for tensor in _tensors((args, kwargs)):
-                    self._read(self._open[-1][1], tensor)
+                    self._read(call, tensor)
 
         return hook
 
     def _end(self, module: nn.Module, args: object, output: object) -> None:
-        if self._open:
-            role, call = self._open.pop()
-            if role.removesuffix(TARGET) == "actor":
-                call.outputs = [tensor.detach() for tensor in _tensors(output)[:1]]
-            elif is_compiled(module):
-                for tensor in _tensors(output):
-                    self._value(call, tensor)
+        if not self._open:
+            return
+        role, call = self._open.pop()
+        if output is None and call in self.seen:  # it raised; the trainer may have caught that
+            self.seen.remove(call)
+        if role.removesuffix(TARGET) == "actor":
+            call.outputs = [tensor.detach() for tensor in _tensors(output)[:1]]
+        elif not call.outputs:  # no layer with one output was heard
+            for tensor in _tensors(output):
+                self._value(call, tensor)
 
     def _entered(self, role: str, is_first: bool) -> Callable[..., None]:
         def hook(module: nn.Module, args: tuple[object, ...]) -> None:
@@ -208,16 +287,21 @@ class Calls:
         return hook
 
     def _value(self, call: Call, output: torch.Tensor) -> None:
-        if output.dim() != 2 or output.shape[1] != 1:
+        rows = len(call.inputs[0]) if call.inputs else None
+        values = _by_head(output.detach(), rows)
+        if values is None:
             return
-        number = len(call.outputs)
-        call.outputs.append(output.detach()[:, 0])
+        first = len(call.outputs)
+        call.outputs += values.unbind(1)
         if output.requires_grad:
 
             def keep(gradient: torch.Tensor) -> None:
-                call.gradients[number] = gradient.detach()[:, 0].clone()
+                parts = _by_head(gradient.detach(), rows)
+                if parts is not None:
+                    for number, part in enumerate(parts.unbind(1), first):
+                        call.gradients[number] = part.clone()
 
-            output.register_hook(keep)  # type: ignore[no-untyped-call]
+            output.register_hook(self._listening.guarded(keep))  # type: ignore[no-untyped-call]
 
     def _call(self, role: str) -> Call | None:
         """Returns the call of a role's whole module that is under way."""
@@ -229,6 +313,7 @@ class Calls:
     def _begun(self, role: str) -> Call:
         call = Call(role, torch.is_grad_enabled())
         self.seen.append(call)
+        self.heard[role] += 1
         return call
 
     def _read(self, call: Call, tensor: torch.Tensor) -> None:
@@ -254,6 +339,49 @@ class Calls:
             if place is not None:
                 by_place.setdefault(place, set()).add(features.encoder)
         yield from ((names.pop(), at) for at, names in by_place.items() if len(names) == 1)
+
+
+def _joined(calls: list[Call]) -> list[Call]:
+    """Joins the calls of critics that are modules of their own and saw the same batch."""
+    found: list[Call] = []
+    for call in calls:
+        other = next((c for c in reversed(found) if c.role == call.role), None)
+        if other is None or call.role.removesuffix(TARGET) != "critic" or not _belong(other, call):
+            found.append(call)
+            continue
+        heads = len(other.outputs)
+        other.gradients.update({n + heads: part for n, part in call.gradients.items()})
+        other.outputs += call.outputs
+        other.roots |= call.roots
+        other.features |= call.features
+    return found
+
+
+def _belong(one: Call, other: Call) -> bool:
+    """Tells whether two calls are those of different modules on the same input."""
+    return bool(
+        one.roots
+        and other.roots
+        and not one.roots & other.roots
+        and (one.with_grad, one.through_actor) == (other.with_grad, other.through_actor)
+        and one.inputs
+        and other.inputs
+        and torch.equal(one.inputs[0], other.inputs[0])
+    )
+
+
+def _by_head(values: torch.Tensor, rows: int | None) -> torch.Tensor | None:
+    """Returns what a critic returned as [batch, heads], None if it is no value per row."""
+    if values.dim() == 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.dim() == 1:
+        values = values[:, None]
+    if values.dim() != 2 or not values.is_floating_point():
+        return None
+    if len(values) != rows is not None and values.shape[1] == rows:
+        values = values.T
+    fits = rows in (None, len(values)) and 1 <= values.shape[1] <= MAX_HEADS
+    return values if fits else None
 
 
 def _linear_layers(agent: Agent, role: Role) -> Iterator[tuple[nn.Linear, bool]]:
@@ -288,20 +416,19 @@ def reached(tensor: torch.Tensor) -> set[int]:
     return leaves
 
 
-def _find(
-    features: Features, first: NDArray[np.float32], last: NDArray[np.float32], rows: int
-) -> tuple[int, int] | None:
+def _find(features: Features, first: Row, last: Row, rows: int) -> tuple[int, int] | None:
     """Returns the columns of an input that are an encoder's features, None if none are."""
-    wide = len(features.first)
-    spare = len(first) - wide
-    if rows != features.rows or spare < 0 or (spare + 1) * wide > MAX_COMPARISONS:
+    if rows != features.rows:
         return None
-    if len(np.unique(features.first[features.first != 0])) < 2:
-        return None  # a dead encoder's zeros are found everywhere
-    windows = np.lib.stride_tricks.sliding_window_view(first, wide)
-    for place in np.flatnonzero((windows == features.first).all(axis=1)):
-        if np.array_equal(last[place : place + wide], features.last):
-            return int(place), int(place) + wide
+    for one, other, slack in features.forms:
+        wide = len(one)
+        begins = np.abs(first[: max(0, len(first) - wide + 1)] - one[0]) <= slack
+        for place in np.flatnonzero(begins)[:MAX_PLACES]:
+            columns = slice(place, place + wide)
+            if (np.abs(first[columns] - one) <= slack).all() and (
+                np.abs(last[columns] - other) <= slack
+            ).all():
+                return int(place), int(place) + wide
     return None
 
 
@@ -311,9 +438,9 @@ def _row(tensor: torch.Tensor, number: int) -> NDArray[np.float32]:
 
 
 def _tensors(value: object) -> list[torch.Tensor]:
-    """Returns the tensors in arguments or results, in order."""
+    """Returns the tensors in arguments or results, in order; not those inside a torch.func.vmap."""
     if isinstance(value, torch.Tensor):
-        return [value]
+        return [] if torch._C._functorch.is_functorch_wrapped_tensor(value) else [value]
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):

@@ -34,6 +34,8 @@ CLEAR = 0.02
 """A row tells only if its |Q'| is this share of the largest: else 0 and gamma look alike."""
 NEAR = 0.25
 """Distance from 0 or 1 up to which a share of Q' counts as none or whole."""
+BOUND = 1e-6
+"""Relative difference up to which two gradients count as the same bound of a Huber loss."""
 REDUCTIONS: dict[str, Callable[..., Floats]] = {"min": np.min, "max": np.max, "mean": np.mean}
 """Of the target critics' values."""
 
@@ -90,29 +92,45 @@ class Equation:
     time_outs: Counter[End] = field(default_factory=Counter)
     terminals: Counter[End] = field(default_factory=Counter)
     _fits: list[_Fit] = field(default_factory=list)
+    _bound: float = math.nan
 
     def add(self, rows: Rows) -> None:
         """Fits one batch; one with values that are not finite is left out."""
+        rows = self._inside(rows)
         rewards = np.array([step.reward for step in rows.steps])
         if not all(np.isfinite(part).all() for part in (rows.q, rows.gradient, rows.targets)):
             return
         if not np.isfinite(rewards).all():
             return
-        fits = [fit for n in range(1, STEPS + 1) for fit in _fits(rows, n, _ahead)]
+        fits: list[_Fit] = []
+        proven = False
+        for n in range(1, STEPS + 1):  # the smallest that explains the batch: larger ones do too
+            fits += (found := _fits(rows, n, _ahead))
+            proven = any(fit.residual <= FIT for fit in found)
+            if proven:
+                break
         if not fits:
             return
         self.tried += 1
-        # The smallest n that explains the batch: a larger one explains it as well.
-        proven = next((fit for fit in fits if fit.residual <= FIT), None)
         self.residuals.append(min(fit.residual for fit in fits))
-        if proven is None:
+        if not proven:
             self.late += any(fit.residual <= FIT for fit in _fits(rows, 1, _behind))
             return
-        best = min((f for f in fits if f.n == proven.n), key=lambda fit: fit.residual)
+        best = min(found, key=lambda fit: fit.residual)
         self._fits.append(best)
         values = _reduced(rows.targets)[best.reduction]
         self.time_outs.update(_endings(rows, values, best, terminated=False))
         self.terminals.update(_endings(rows, values, best, terminated=True))
+
+    def _inside(self, rows: Rows) -> Rows:
+        """Returns the rows that a Huber loss does not cut: several share the largest gradient."""
+        sizes = np.abs(rows.gradient)
+        largest = sizes.max(initial=0.0)
+        if np.isclose(sizes, largest, rtol=BOUND, atol=0).sum() > 1:
+            self._bound = largest
+        kept = np.flatnonzero(~np.isclose(sizes, self._bound, rtol=BOUND, atol=0))
+        steps = [rows.steps[number] for number in kept]
+        return Rows(rows.q[kept], rows.gradient[kept], rows.targets[:, kept], steps)
 
     def facts(self) -> EquationFacts:
         """Returns what was seen as plain data."""

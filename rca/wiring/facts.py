@@ -47,7 +47,7 @@ class ModuleFacts(Fact):
         numbers: Weights in them.
         frozen: Parameters that require no gradient.
         in_no_optimizer: Parameters that no optimizer holds.
-        in_several: Parameters that more than one holds.
+        in_several: Parameters that more than one stepped, each with a gradient.
         held_by: Optimizers that hold some of it.
         not_reached: Parameters that no backward pass gave a gradient.
         not_changed: Parameters whose bits are those of the start.
@@ -119,6 +119,7 @@ class TargetFacts(Fact):
         moved: Those in which the target moved.
         tau: Median share taken over per move; None without a move.
         residual: Largest part of a move that the online network does not explain, relative.
+        calls: Times that it was called; None: written by a version that did not count.
     """
 
     online: str
@@ -128,6 +129,7 @@ class TargetFacts(Fact):
     moved: Count
     tau: float | None
     residual: float | None
+    calls: Count | None = None
 
 
 class ActionFacts(Fact):
@@ -300,7 +302,7 @@ class Wiring(Fact):
 
     def trained(self) -> dict[str, ModuleFacts]:
         """Returns the parts that learn: all but the targets."""
-        return {name: part for name, part in self.modules.items() if name not in self.targets}
+        return {name: part for name, part in self.modules.items() if not name.endswith("_target")}
 
 
 def read_wiring(content: Mapping[str, object], source: object) -> Wiring:

@@ -122,8 +122,13 @@ def _roots(name: str, modules: Modules) -> tuple[nn.Module, ...]:
     for root in roots:
         if not isinstance(root, nn.Module):
             raise UsageError(f"watch: {name} is a {type(root).__name__}; give a torch.nn.Module")
-    if not any(True for root in roots for _ in root.parameters()):
+        if isinstance(root, torch.jit.ScriptModule):
+            raise UsageError(f"watch: {name} is a ScriptModule, which takes no hooks")
+    found = [parameter for root in roots for parameter in root.parameters()]
+    if not found:
         raise UsageError(f"watch: {name} has no parameters; give the network itself")
+    if any(isinstance(p, nn.parameter.UninitializedTensorMixin) for p in found):
+        raise UsageError(f"watch: {name} has lazy layers without a shape; call it once before")
     return roots
 
 

@@ -10,6 +10,8 @@ import torch
 from rca.wiring.facts import TargetFacts
 from rca.wiring.modules import TARGET, Agent
 
+Roots = tuple[torch.nn.Module, ...]
+
 
 @dataclass
 class Following:
@@ -35,12 +37,13 @@ class Following:
     residuals: list[float] = field(default_factory=list)
     comparable: bool = True
 
-    def facts(self) -> TargetFacts:
-        """Returns what was seen as plain data."""
+    def facts(self, calls: int) -> TargetFacts:
+        """Returns what was seen as plain data, with how often the target was called."""
         taus = [tau for tau in self.taus if math.isfinite(tau)]
         return TargetFacts(
             online=self.online,
             comparable=self.comparable,
+            calls=calls,
             looked=self.looked,
             online_moved=self.online_moved,
             moved=self.moved,
@@ -59,12 +62,13 @@ class Targets:
         for name, role in agent.roles.items():
             if name.endswith(TARGET):
                 online = agent.roles[name.removesuffix(TARGET)]
-                # Encoders inside a network are compared with it, whoever owns them.
-                pair = (_weights(role.roots), _weights(online.roots))
-                following = Following(name, online.name)
-                following.comparable = _alike(*pair)
-                self.following.append(following)
-                self._pairs.append(pair)
+                for end, slow, fast in _pairs(role.roots, online.roots):
+                    # Encoders inside a network are compared with it, whoever owns them.
+                    pair = (_weights(slow), _weights(fast))
+                    following = Following(f"{name}{end}", f"{online.name}{end}")
+                    following.comparable = _alike(*pair)
+                    self.following.append(following)
+                    self._pairs.append(pair)
 
     def look(self) -> None:
         """Compares with the last look; called once per update, before its weights change."""
@@ -90,25 +94,42 @@ def _compare(
     then: tuple[torch.Tensor, torch.Tensor],
     now: tuple[torch.Tensor, torch.Tensor],
 ) -> None:
-    """Fits target_now - target_then = tau (online_now - target_then)."""
+    """Fits target_now - target_then = tau (online - target_then)."""
     following.looked += 1
     (target_then, online_then), (target, online) = then, now
     following.online_moved += not torch.equal(online, online_then)
     if torch.equal(target, target_then):
         return
     following.moved += 1
-    move, way = target - target_then, online - target_then
-    length = _square(way)
-    tau = float(torch.dot(move, way)) / length if length else math.nan
+    move = target - target_then
+    # An actor that is stepped before the critic was followed as it was at the look before.
+    fits = [_fit(move, way - target_then) for way in (online, online_then)]
+    tau, unexplained = min(fits, key=lambda fit: fit[1])
     following.taus.append(tau)
     # A move below what float32 resolves of the weights is rounding, whoever made it.
     rounding = torch.finfo(torch.float32).eps * math.sqrt(_square(target))
-    unexplained = max(0.0, math.sqrt(_square(move - tau * way)) - rounding)
-    following.residuals.append(unexplained / math.sqrt(_square(move)))
+    following.residuals.append(max(0.0, unexplained - rounding) / math.sqrt(_square(move)))
+
+
+def _fit(move: torch.Tensor, way: torch.Tensor) -> tuple[float, float]:
+    """Returns the share of a way that a move took, and the length of what it does not explain."""
+    length = _square(way)
+    if not length:
+        return math.nan, math.sqrt(_square(move))
+    tau = float(torch.dot(move, way)) / length
+    return tau, math.sqrt(_square(move - tau * way))
 
 
 def _square(vector: torch.Tensor) -> float:
     return float(torch.dot(vector, vector))
+
+
+def _pairs(slow: Roots, fast: Roots) -> list[tuple[str, Roots, Roots]]:
+    """Returns modules that belong together and the end of their name: one by one, if as many."""
+    if len(slow) != len(fast) or len(slow) == 1:
+        return [("", slow, fast)]
+    pairs = enumerate(zip(slow, fast, strict=True))
+    return [(f"[{number}]", (one,), (other,)) for number, (one, other) in pairs]
 
 
 def _weights(roots: Sequence[torch.nn.Module]) -> list[torch.Tensor]:

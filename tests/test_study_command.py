@@ -4,6 +4,7 @@ import json
 import math
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -16,6 +17,8 @@ from rca.errors import UsageError
 from rca.runs.load import load_run
 from rca.study.design import label
 from rca.study.engines.local import local
+from rca.study.engines.ray import SLOT
+from rca.study.engines.ray import ray as on_ray
 from rca.study.factors import differing, parse_end
 from rca.study.plan import Asked, planned
 from rca.study.report import write_study
@@ -68,11 +71,14 @@ def test_a_study_from_the_command_line_to_the_page_and_again_without_running(tmp
     [
         (["quick"], "give both ends, or one of augmentation, seed"),
         (["seed", "--set", "agent.tau=1"], "only its seeds can be chosen"),
+        (["seed", "--design", "full"], "only its seeds can be chosen"),
         (["quick", "quick"], "do not differ"),
         (["quick", "fixed", "--design", "best"], "choose one-at-a-time"),
         (["quick", "fixed", "--engine", "slurm"], "choose local or ray"),
         (["quick", "fixed", "--address", "x:1"], "it is for --engine ray"),
+        (["quick", "fixed", "--gpus", "0.5"], "it is for --engine ray"),
         (["quick", "fixed", "--group", "lr"], "write it as lr="),
+        (["quick", "fixed", "--group", "a/b=agent.actor_lr"], "write it as lr="),
         (["quick", "fixed", "--budget", "soon"], "write it as 90s, 30m or 2h"),
     ],
 )
@@ -154,9 +160,6 @@ def test_the_same_study_on_ray_with_a_worker_killed_gives_the_same_table(tmp_pat
     ray = pytest.importorskip("ray", reason="ray is not installed")
     from ray.cluster_utils import Cluster
 
-    from rca.study.engines.ray import SLOT
-    from rca.study.engines.ray import ray as on_ray
-
     study = tiny_study(seeds=(1, 2))
     here = table_of(study, local(2)(study.trials(), tmp_path / "here", lambda r: None))
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "resources": {SLOT: 1}})
@@ -195,9 +198,16 @@ def kill_one_worker(killed):
         time.sleep(0.2)
 
 
-def test_an_engine_that_is_not_installed_is_named(monkeypatch):
-    from rca.study.engines.ray import ray as on_ray
+def test_a_cluster_that_does_not_answer_is_named_at_once(tmp_path):
+    pytest.importorskip("ray", reason="ray is not installed")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"  # bound, and nobody listens
+        with pytest.raises(UsageError, match=f"--address {address}: no Ray cluster answers"):
+            on_ray(address)([], tmp_path, lambda result: None)
 
+
+def test_an_engine_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(UsageError, match="td3-rca"):
         on_ray()

@@ -124,7 +124,7 @@ def _known(asked: Asked) -> Study:
         raise UsageError(
             f"rca study {asked.before}: give both ends, or one of {', '.join(sorted(KNOWN))}"
         )
-    if asked.settings or asked.groups or asked.budget or asked.steps:
+    if any((asked.settings, asked.groups, asked.budget, asked.steps, asked.design)):
         raise UsageError(f"rca study {asked.before}: only its seeds can be chosen, with --seed")
     return KNOWN[asked.before](asked.seeds) if asked.seeds else KNOWN[asked.before]()
 

@@ -12,7 +12,7 @@ TEST_WORKERS := --numprocesses 3 --dist loadfile
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
-.PHONY: demo test setup lint type pytest test-slow bench bench-sim worlds endurance fuzz healthy bench-faults bench-smoke seed-study study-calibration build check clean
+.PHONY: demo test setup lint type pytest test-slow bench bench-sim worlds endurance fuzz healthy bench-faults bench-smoke seed-study study-calibration oracle build check clean
 
 demo: $(STAMP)  ## Two short runs (baseline, fixed), their checks and the report
 	rm -rf demo
@@ -64,6 +64,11 @@ seed-study: $(STAMP)  ## An hour: the seed's six issues against the true defects
 
 study-calibration: $(STAMP)  ## Over an hour: are planted causes found, and none where there is none?
 	$(BIN)/python benchmarks/study_calibration.py --out reports/study-calibration --runs runs/study-calibration
+
+oracle: $(STAMP)  ## IQM and its interval against rliable, which needs an environment of its own (older arch and pandas)
+	$(PYTHON) -m venv .oracle
+	.oracle/bin/pip install --quiet --disable-pip-version-check rliable==1.2.0 arch==7.2.0 'pandas<3' pytest pytest-timeout hypothesis
+	PYTHONPATH=. .oracle/bin/python -m pytest -q --noconftest -p no:cacheprovider -W ignore -rs tests/test_stats.py -k rliable
 
 bench-sim: $(STAMP)  ## A minute on an idle machine: speed and size of the embedded server; exit code 1 for a missed aim
 	$(BIN)/python benchmarks/sim.py

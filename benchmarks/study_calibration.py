@@ -18,7 +18,8 @@ from scipy import stats
 
 from rca.config import load_config
 from rca.faults import find_fault
-from rca.study.attribution import Answer, Attribution, Effect, arm_means
+from rca.study.attribution import Answer, Attribution, Effect
+from rca.study.combined import arm_means
 from rca.study.design import one_at_a_time
 from rca.study.engines.local import local
 from rca.study.factors import Arm, End, Factor

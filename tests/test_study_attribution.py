@@ -10,17 +10,11 @@ from scipy import stats
 from rca.study.attribution import (
     Answer,
     Effect,
-    ablation_path,
-    arm_means,
     attribute,
     holm,
-    interactions,
-    iqm,
     seeds_needed,
-    shapley,
-    stratified_interval,
 )
-from rca.study.design import full, one_at_a_time
+from rca.study.design import one_at_a_time
 
 NONE: frozenset[str] = frozenset()
 A, B, AB = frozenset("a"), frozenset("b"), frozenset("ab")
@@ -158,54 +152,3 @@ def test_seeds_needed_agrees_with_the_power_of_a_t_test():
     assert n == pytest.approx(16, abs=1)
     assert seeds_needed(Effect(mean=0.0, error=1e6, n=3), margin=1.0) is None
     assert seeds_needed(Effect(), margin=1.0) is None
-
-
-def test_shapley_of_the_gloves_game():
-    # one left glove (a), two right ones (b, c): a pair is worth 1; known answer 2/3, 1/6, 1/6
-    worth = {arm: float("a" in arm and bool(arm & {"b", "c"})) for arm in full("abc")}
-    shares = shapley(worth, ["a", "b", "c"])
-    assert shares == pytest.approx({"a": 2 / 3, "b": 1 / 6, "c": 1 / 6})
-    del worth[frozenset("ab")]
-    assert shapley(worth, ["a", "b", "c"]) == {}
-
-
-def test_interaction_is_the_difference_of_differences():
-    means = {NONE: 1.0, A: 3.0, B: 4.0, AB: 10.0}
-    found = interactions(means, ["a", "b"])
-    assert found.to_numpy()[0, 1] == found.to_numpy()[1, 0] == pytest.approx(4.0)
-    assert interactions({NONE: 1.0, A: 2.0}, ["a", "b"]).isna().all(axis=None)
-
-
-def test_the_ablation_path_takes_the_greatest_gain_first_and_stops_where_no_arm_was_run():
-    means = {NONE: 0.0, A: 3.0, B: 5.0, AB: 6.0}
-    assert ablation_path(means, ["a", "b"]) == [("b", 5.0), ("a", 1.0)]
-    assert ablation_path({NONE: 0.0, A: 3.0}, ["a", "b", "c"]) == [("a", 3.0)]
-
-
-def test_means_leave_missing_runs_out():
-    runs = table({NONE: [1, math.nan], A: [math.nan, math.nan]})
-    assert arm_means(runs, "y") == {NONE: 1.0}
-
-
-def test_iqm_by_hand():
-    assert iqm(np.array([1, 2, 3, 4, 5, 6, 7, 100.0])) == pytest.approx((3 + 4 + 5 + 6) / 4)
-
-
-def test_iqm_and_its_interval_agree_with_rliable():
-    # Held with rliable 1.2.0, arch 7.2.0, pandas 2.2.3; arch 8 refuses what rliable gives it.
-    library = pytest.importorskip(
-        "rliable.library", reason="rliable is not installed; 1.2.0 needs arch < 8 and pandas < 3"
-    )
-    metrics = pytest.importorskip("rliable.metrics")
-    values = np.random.default_rng(0).normal(size=(10, 5))
-    assert iqm(values) == pytest.approx(metrics.aggregate_iqm(values))
-    _, right = library.get_interval_estimates(
-        {"x": values}, lambda x: np.array([metrics.aggregate_iqm(x)]), reps=2000
-    )
-    low, high = stratified_interval(values, np.random.default_rng(1))
-    assert (low, high) == pytest.approx(tuple(right["x"][:, 0]), abs=0.05)
-
-
-def test_the_stratified_interval_draws_within_columns():
-    apart = np.column_stack([np.zeros(20), np.full(20, 100.0)])
-    assert stratified_interval(apart, np.random.default_rng(0)) == (50.0, 50.0)

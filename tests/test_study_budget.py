@@ -3,10 +3,12 @@
 import pytest
 
 from rca.errors import UsageError
-from rca.study.budget import plan, seconds_of
+from rca.study.budget import Cost, plan, seconds_of
 from rca.study.design import DESIGNS
 
 SIX = list("abcdef")
+STEADY = {36: Cost(0.0, 0.01)}
+"""Seconds of a run by picture size."""
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("1.5h", 5400)])
@@ -21,24 +23,45 @@ def test_what_is_no_time_is_refused(text):
 
 
 def test_what_fits_in_no_way_says_how_long_the_smallest_study_takes():
-    with pytest.raises(UsageError, match=r"the smallest study of 6 factors takes 1 min"):
-        plan(SIX, 30, 0.01, 3000, workers=2)
+    with pytest.raises(UsageError, match=r"the smallest study of 6 factors takes 1\.0 min"):
+        plan(SIX, 30, STEADY, 3000, workers=2)
 
 
 @pytest.mark.parametrize("minutes", [1.2, 2, 5, 10, 20, 40, 80, 200, 1000])
 def test_a_plan_fits_and_says_what_it_gave_up(minutes):
-    found = plan(SIX, minutes * 60, 0.01, 3000, workers=2)
+    costs = {84: Cost(5.0, 0.03), 48: Cost(5.0, 0.015), 36: Cost(5.0, 0.005)}
+    found = plan(SIX, minutes * 60, costs, 3000, workers=2)
     runs = len(DESIGNS[found.design](SIX)) * found.seeds
-    assert found.minutes == pytest.approx(runs * found.steps * 0.01 / 2 / 60)
+    run_s = costs[found.size].of(found.steps)
+    assert found.minutes == pytest.approx((runs + runs % 2) / 2 * run_s / 60)
     assert found.minutes <= minutes
     assert found.seeds >= 2
     told = " ".join(found.given_up)
     assert ("seeds" in told) == (found.seeds < 3)
+    assert ("pictures" in told) == (found.size < 84)
     assert ("steps" in told) == (found.steps < 3000)
     assert ("CAUSE" in told) == (found.design == "leave-one-out")
 
 
-def test_seeds_are_given_up_before_steps_and_steps_before_the_design():
-    plans = [plan(SIX, 60 * minutes, 0.01, 3000, 2) for minutes in (11, 8, 5.5, 1.5)]
-    assert [p.design for p in plans] == ["one-at-a-time"] * 3 + ["leave-one-out"]
-    assert [(p.seeds, p.steps) for p in plans[:3]] == [(3, 3000), (2, 3000), (3, 1500)]
+def test_seeds_then_pictures_then_steps_then_the_design_are_given_up():
+    costs = {84: Cost(0.0, 0.02), 36: Cost(0.0, 0.01)}
+    plans = [plan(SIX, 60 * minutes, costs, 3000, 2) for minutes in (21, 14, 11, 5.5, 1.5)]
+    assert [p.design for p in plans] == ["one-at-a-time"] * 4 + ["leave-one-out"]
+    assert [(p.seeds, p.size, p.steps) for p in plans[:4]] == [
+        (3, 84, 3000),
+        (2, 84, 3000),
+        (3, 36, 3000),
+        (3, 36, 1500),
+    ]
+
+
+def test_every_combination_is_run_where_there_is_time_and_never_too_many():
+    assert plan(SIX, 64 * 3 * 15, STEADY, 3000, workers=2).design == "full"
+    twelve = [str(n) for n in range(12)]
+    assert plan(twelve, 1e9, STEADY, 3000, workers=2).design == "one-at-a-time"
+
+
+def test_a_design_and_seeds_that_were_asked_for_are_kept():
+    found = plan(SIX, 1000, STEADY, 3000, 2, designs=("leave-one-out",), seeds=5)
+    assert (found.design, found.seeds) == ("leave-one-out", 5)
+    assert not any("seeds" in line for line in found.given_up)

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -16,11 +17,15 @@ import pytest
 from rca.cli import main
 from rca.errors import UsageError
 from rca.runs.load import load_run
+from rca.study.design import label
 from rca.study.engines.local import local
+from rca.study.engines.ray import SLOT
+from rca.study.engines.ray import ray as on_ray
 from rca.study.factors import differing, parse_end
 from rca.study.plan import Asked, planned
 from rca.study.report import write_study
-from rca.study.study import MEASURES, Study, run_until_fixed, table_of
+from rca.study.search import Searched
+from rca.study.study import MEASURES, Study, table_of
 from rca.study.trials import TrialResult
 from tests.test_cli import rca
 
@@ -68,11 +73,14 @@ def test_a_study_from_the_command_line_to_the_page_and_again_without_running(tmp
     [
         (["quick"], "give both ends, or one of augmentation, seed"),
         (["seed", "--set", "agent.tau=1"], "only its seeds can be chosen"),
+        (["seed", "--design", "full"], "only its seeds can be chosen"),
         (["quick", "quick"], "do not differ"),
         (["quick", "fixed", "--design", "best"], "choose one-at-a-time"),
         (["quick", "fixed", "--engine", "slurm"], "choose local or ray"),
         (["quick", "fixed", "--address", "x:1"], "it is for --engine ray"),
+        (["quick", "fixed", "--gpus", "0.5"], "it is for --engine ray"),
         (["quick", "fixed", "--group", "lr"], "write it as lr="),
+        (["quick", "fixed", "--group", "a/b=agent.actor_lr"], "write it as lr="),
         (["quick", "fixed", "--budget", "soon"], "write it as 90s, 30m or 2h"),
     ],
 )
@@ -88,8 +96,9 @@ def test_what_cannot_be_done_is_one_line(words, message, tmp_path, monkeypatch, 
 
 
 def test_the_seeds_study_sets_every_issue_against_every_defect(tmp_path):
-    study, given_up = planned(Asked("seed", None, (), None, (), ()), tmp_path, workers=2)
-    assert given_up == ()
+    made = planned(Asked("seed", None, (), None, (), ()), tmp_path, local(2), workers=2)
+    study = made.study
+    assert made.notes == ()
     assert len(study.contexts) == 7
     assert all(frozenset(start) in set(study.arms) for start in study.contexts.values())
     trials = study.trials()
@@ -102,7 +111,7 @@ def test_the_seeds_study_sets_every_issue_against_every_defect(tmp_path):
 
 def made_up(study, outcome):
     rows = [
-        {"arm": arm, "label": str(sorted(arm)), "seed": seed, "error": "", "folder": "x"}
+        {"arm": arm, "label": label(arm, study.names), "seed": seed, "error": "", "folder": "x"}
         | dict.fromkeys([m.name for m in MEASURES], outcome(arm, seed))
         for seed in study.seeds
         for arm in study.arms
@@ -114,7 +123,7 @@ def test_the_page_says_what_failed_and_what_was_not_measured(tmp_path):
     study = tiny_study(seeds=(1, 2))
     table = made_up(study, lambda arm, seed: 10.0 * seed if arm else math.nan)
     table.loc[0, "error"] = "the <b>simulator</b> failed"
-    page = write_study(study, table, tmp_path, "rca study").read_text()
+    page = write_study(Searched(study, table), tmp_path, "rca study").read_text()
     assert "Not finished, left out: x: the <b>simulator</b> failed" in page
     assert "not run" in page
     assert "INCONCLUSIVE" in page
@@ -123,21 +132,22 @@ def test_the_page_says_what_failed_and_what_was_not_measured(tmp_path):
 
 
 def test_a_defect_that_holds_every_run_at_nothing_is_judged_by_its_own_small_error(tmp_path):
-    study, _ = planned(Asked("seed", None, (1, 2), None, (), ()), tmp_path, workers=2)
+    study = planned(Asked("seed", None, (1, 2), None, (), ()), tmp_path, local(2), 2).study
     rng = np.random.default_rng(0)
 
     def outcome(arm, seed):
         return rng.normal(0.0, 0.1) if "D05" not in arm else rng.normal(100.0, 30.0)
 
-    page = write_study(study, made_up(study, outcome), tmp_path, "rca study seed").read_text()
-    _, _, crushed = page.partition("### Starting from: D05 (")
+    found = Searched(study, made_up(study, outcome))
+    page = write_study(found, tmp_path, "rca study seed").read_text()
+    _, _, crushed = page.partition("### Starting from D05: ")
     crushed, _, _ = crushed.partition("###")
     assert crushed.count("**NO EFFECT**") == 6
-    _, _, free = page.partition("### Starting from: no defect\n")
+    _, _, free = page.partition("### Starting from no defect\n")
     free, _, _ = free.partition("###")
     assert free.count("| INCONCLUSIVE") == 6
-    assert "what helps: removing D05" in page
-    _, _, removed = page.partition("| removing the defect itself | | - |")
+    assert "what helps: removing D05 (" in page
+    _, _, removed = page.partition("| removing the defect itself | | - | - |")
     gains = [float(cell.strip(" *")) for cell in removed.partition("\n")[0].split("|")[:6]]
     assert gains[3] > 50  # D05
 
@@ -150,19 +160,10 @@ def test_a_failed_trial_is_a_row_without_outcomes(tmp_path):
     assert set(table["error"]) == {"broken"}
 
 
-def test_delta_debugging_does_not_begin_where_the_ends_are_not_clear_cut(tmp_path):
-    table, found = run_until_fixed(tiny_study(), tmp_path, local(2))
-    assert found is None
-    assert len(table) == 2
-
-
 @pytest.mark.slow
 def test_the_same_study_on_ray_with_a_worker_killed_gives_the_same_table(tmp_path):
     ray = pytest.importorskip("ray", reason="ray is not installed")
     from ray.cluster_utils import Cluster
-
-    from rca.study.engines.ray import SLOT
-    from rca.study.engines.ray import ray as on_ray
 
     study = tiny_study(seeds=(1, 2))
     here = table_of(study, local(2)(study.trials(), tmp_path / "here", lambda r: None))
@@ -202,9 +203,16 @@ def kill_one_worker(killed):
         time.sleep(0.2)
 
 
-def test_an_engine_that_is_not_installed_is_named(monkeypatch):
-    from rca.study.engines.ray import ray as on_ray
+def test_a_cluster_that_does_not_answer_is_named_at_once(tmp_path):
+    pytest.importorskip("ray", reason="ray is not installed")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{closed.getsockname()[1]}"  # bound, and nobody listens
+        with pytest.raises(UsageError, match=f"--address {address}: no Ray cluster answers"):
+            on_ray(address)([], tmp_path, lambda result: None)
 
+
+def test_an_engine_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(UsageError, match="td3-rca"):
         on_ray()

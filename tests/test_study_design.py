@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from rca.errors import UsageError
 from rca.study.design import (
     DESIGNS,
-    affordable,
     fractional,
     full,
     label,
@@ -46,14 +45,6 @@ def test_a_fraction_keeps_main_effects_apart():
 def test_a_full_design_too_large_is_refused():
     with pytest.raises(UsageError, match="11 factors make 2,048 arms"):
         full([str(n) for n in range(11)])
-
-
-def test_the_most_telling_design_that_fits():
-    assert affordable(NAMES, 64) == "full"
-    assert affordable(NAMES, 63) == "one-at-a-time"
-    assert affordable(NAMES, 13) == "leave-one-out"
-    assert affordable(NAMES, 7) == ""
-    assert affordable([str(n) for n in range(12)], 5000) == "one-at-a-time"
 
 
 def test_labels():

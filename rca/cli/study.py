@@ -1,6 +1,5 @@
 """`rca study`."""
 
-import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rca.cli.app import Debug, app, console
-from rca.errors import UsageError
+from rca.errors import EvidenceError, UsageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from rca.study.factors import Arm
+    from rca.study.attribution import Attribution
+    from rca.study.plan import Planned
+    from rca.study.search import Searched
     from rca.study.study import Study
     from rca.study.trials import Engine, TrialResult
 
@@ -26,7 +25,8 @@ def study(
         str,
         typer.Argument(
             help="The failing end: a preset or YAML file, with +FAULT for each planted fault; or "
-            "the name of a study: seed, augmentation."
+            "the name of a study: seed, augmentation; or the folder of a study's page, to analyse "
+            "it again without running."
         ),
     ],
     after: Annotated[
@@ -34,14 +34,21 @@ def study(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
     runs: Annotated[
-        Path | None, typer.Option(help="Folder of the runs; finished ones are not run again.")
+        Path | None,
+        typer.Option(
+            help="Folder of the runs; whatever was run there before with the same settings, faults "
+            "and seed is not run again."
+        ),
     ] = None,
     design: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="one-at-a-time, leave-one-out, fractional, full, auto, or minimal (ddmin)."
+            help="one-at-a-time, leave-one-out, fractional, full, minimal (delta debugging), or "
+            "auto: delta debugging where the outcome is clear-cut, else one-at-a-time, or what the "
+            "budget allows. Without it: auto with a budget, else one-at-a-time.",
+            show_default=False,
         ),
-    ] = "one-at-a-time",
+    ] = None,
     seed: Annotated[
         list[int] | None, typer.Option(min=0, help="Of every arm; may be repeated.")
     ] = None,
@@ -58,55 +65,108 @@ def study(
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(help="Time there is, as in 30m: chooses design, seeds and steps."),
+        typer.Option(
+            help="Time there is, as in 30m: measures short runs, chooses seeds, picture size, "
+            "steps and design, and says what it gave up."
+        ),
     ] = None,
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
     address: Annotated[str | None, typer.Option(help="Of a running Ray cluster.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Runs at once; one core each.")] = 2,
+    gpus: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of a GPU for each run, with --engine ray.")
+    ] = 0.0,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Runs at once, one core each; with Ray, where slots decide, for --budget alone.",
+        ),
+    ] = 2,
     debug: Debug = False,
 ) -> None:
     """Runs a failing and a fixed configuration factor by factor, to find which one did it.
 
     Every trial is an ordinary run folder; a stopped study goes on where it was, and with more
-    seeds it runs only the new ones.
+    seeds, arms or factors it runs only the new ones.
+
+    Exit code: 0 the page is written, 2 wrong usage, 3 no run finished or a study's files are
+    damaged, 130 stopped by Ctrl-C; the same command goes on.
 
     Example:  rca study quick+encoders_swapped quick --set agent.batch_size=32 --budget 30m
     """
-    from rca.report.page import write_page
-    from rca.study.plan import Asked, planned
-    from rca.study.report import write_study
-    from rca.study.study import run_study, run_until_fixed
+    from rca.study.plan import Asked, name_of, planned
+    from rca.study.saved import STUDY, name_in, saved
 
-    chosen = _engine(engine, address, workers)
-    place = runs or Path("runs/study")
-    made, given_up = planned(
-        Asked(
-            before,
-            after,
-            tuple(seed or ()),
-            steps,
-            tuple(set_ or ()),
-            tuple(group or ()),
-            design,
-            budget,
-        ),
-        place,
-        workers,
+    if after is None and (Path(before) / STUDY).is_file():
+        _finish(*saved(Path(before)), out or Path(before))
+        return
+    chosen = _engine(engine, address, gpus, workers)
+    asked = Asked(
+        before,
+        after,
+        tuple(seed or ()),
+        steps,
+        tuple(set_ or ()),
+        tuple(group or ()),
+        design,
+        budget,
     )
-    for line in given_up:
-        sys.stderr.write(f"note: given up for the budget: {line}\n")
-    root = runs or place / made.name
-    with _progress(made) as tell:
-        if design == "minimal":
-            table, found = run_until_fixed(made, root, chosen, tell)
-        else:
-            table, found = run_study(made, root, chosen, tell), None
-    if table["error"].ne("").all():
-        raise UsageError(f"{root}: no run finished; the first says: {table['error'].iloc[0]}")
-    if design == "minimal":
-        _print_minimal(found)
-    _print_verdicts(made, table)
-    page = write_study(made, table, out or Path("reports") / f"{made.name}-study", _how())
+    name = name_of(asked)
+    folder = out or Path("reports") / f"{name}-study"
+    if name_in(folder) not in (None, name):
+        raise UsageError(f"{folder}: holds the study {name_in(folder)}; choose another --out")
+    root = runs or Path("runs/study") / name
+    made = planned(asked, root, chosen, workers)
+    for line in made.notes:
+        sys.stderr.write(f"note: {line}\n")
+    _finish(_run(made, root, chosen), _how(), folder)
+
+
+def _run(made: "Planned", root: Path, engine: "Engine") -> "Searched":
+    """Runs a study, or says how to go on with it.
+
+    Raises:
+        EvidenceError: No run finished.
+    """
+    from rca.study.search import Searched, run_auto, run_until_fixed
+    from rca.study.study import run_study
+
+    search = {"minimal": run_until_fixed, "auto": run_auto}.get(made.design)
+    study = made.study
+    try:
+        with _progress(study) as tell:
+            if search is not None:
+                found = search(study, root, engine, tell)
+            else:
+                found = Searched(study, run_study(study, root, engine, tell))
+    except KeyboardInterrupt:
+        finished = len(list(root.glob("*/results.json")))
+        sys.stderr.write(f"rca: stopped; {finished} finished runs are kept in {root}, the same ")
+        sys.stderr.write("command goes on\n")
+        raise typer.Exit(130) from None
+    errors = found.table["error"]
+    if errors.ne("").all():
+        raise EvidenceError(f"{root}: no run finished; the first says: {errors.iloc[0]}")
+    if errors.ne("").any():
+        sys.stderr.write(f"note: {errors.ne('').sum()} of {len(errors)} runs failed, left out\n")
+    return found
+
+
+def _finish(found: "Searched", how: str, folder: Path) -> None:
+    """Prints the verdicts and writes the page."""
+    from rca.report.page import write_page
+    from rca.study.figure import finding
+    from rca.study.report import write_study
+    from rca.study.study import MEASURES, analysed
+
+    answers = {
+        name: analysed(found.study, found.table, MEASURES[0], name) for name in found.study.contexts
+    }
+    console().print(f"{finding(answers)}.", style="bold", markup=False)
+    if found.said:
+        console().print(found.said, markup=False)
+    _print_verdicts(answers)
+    page = write_study(found, folder, how)
     write_page(page)
     sys.stdout.write(f"{page}\n")
 
@@ -117,7 +177,7 @@ def _how() -> str:
     return "rca " + shlex.join(sys.argv[1:])
 
 
-def _engine(name: str, address: str | None, workers: int) -> "Engine":
+def _engine(name: str, address: str | None, gpus: float, workers: int) -> "Engine":
     """Returns an engine by name.
 
     Raises:
@@ -126,11 +186,13 @@ def _engine(name: str, address: str | None, workers: int) -> "Engine":
     if name == "ray":
         from rca.study.engines.ray import ray
 
-        return ray(address)
+        return ray(address, gpus)
     if name != "local":
         raise UsageError(f"--engine {name}: choose local or ray")
     if address is not None:
         raise UsageError("--address: it is for --engine ray")
+    if gpus:
+        raise UsageError("--gpus: it is for --engine ray")
     from rca.study.engines.local import local
 
     return local(workers)
@@ -171,22 +233,15 @@ def _progress(study: "Study") -> Iterator[Callable[["TrialResult"], None]]:
         yield tell
 
 
-def _print_minimal(found: "Arm | None") -> None:
-    """Prints what delta debugging found."""
-    if found is None:
-        console().print("The outcome is not clear-cut: the fixed end is not better on every seed.")
-    else:
-        console().print(f"Smallest set that fixes the run: {', '.join(sorted(found))}")
-
-
-def _print_verdicts(study: "Study", table: "pd.DataFrame") -> None:
+def _print_verdicts(answers: dict[str, list["Attribution"]]) -> None:
     """Prints the verdict on every factor."""
     from rich.table import Table
 
-    from rca.study.study import MEASURES, analysed
+    from rca.study.report import signed
+    from rca.study.study import MEASURES
 
     measure = MEASURES[0]
-    for context in study.contexts:
+    for context, found in answers.items():
         shown = Table(
             "factor",
             "verdict",
@@ -194,16 +249,11 @@ def _print_verdicts(study: "Study", table: "pd.DataFrame") -> None:
             f"kept, {measure.unit}",
             title=f"{measure.name}: {context}" if context else measure.name,
         )
-        for item in analysed(study, table, measure, context):
+        for item in found:
             seeds = f" ({item.seeds} seeds would decide)" if item.seeds else ""
             shown.add_row(
                 item.factor,
                 f"{item.answer}{seeds}",
-                _signed(item.rescue.mean),
-                _signed(item.keep.mean),
+                *(signed(effect.mean) for effect in (item.rescue, item.keep)),
             )
         console().print(shown)
-
-
-def _signed(mean: float) -> str:
-    return "not run" if math.isnan(mean) else f"{mean:+.1f}"

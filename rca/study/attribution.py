@@ -1,4 +1,4 @@
-"""What each factor did: effects with intervals, verdicts, interactions, Shapley values.
+"""What each factor did: effects with intervals, and verdicts.
 
 A table has a row per finished run: `arm` (a frozenset of factor names), `seed` and outcomes.
 """
@@ -7,8 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations
-from math import comb
 
 import numpy as np
 import pandas as pd
@@ -258,94 +256,3 @@ def seeds_needed(effect: Effect, margin: float) -> int | None:
     z = float(stats.norm.ppf(1 - LEVEL / 2) + stats.norm.ppf(POWER))
     needed = math.ceil(effect.n * (z * effect.error / size) ** 2)
     return max(effect.n + 1, needed) if needed <= MAX_SEEDS else None
-
-
-def shapley(means: dict[Arm, float], factors: Sequence[str]) -> dict[str, float]:
-    """Returns each factor's exact share of the difference between the ends (Shapley 1953).
-
-    Args:
-        means: Of the outcome by arm; every combination of the factors.
-        factors: Their names.
-
-    Returns:
-        Shares that add up to mean(all) - mean(none); empty if an arm is missing.
-    """
-    if any(arm not in means for size in range(len(factors) + 1) for arm in _sized(factors, size)):
-        return {}
-    shares = {}
-    for factor in factors:
-        others = [f for f in factors if f != factor]
-        shares[factor] = sum(
-            (means[arm | {factor}] - means[arm]) / (len(factors) * comb(len(others), size))
-            for size in range(len(factors))
-            for arm in _sized(others, size)
-        )
-    return shares
-
-
-def _sized(names: Sequence[str], size: int) -> list[Arm]:
-    return [frozenset(chosen) for chosen in combinations(names, size)]
-
-
-def interactions(means: dict[Arm, float], factors: Sequence[str]) -> pd.DataFrame:
-    """Returns how much more two fixes give together than apart, averaged over what can be told.
-
-    Positive: they need each other. NaN: the design has no four arms that tell. [k x k]
-    """
-    table = pd.DataFrame(math.nan, index=list(factors), columns=list(factors), dtype=float)
-    for a, b in combinations(factors, 2):
-        found = [
-            means[arm] - means[arm - {a}] - means[arm - {b}] + means[arm - {a, b}]
-            for arm in means
-            if {a, b} <= arm and all(arm - off in means for off in ({a}, {b}, {a, b}))
-        ]
-        table.loc[a, b] = table.loc[b, a] = float(np.mean(found)) if found else math.nan
-    return table
-
-
-def ablation_path(
-    means: dict[Arm, float], factors: Sequence[str], sign: int = 1
-) -> list[tuple[str, float]]:
-    """Returns the factors in the order of greatest gain, walking from none to all.
-
-    Greedy ablation (Fawcett, Hoos 2016) over the arms that were run: it ends where no next arm was.
-
-    Returns:
-        Factors with what fixing them gave at that point, in the outcome's unit.
-    """
-    here, path = Arm(), []
-    while len(here) < len(factors):
-        ways = [f for f in factors if f not in here and here in means and here | {f} in means]
-        if not ways:
-            break
-        best = max(ways, key=lambda f: sign * means[here | {f}])
-        path.append((best, means[here | {best}] - means[here]))
-        here = here | {best}
-    return path
-
-
-def arm_means(table: pd.DataFrame, outcome: str) -> dict[Arm, float]:
-    """Returns each arm's mean over its seeds; arms without a value are left out."""
-    rows = table[np.isfinite(table[outcome])]
-    return {arm: float(part[outcome].mean()) for arm, part in rows.groupby("arm", sort=False)}
-
-
-def iqm(values: NDArray[np.float64]) -> float:
-    """Returns the interquartile mean (Agarwal et al. 2021): of the middle half of all values."""
-    return float(stats.trim_mean(np.asarray(values, float).ravel(), 0.25))
-
-
-def stratified_interval(
-    values: NDArray[np.float64], rng: np.random.Generator, draws: int = 2000
-) -> tuple[float, float]:
-    """Returns the 95% interval of the IQM by stratified bootstrap (Agarwal et al. 2021).
-
-    Args:
-        values: Runs in rows, tasks or arms in columns; runs are drawn anew within each column.
-        rng: Decides the draws.
-        draws: How many.
-    """
-    picks = rng.integers(len(values), size=(draws, *values.shape))
-    found = [iqm(np.take_along_axis(values, pick, axis=0)) for pick in picks]
-    low, high = np.percentile(found, [2.5, 97.5])
-    return float(low), float(high)

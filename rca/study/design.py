@@ -64,19 +64,6 @@ DESIGNS: Mapping[str, Callable[[Sequence[str]], list[Arm]]] = {
 }
 
 
-def affordable(factors: Sequence[str], arms: int) -> str:
-    """Returns the most telling design of at most so many arms, "" if none is so small.
-
-    One at a time comes before the fraction: it alone can call a factor the root cause.
-    """
-    for name in ("full", "one-at-a-time", "leave-one-out"):
-        if name == "full" and 2 ** len(factors) > MAX_ARMS:
-            continue
-        if len(DESIGNS[name](factors)) <= arms:
-            return name
-    return ""
-
-
 def unique(arms: Sequence[Arm]) -> list[Arm]:
     """Returns the arms without repetition, in order."""
     return list(dict.fromkeys(arms))

@@ -97,15 +97,36 @@ def differing(
         Factor(name, {k: old[k] for k in members}, {k: new[k] for k in members})
         for name, members in sets.items()
     ]
-    for fault in before.faults:
-        if fault not in after.faults:
-            factors.append(Factor(fault, faults_before=(fault,), note=find_fault(fault).title))
-    for fault in after.faults:
-        if fault not in before.faults:
-            factors.append(Factor(fault, faults_after=(fault,), note=find_fault(fault).title))
+    factors += _planted(before.faults, after.faults)
     if not factors:
         raise UsageError("the two ends do not differ in anything that a run learns from")
+    _refuse_a_name_twice(factors, groups or {}, keys)
     return factors
+
+
+def _planted(before: Sequence[str], after: Sequence[str]) -> list[Factor]:
+    """Returns the faults planted at one end alone."""
+    failing = [
+        Factor(fault, faults_before=(fault,), note=find_fault(fault).title)
+        for fault in before
+        if fault not in after
+    ]
+    fixed = [
+        Factor(fault, faults_after=(fault,), note=find_fault(fault).title)
+        for fault in after
+        if fault not in before
+    ]
+    return failing + fixed
+
+
+def _refuse_a_name_twice(
+    factors: Sequence[Factor], groups: Iterable[str], keys: Sequence[str]
+) -> None:
+    names = [factor.name for factor in factors]
+    alone = {key.rpartition(".")[2] for key in keys}
+    for name in groups:
+        if name in alone or names.count(name) > 1:
+            raise UsageError(f"--group {name}: a factor has that name; choose another")
 
 
 def end_of(before: End, factors: Sequence[Factor], arm: Arm) -> End:

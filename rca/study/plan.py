@@ -1,21 +1,23 @@
 """From what a command line asks to a study."""
 
-import time
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rca.config import RunConfig, scale_warmup
 from rca.errors import UsageError
-from rca.study.budget import WANTED_SEEDS, Plan, plan, seconds_of
+from rca.study.budget import AUTO, SIZES, WANTED_SEEDS, Cost, Plan, plan, seconds_of
 from rca.study.design import DESIGNS
-from rca.study.factors import End, differing, parse_end
+from rca.study.factors import End, Factor, differing, parse_end
 from rca.study.known import KNOWN
 from rca.study.study import Study
-from rca.study.trials import Trial, run_trial
+from rca.study.trials import Engine, Trial, lasted
 
-PILOT = 0.1
-"""Share of the configured steps that the run has from which a budget's time is estimated."""
+PILOTS = (100, 400)
+"""Steps of the two short runs from which a budget's time is estimated: what a step takes is told by
+their difference, what every run takes by the shorter. Between them lie 300 steps, four seconds or
+more at the fastest preset."""
+PHASES = ("learning_starts", "critic_warmup", "exploration_noise_steps")
+"""Settings of the agent that say how many steps or updates a part of the run lasts."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Asked:
         steps: Of each run; None: as configured.
         settings: `key=value`, of both ends.
         groups: `name=key,key`: keys that are one factor.
-        design: One of DESIGNS, "minimal" or "auto".
+        design: One of DESIGNS, "minimal" or "auto"; None: auto with a budget, else one at a time.
         budget: Such as `30m`; None: no limit.
     """
 
@@ -39,43 +41,82 @@ class Asked:
     steps: int | None
     settings: tuple[str, ...]
     groups: tuple[str, ...]
-    design: str = "one-at-a-time"
+    design: str | None = None
     budget: str | None = None
 
 
-def planned(asked: Asked, root: Path, workers: int) -> tuple[Study, Sequence[str]]:
-    """Returns the study, and what a budget made it give up.
+@dataclass(frozen=True)
+class Planned:
+    """A study and how to run it.
+
+    Attributes:
+        study: With the arms of its design.
+        design: One of DESIGNS, "minimal" or "auto".
+        notes: What a budget made it give up, and how long it is going to take; one line each.
+    """
+
+    study: Study
+    design: str
+    notes: tuple[str, ...] = ()
+
+
+def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
+    """Returns the study.
 
     Args:
         asked: See there.
-        root: Folder for the short run from which a budget's time is estimated.
+        root: Folder for the short runs from which a budget's time is estimated.
+        engine: Runs these.
         workers: Runs at once.
 
     Raises:
         UsageError: An end, a key, a design or a budget that is not one.
     """
     if asked.after is None:
-        return _known(asked), ()
-    design = asked.design
+        return Planned(_known(asked), "one-at-a-time")
+    design = asked.design or ("one-at-a-time" if asked.budget is None else "auto")
     if design not in (*DESIGNS, "minimal", "auto"):
         raise UsageError(f"--design {design}: choose {', '.join(DESIGNS)}, minimal or auto")
     settings = [*asked.settings] + ([] if asked.steps is None else [f"budget.steps={asked.steps}"])
     before, after = parse_end(asked.before, settings), parse_end(asked.after, settings)
-    before = replace(before, config=_with_budget(before, after))
-    factors = differing(before, after, dict(map(_group, asked.groups)))
-    names = [factor.name for factor in factors]
-    given_up: Sequence[str] = ()
-    seeds = asked.seeds or tuple(range(1, WANTED_SEEDS + 1))
+    # Both ends are run as long as the fixed one: the budget is no factor.
+    before = replace(
+        before, config=before.config.model_copy(update={"budget": after.config.budget})
+    )
+    factors = _differing(before, after, asked)
+    base = {"minimal": "one-at-a-time", "auto": "one-at-a-time"}.get(design, design)
+    seeds, notes = WANTED_SEEDS, ()
     if asked.budget is not None:
-        fits = _fitting(before, names, seconds_of(asked.budget), workers, root)
-        design, given_up = fits.design, fits.given_up
-        seeds = asked.seeds or tuple(range(1, fits.seeds + 1))
-        before = replace(before, config=_shorter(before, fits.steps))
-    elif design == "auto":
-        design = "full" if len(factors) <= 2 else "one-at-a-time"
-    arms = DESIGNS.get(design, DESIGNS["one-at-a-time"])(names)
-    name = f"{Path(asked.before).stem}-{Path(asked.after).stem}".replace("+", "-")
-    return Study(name, before, tuple(factors), tuple(arms), seeds), given_up
+        fits = _fitting((before, after), factors, asked, design, root, engine, workers)
+        base, seeds = fits.design, fits.seeds
+        notes = (*(f"given up for the budget: {line}" for line in fits.given_up),)
+        notes += (f"the design {base} with {seeds} seeds takes about {fits.minutes:.0f} min",)
+        before, after = (_reshaped(end, fits.steps, fits.size) for end in (before, after))
+        factors = _differing(before, after, asked)
+    arms = DESIGNS[base]([factor.name for factor in factors])
+    return Planned(
+        Study(
+            name_of(asked),
+            before,
+            tuple(factors),
+            tuple(arms),
+            asked.seeds or tuple(range(1, seeds + 1)),
+        ),
+        design,
+        notes,
+    )
+
+
+def name_of(asked: Asked) -> str:
+    """Returns a study's name, for its folders."""
+    if asked.after is None:
+        return asked.before
+    ends = [word for end in (asked.before, asked.after) for word in end.split("+")]
+    return "-".join(Path(word).stem for word in ends)
+
+
+def _differing(before: End, after: End, asked: Asked) -> list[Factor]:
+    return differing(before, after, dict(map(_group, asked.groups)))
 
 
 def _known(asked: Asked) -> Study:
@@ -83,37 +124,96 @@ def _known(asked: Asked) -> Study:
         raise UsageError(
             f"rca study {asked.before}: give both ends, or one of {', '.join(sorted(KNOWN))}"
         )
-    if asked.settings or asked.groups or asked.budget or asked.steps:
+    if any((asked.settings, asked.groups, asked.budget, asked.steps, asked.design)):
         raise UsageError(f"rca study {asked.before}: only its seeds can be chosen, with --seed")
     return KNOWN[asked.before](asked.seeds) if asked.seeds else KNOWN[asked.before]()
 
 
-def _with_budget(before: End, after: End) -> RunConfig:
-    """Both ends are run as long as the fixed one: the budget is no factor."""
-    return before.config.model_copy(update={"budget": after.config.budget})
+def _reshaped(end: End, steps: int, size: int) -> End:
+    """Returns an end with shorter runs, all of whose phases keep their share, and other pictures.
 
+    What lasts a number of steps is shortened with the run: with the random phase of a full run, a
+    quarter of it would end before the first update.
+    """
+    config = end.config
+    share = steps / config.budget.steps
 
-def _shorter(end: End, steps: int) -> RunConfig:
-    old = end.config.budget
-    every = max(1, round(old.eval_every * steps / old.steps)) if old.eval_every else 0
-    budget = old.model_copy(update={"steps": steps, "eval_every": every})
-    return end.config.model_copy(update={"budget": budget})
+    def cut(number: int) -> int:
+        return max(1, round(number * share)) if number else 0
+
+    budget = {"steps": steps, "eval_every": cut(config.budget.eval_every)}
+    agent = {key: cut(getattr(config.agent, key)) for key in PHASES}
+    return replace(
+        end,
+        config=config.model_copy(
+            update={
+                "env": config.env.model_copy(update={"image_size": size}),
+                "agent": config.agent.model_copy(update=agent),
+                "budget": config.budget.model_copy(update=budget),
+            }
+        ),
+    )
 
 
 def _group(text: str) -> tuple[str, list[str]]:
     name, equals, keys = text.partition("=")
-    if not equals or not name or not keys:
+    if not equals or not re.fullmatch(r"[\w.-]+", name) or not keys:
         raise UsageError(f"--group {text}: write it as lr=agent.actor_lr,agent.critic_lr")
     return name, keys.split(",")
 
 
-def _fitting(before: End, names: list[str], budget_s: float, workers: int, root: Path) -> Plan:
-    """Measures a tenth of a run and returns what fits into the rest of the time."""
-    began = time.monotonic()
-    steps = max(200, round(PILOT * before.config.budget.steps))
-    pilot = replace(before, config=_shorter(before, steps))
-    result = run_trial(Trial("pilot", scale_warmup(pilot.config), before.faults), root / "pilot")
-    spent = time.monotonic() - began
-    if result.error:
-        raise UsageError(f"--budget: the first short run failed: {result.error}")
-    return plan(names, budget_s - spent, spent / steps, before.config.budget.steps, workers)
+def _fitting(
+    ends: tuple[End, End],
+    factors: list[Factor],
+    asked: Asked,
+    design: str,
+    root: Path,
+    engine: Engine,
+    workers: int,
+) -> Plan:
+    """Measures short runs and returns what fits into the rest of the time."""
+    before, after = ends
+    budget_s = seconds_of(asked.budget or "")
+    steps, size = before.config.budget.steps, before.config.env.image_size
+    smaller = [s for s in SIZES if s < size] if after.config.env.image_size == size else []
+    designs = {"auto": AUTO, "minimal": ("one-at-a-time",)}.get(design, (design,))
+
+    def fits(costs: dict[int, Cost]) -> Plan:
+        # Of the runs' own time, so that a study that is gone on with comes to the same plan.
+        measured = sum(cost.of(steps) for cost in costs.values() for steps in PILOTS)
+        left = budget_s - measured / min(workers, len(PILOTS))
+        names = [factor.name for factor in factors]
+        seeds = len(asked.seeds) or None
+        return plan(names, left, costs, steps, workers, designs=designs, seeds=seeds)
+
+    costs = {size: _cost(after, size, root, engine)}
+    try:
+        found = fits(costs)
+    except UsageError:
+        if not smaller:
+            raise
+    else:
+        if not smaller or (found.steps == steps and found.design != "leave-one-out"):
+            return found
+    costs |= {other: _cost(after, other, root, engine) for other in smaller}
+    return fits(costs)
+
+
+def _cost(end: End, size: int, root: Path, engine: Engine) -> Cost:
+    """Measures what a run of the fixed end takes, by two short ones with the phases of a full one.
+
+    Raises:
+        UsageError: One of them failed.
+    """
+    trials = []
+    for steps in PILOTS:
+        short = _reshaped(end, steps, size)
+        trials.append(Trial(f"pilot-{size}-{steps}", short.config, end.faults))
+    seconds = []
+    for result in engine(trials, root / "pilot", lambda result: None):
+        if result.error:
+            raise UsageError(f"--budget: a first short run failed: {result.error}")
+        seconds.append(lasted(result.folder))
+    few, many = PILOTS
+    step = max(0.0, (seconds[1] - seconds[0]) / (many - few))
+    return Cost(max(0.0, seconds[0] - few * step), step)

@@ -1,23 +1,20 @@
 """The page of a study: README.md, effects.png, outcomes.csv and study.json."""
 
-import json
 import math
-from dataclasses import asdict
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from rca.study.attribution import (
-    LEVEL,
-    Answer,
-    Attribution,
-    Effect,
-    ablation_path,
-    arm_means,
-    interactions,
-    shapley,
-)
+from rca.stats import iqm, stratified_interval
+from rca.study.attribution import LEVEL, Answer, Attribution, Effect
+from rca.study.combined import ablation_path, arm_means, interactions, shapley
+from rca.study.design import label
 from rca.study.figure import draw, finding
+from rca.study.saved import save
+from rca.study.search import Searched
 from rca.study.study import COLUMNS, ITSELF, MEASURES, Study, analysed
 
 MEANING = {
@@ -27,105 +24,142 @@ MEANING = {
     Answer.NO_EFFECT: "every interval lies within the margin",
     Answer.INCONCLUSIVE: "these seeds cannot tell",
 }
+SUCCESS = next(measure for measure in MEASURES if measure.name == "success")
+DIGITS = (1, 2, 1, 0, 2, 2)
+"""After the point, by outcome."""
+MOST_ARMS = 20
+"""Arms up to which each has a row on the page."""
+ENOUGH_SEEDS = 20
+"""Runs of an arm from which on bootstrap intervals hold (Agarwal et al. 2021, section 4.1)."""
 
 
-def write_study(study: Study, table: pd.DataFrame, folder: Path, how: str) -> Path:
+def write_study(found: Searched, folder: Path, how: str) -> Path:
     """Writes the study's page and data; returns the page.
 
     Args:
-        study: What was asked.
-        table: Of its runs (`table_of`).
+        found: What was run (`run_auto`, `run_until_fixed`, `saved`).
         folder: Made if it is not there.
         how: The command that made the runs, for the page.
     """
+    study, table = found.study, found.table
     folder.mkdir(parents=True, exist_ok=True)
     answers = {name: analysed(study, table, MEASURES[0], name) for name in study.contexts}
-    table.drop(columns="arm").to_csv(folder / "outcomes.csv", index=False)
-    (folder / "study.json").write_text(_json(study, answers), encoding="utf-8")
-    draw(answers, MEASURES[0], folder / "effects.png")
+    save(found, answers, folder, how)
+    draw(answers, MEASURES[0], folder / "effects.png", titles(study))
     lines = [
-        *_head(study, table, how),
-        f"**{finding(answers)}.**",
+        *_head(found, answers),
+        *_matrix(study, table, answers),
+        "![What each fix did to the distance driven, by starting point](effects.png)",
         "",
-        *_matrix(study, answers),
         *_verdicts(study, answers),
+        *_every_outcome(study, table),
         *_factors(study),
-        *_outcomes(study, table),
+        *_arms(study, table),
         *_structure(study, table),
-        *_runs(study, table),
+        *_data(table, how),
     ]
     page = folder / "README.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return page
 
 
-def _json(study: Study, answers: dict[str, list[Attribution]]) -> str:
-    data = {
-        "name": study.name,
-        "seeds": list(study.seeds),
-        "arms": [sorted(arm) for arm in study.arms],
-        "before": study.before.config.model_dump(),
-        "faults": list(study.before.faults),
-        "factors": [asdict(factor) for factor in study.factors],
-        "answers": {name: [asdict(item) for item in found] for name, found in answers.items()},
+def titles(study: Study) -> dict[str, str]:
+    """Returns what each starting point is, in words."""
+    notes = {f.name: f.note.removesuffix(" (fixed: not planted)") for f in study.factors}
+    return {
+        name: f"{name}: {notes[name]}" if notes.get(name) else name or "each fix alone"
+        for name in study.contexts
     }
-    return json.dumps(_finite(data), indent=1, allow_nan=False) + "\n"
 
 
-def _finite(value: object) -> object:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _head(study: Study, table: pd.DataFrame, how: str) -> list[str]:
-    failed = table[table["error"] != ""]
+def _head(found: Searched, answers: dict[str, list[Attribution]]) -> list[str]:
+    """The verdict first, then what it rests on."""
+    study, table = found.study, found.table
+    given = Counter(item.answer for items in answers.values() for item in items)
+    counts = ", ".join(f"{given[answer]} {answer}" for answer in Answer if given[answer])
     steps = study.before.config.budget.steps
-    lines = [
-        f"# Study: {study.name}",
-        "",
-        *([study.question, ""] if study.question else []),
-        f"{len(table)} runs ({len(study.arms)} arms on seeds "
-        f"{', '.join(map(str, study.seeds))}) of {steps:,} steps each, made by `{how}`.",
+    lines = [f"# Study: {study.name}", "", f"**{finding(answers)}.**", ""]
+    lines += [study.question, ""] if study.question else []
+    lines += [
+        f"It rests on {len(table)} runs of {steps:,} steps: {len(study.arms)} arms, each on seeds "
+        f"{', '.join(map(str, study.seeds))}. Verdicts: {counts}.",
         "",
     ]
+    for name, items in answers.items():
+        none = [item.factor for item in items if item.answer == Answer.NO_EFFECT]
+        where = f" from {name}" if name else ""
+        if none:
+            lines += [f"Shown to have no effect{where}: {', '.join(none)}.", ""]
+    lines += [found.said, ""] if found.said else []
+    failed = table[table["error"] != ""]
     if len(failed):
         names = "; ".join(f"{row.folder}: {row.error}" for row in failed.itertuples())
         lines += [f"**Not finished, left out: {names}**", ""]
+    for name in _without_trace(study, table):
+        lines += [f"Runs with {name} came out exactly as without: it changes nothing here.", ""]
     return lines
 
 
-def _matrix(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
+def _without_trace(study: Study, table: pd.DataFrame) -> list[str]:
+    """Returns the starting points whose defect leaves every outcome of every run as it is."""
+    known = {
+        (row["arm"], row["seed"]): row[list(COLUMNS)]
+        for _, row in table[table["error"] == ""].iterrows()
+    }
+    found = []
+    for name in study.contexts:
+        pairs = [
+            (known[arm, seed], known[arm - {name}, seed])
+            for arm, seed in known
+            if name in arm and (arm - {name}, seed) in known
+        ]
+        if pairs and all(a.equals(b) for a, b in pairs):
+            found.append(name)
+    return found
+
+
+def _matrix(study: Study, table: pd.DataFrame, answers: dict[str, list[Attribution]]) -> list[str]:
     """A row per factor, a column per starting point: what fixing it alone gave there."""
     if len(answers) < 2:
         return []
+    first = next(iter(answers))
+    success = analysed(study, table, SUCCESS, first)
     lines = [
         "## At a glance",
         "",
         f"{MEASURES[0].name.capitalize()} gained by one fix alone, {MEASURES[0].unit}, by starting "
-        "point; in bold where it is more than chance (after Holm's correction).",
+        f"point; before it the change of the success rate from {first}, in percentage points. In "
+        "bold what the verdicts below call more than chance.",
         "",
-        f"| fix | note | {' | '.join(answers)} |",
-        "|---|---|" + "---:|" * len(answers),
+        f"| fix | what was said of it | success, {first} | {' | '.join(answers)} |",
+        "|---|---|---:|" + "---:|" * len(answers),
     ]
     notes = {factor.name: factor.note for factor in study.factors}
-    by_name = [{item.factor: item.rescue for item in found} for found in answers.values()]
-    for name in next(iter(by_name)):
-        cells = " | ".join(_gain(effects.get(name, Effect())) for effects in by_name)
-        lines.append(f"| {name} | {notes.get(name, '')} | {cells} |")
+    by_name = [{item.factor: _judged_gain(item) for item in found} for found in answers.values()]
+    for item in success:
+        points = _judged_gain(item, 100.0)
+        cells = " | ".join(gains.get(item.factor, "-") for gains in by_name)
+        lines.append(f"| {item.factor} | {notes.get(item.factor, '')} | {points} | {cells} |")
     removed = [
-        _gain(effects.get(f"{context}{ITSELF}", Effect()))
-        for context, effects in zip(answers, by_name, strict=True)
+        gains.get(f"{context}{ITSELF}", "-")
+        for context, gains in zip(answers, by_name, strict=True)
     ]
-    return [*lines, f"| removing the defect itself | | {' | '.join(removed)} |", ""]
+    lines += [f"| removing the defect itself | | - | {' | '.join(removed)} |", ""]
+    return [*lines, *(f"- {words}" for name, words in titles(study).items() if words != name), ""]
 
 
-def _gain(effect: Effect) -> str:
+def _judged_gain(item: Attribution, factor: float = 1.0) -> str:
+    """Returns what fixing it alone gave, in bold where the verdict on it says something."""
+    words = signed(factor * item.rescue.mean)
+    is_told = item.answer in (Answer.CAUSE, Answer.CONTRIBUTES, Answer.WORSENS)
+    return f"**{words}**" if is_told else words
+
+
+def _gain(effect: Effect, digits: int) -> str:
     if math.isnan(effect.mean):
         return "-"
-    return f"**{effect.mean:+.1f}**" if effect.p_holm < LEVEL else f"{effect.mean:+.1f}"
+    words = signed(effect.mean, digits)
+    return f"**{words}**" if effect.p_holm < LEVEL else words
 
 
 def _verdicts(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
@@ -137,12 +171,12 @@ def _verdicts(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
         f"Intervals at 95%, verdicts after Holm's correction; equivalent means within "
         f"{measure.margin:g} {measure.unit}.",
         "",
-        "![What each fix did to the distance driven, by starting point](effects.png)",
+        *(f"- **{answer}**: {meaning}." for answer, meaning in MEANING.items()),
         "",
     ]
     for context, found in answers.items():
         if context:
-            lines += [f"### Starting from: {context}{_notes(study, context)}", ""]
+            lines += [f"### Starting from {titles(study)[context]}", ""]
         lines += [
             "| factor | verdict | fixing it alone in the failing run | keeping it in the fixed run "
             "| on average |",
@@ -152,14 +186,7 @@ def _verdicts(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
             effects = (_shown(effect) for effect in (item.rescue, item.keep, item.main))
             lines.append(f"| {item.factor} | {_answer(item)} | {' | '.join(effects)} |")
         lines.append("")
-    lines += [f"- **{answer}**: {meaning}." for answer, meaning in MEANING.items()]
-    return [*lines, ""]
-
-
-def _notes(study: Study, context: str) -> str:
-    ending = " (fixed: not planted)"
-    notes = {factor.name: factor.note.removesuffix(ending) for factor in study.factors}
-    return f" ({notes[context]})" if context in notes else ""
+    return lines
 
 
 def _answer(item: Attribution) -> str:
@@ -168,12 +195,17 @@ def _answer(item: Attribution) -> str:
     return f"{item.answer}" + (f"; {item.seeds} seeds would decide" if item.seeds else "")
 
 
-def _shown(effect: Effect) -> str:
-    if math.isnan(effect.mean):
+def signed(value: float, digits: int = 1) -> str:
+    """Returns a number with its sign, and "not run" for NaN; what rounds to nothing is +0."""
+    if math.isnan(value):
         return "not run"
-    if math.isnan(effect.low):
-        return f"{effect.mean:+.1f}, no interval"
-    return f"{effect.mean:+.1f} ({effect.low:+.1f} to {effect.high:+.1f})"
+    return f"{round(value, digits) + 0.0:+.{digits}f}"  # -0.0 + 0.0 is 0.0
+
+
+def _shown(effect: Effect) -> str:
+    if math.isnan(effect.mean) or math.isnan(effect.low):
+        return signed(effect.mean) + ", no interval" * (not math.isnan(effect.mean))
+    return f"{signed(effect.mean)} ({signed(effect.low)} to {signed(effect.high)})"
 
 
 def _factors(study: Study) -> list[str]:
@@ -189,26 +221,69 @@ def _factors(study: Study) -> list[str]:
     return [*lines, ""]
 
 
-def _outcomes(study: Study, table: pd.DataFrame) -> list[str]:
-    heads = [f"{m.name} [{m.unit}]" for m in MEASURES]
+def _every_outcome(study: Study, table: pd.DataFrame) -> list[str]:
+    """What fixing each factor alone did to each outcome, a table per starting point."""
+    lines = [
+        "## Every outcome",
+        "",
+        "What fixing it alone did in the failing run (on average over the design where that was "
+        "not run); positive helps, so less bias and less saturation are positive. In bold what is "
+        "more than chance within its outcome; six outcomes give chance six tries, and "
+        f"{MEASURES[0].name} alone decides.",
+        "",
+    ]
+    heads = " | ".join(f"{m.name} [{m.unit}]" for m in MEASURES)
+    for context in study.contexts:
+        lines += [f"| {f'from {context}' if context else 'factor'} | {heads} |"]
+        lines += ["|---|" + "---:|" * len(MEASURES)]
+        columns = [analysed(study, table, measure, context) for measure in MEASURES]
+        for items in zip(*columns, strict=True):
+            cells = [
+                _gain(item.main if math.isnan(item.rescue.mean) else item.rescue, digits)
+                for item, digits in zip(items, DIGITS, strict=True)
+            ]
+            lines.append(f"| {items[0].factor} | {' | '.join(cells)} |")
+        lines.append("")
+    return lines
+
+
+def _arms(study: Study, table: pd.DataFrame) -> list[str]:
+    """The outcomes of every arm, where these are few; outcomes.csv has them all."""
+    if len(study.arms) > MOST_ARMS:
+        return []
+    is_many = len(study.seeds) >= ENOUGH_SEEDS
+    words = (
+        "Interquartile means over seeds, with their interval at 95% by bootstrap"
+        if is_many
+        else "Means over seeds, smallest and largest run in brackets"
+    )
     lines = [
         "## Outcomes of every arm",
         "",
-        "Means over seeds; smallest and largest run in brackets.",
+        f"{words}.",
         "",
-        f"| arm (what is fixed) | {' | '.join(heads)} |",
-        "|---|" + "---:|" * len(heads),
+        f"| arm (what is fixed) | {' | '.join(f'{m.name} [{m.unit}]' for m in MEASURES)} |",
+        "|---|" + "---:|" * len(MEASURES),
     ]
     for arm in study.arms:
         part = table[table["arm"] == arm]
-        cells = " | ".join(_spread(part[name].to_numpy(float)) for name in COLUMNS)
-        lines.append(f"| {part['label'].iloc[0]} | {cells} |")
+        spread = _bootstrapped if is_many else _spread
+        cells = " | ".join(spread(part[name].to_numpy(float)) for name in COLUMNS)
+        lines.append(f"| {label(arm, study.names)} | {cells} |")
     return [*lines, ""]
 
 
-def _spread(values: object) -> str:
-    found = pd.Series(values).dropna()
-    if found.empty:
+def _bootstrapped(values: NDArray[np.float64]) -> str:
+    found = values[np.isfinite(values)]
+    if len(found) < ENOUGH_SEEDS:
+        return _spread(values)
+    low, high = stratified_interval(found[:, None], np.random.default_rng(0))
+    return f"{iqm(found):.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _spread(values: NDArray[np.float64]) -> str:
+    found = values[np.isfinite(values)]
+    if not len(found):
         return "-"
     return f"{found.mean():.2f} [{found.min():.2f}, {found.max():.2f}]"
 
@@ -220,30 +295,44 @@ def _structure(study: Study, table: pd.DataFrame) -> list[str]:
     lines: list[str] = []
     if shares:
         lines += ["## Shapley values", "", "Exact shares of the difference between the ends.", ""]
-        lines += [f"- {name}: {share:+.1f} m" for name, share in shares.items()] + [""]
+        lines += [f"- {name}: {signed(share)} m" for name, share in shares.items()] + [""]
     else:
         path = ablation_path(means, study.names)
         if len(path) > 1:
             lines += ["## Greedy ablation path", ""]
-            lines += [f"{n}. {name}: {gain:+.1f} m" for n, (name, gain) in enumerate(path, 1)] + [
-                ""
-            ]
-    pairs = interactions(means, study.names)
-    if pairs.notna().any(axis=None):
-        lines += ["## Interactions", "", "How much more two fixes give together than apart, m.", ""]
-        lines += ["| | " + " | ".join(pairs.columns) + " |", "|---|" + "---:|" * len(pairs.columns)]
-        for name, row in pairs.iterrows():
-            cells = ["-" if math.isnan(value) else f"{value:+.1f}" for value in row]
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
-        lines.append("")
-    return lines
+            lines += [
+                f"{n}. {name}: {signed(gain)} m" for n, (name, gain) in enumerate(path, 1)
+            ] + [""]
+    return [*lines, *_pairs(interactions(means, study.names))]
 
 
-def _runs(study: Study, table: pd.DataFrame) -> list[str]:
+def _pairs(found: pd.DataFrame) -> list[str]:
+    """The interaction table, each pair once."""
+    upper = found.where(np.triu(np.ones(found.shape, bool), 1))
+    shown = upper.dropna(axis=0, how="all").dropna(axis=1, how="all")
+    if shown.empty:
+        return []
+    lines = [
+        "## Interactions",
+        "",
+        "How much more two fixes give together than apart, m. Means of few runs, without an "
+        "interval: twice as uncertain as an effect above.",
+        "",
+        "| | " + " | ".join(shown.columns) + " |",
+        "|---|" + "---:|" * len(shown.columns),
+    ]
+    for name, row in shown.iterrows():
+        cells = ["-" if math.isnan(value) else signed(value) for value in row]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def _data(table: pd.DataFrame, how: str) -> list[str]:
     return [
         "## Data",
         "",
-        f"[outcomes.csv](outcomes.csv) has a row for each of the {len(table)} runs, "
-        "[study.json](study.json) every setting and effect. Each run is an ordinary run folder: "
-        "`rca check`, `rca diagnose` and `rca run --config` take it.",
+        f"Made by `{how}`. [outcomes.csv](outcomes.csv) has a row for each of the {len(table)} "
+        "runs, [study.json](study.json) every setting and effect; `rca study FOLDER` makes this "
+        "page from the two again. Each run is an ordinary run folder: `rca check`, `rca diagnose` "
+        "and `rca run --config` take it.",
     ]

@@ -1,20 +1,20 @@
 """A study: arms x seeds from a failing to a fixed configuration, and what each factor did."""
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from rca.errors import RcaError
 from rca.runs.load import load_run
 from rca.runs.record import RunRecord
-from rca.study.attribution import Attribution, arm_means, attribute
-from rca.study.design import label, minimal_fix
+from rca.study.attribution import Attribution, attribute
+from rca.study.design import label
 from rca.study.factors import Arm, End, Factor, end_of
-from rca.study.trials import Engine, OnResult, Trial, TrialResult
+from rca.study.trials import Engine, OnResult, Trial, TrialResult, alone_in, standing_in
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ Margins: a tenth of a route (150 m, its reward of 15, the 300 steps that it take
 and saturation are shares), a quarter of the return for the bias. Distance decides because it means
 the same whatever the reward is; the return does not where the reward is a factor."""
 COLUMNS = tuple(measure.name for measure in MEASURES)
+LONGEST = 100
+"""Characters of an arm's name in its folder's; file systems allow 255 with all that is added."""
 ITSELF = " itself"
 """Behind a context's name: the effect of removing that defect."""
 
@@ -113,7 +115,14 @@ class Study:
         end = end_of(self.before, self.factors, arm)
         budget = end.config.budget.model_copy(update={"seed": seed})
         config = end.config.model_copy(update={"budget": budget})
-        return Trial(f"{label(arm, self.names)[:120]}-s{seed}", config, end.faults)
+        return Trial(f"{_short(label(arm, self.names))}-s{seed}", config, end.faults)
+
+
+def _short(name: str) -> str:
+    """Returns a name that a folder can bear, still its own: long labels begin alike."""
+    if len(name) <= LONGEST:
+        return name
+    return f"{name[:LONGEST]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def run_study(
@@ -121,11 +130,23 @@ def run_study(
 ) -> pd.DataFrame:
     """Runs what is not finished in the folder and returns the table of all runs.
 
-    Finished runs are kept whatever becomes of the rest: run again with more seeds or arms, only
-    the new ones take time.
+    Finished runs are kept whatever becomes of the rest: run again with more seeds, arms or factors,
+    only the new ones take time, for a run is known by its settings and faults, not by its name.
+
+    Raises:
+        UsageError: Another study runs in the folder.
     """
-    results = engine(study.trials(), root, on_result)
-    return table_of(study, results)
+    trials = study.trials()
+    with alone_in(root):
+        standing = standing_in(trials, root)
+        there = {n: standing[t.key] for n, t in enumerate(trials) if t.key in standing}
+        results = {n: TrialResult(trials[n], folder) for n, folder in there.items()}
+        for result in results.values():
+            on_result(result)
+        missing = [n for n in range(len(trials)) if n not in there]
+        found = engine([trials[n] for n in missing], root, on_result)
+        results.update(zip(missing, found, strict=True))
+    return table_of(study, [results[n] for n in range(len(trials))])
 
 
 def table_of(study: Study, results: Sequence[TrialResult]) -> pd.DataFrame:
@@ -169,47 +190,3 @@ def analysed(
         return over(factors)
     itself = over([*factors, context])[-1]
     return [*over(factors), replace(itself, factor=f"{context}{ITSELF}")]
-
-
-def run_until_fixed(
-    study: Study, root: Path, engine: Engine, on_result: OnResult = lambda result: None
-) -> tuple[pd.DataFrame, Arm | None]:
-    """Searches the smallest set of factors that fixes the run, by delta debugging.
-
-    An arm counts as fixed if its mean distance is nearer to the fixed end's than to the failing
-    one's. It is tried only where the outcome is clear-cut: on every seed, the fixed end is better
-    by more than the margin.
-
-    Returns:
-        The table of what was run, and the set; None where the ends are not clear-cut.
-    """
-    tables: list[pd.DataFrame] = []
-    decides = MEASURES[0]
-
-    def measured(arms: Sequence[Arm]) -> dict[Arm, float]:
-        part = replace(study, arms=tuple(arms))
-        tables.append(run_study(part, root, engine, on_result))
-        return arm_means(tables[-1], decides.name)
-
-    nothing, everything = Arm(), frozenset(study.names)
-    means = measured([nothing, everything])
-    if not _clear_cut(tables[0], nothing, everything, decides.margin):
-        return tables[0], None
-    middle = (means[nothing] + means[everything]) / 2
-
-    def fixes(arm: Arm) -> bool:
-        if arm not in means:
-            means.update(measured([arm]))
-        return means.get(arm, -math.inf) > middle
-
-    found = minimal_fix(study.names, fixes)
-    return pd.concat(tables, ignore_index=True), found
-
-
-def _clear_cut(table: pd.DataFrame, failing: Arm, fixed: Arm, margin: float) -> bool:
-    by_seed = table.pivot_table(index="seed", columns="label", values=COLUMNS[0], dropna=False)
-    names = [table.loc[table["arm"] == arm, "label"].iloc[0] for arm in (failing, fixed)]
-    if any(name not in by_seed for name in names):
-        return False
-    gains = (by_seed[names[1]] - by_seed[names[0]]).to_numpy(float)
-    return bool(np.all(gains > margin))  # a NaN is not above it

@@ -1,16 +1,21 @@
 """A trial: an ordinary run folder, made in a process of its own."""
 
 import ctypes
+import glob
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
+
 from rca.config import RunConfig
+from rca.errors import UsageError
 
 LOG = "trial.log"
 TIMEOUT_S = 4 * 3600.0
@@ -35,6 +40,15 @@ class Trial:
     name: str
     config: RunConfig
     faults: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> "Key":
+        """What makes two trials the same run, whatever they are called."""
+        return self.config.to_yaml(), self.faults
+
+
+Key = tuple[str, tuple[str, ...]]
+"""Declared settings as YAML, and ids of planted faults."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +145,12 @@ def is_finished(trial: Trial, folder: Path) -> bool:
     return _is_this(trial, folder) and _manifest(folder).get("status") == "finished"
 
 
+def lasted(folder: Path) -> float:
+    """Returns the seconds from the start of a finished trial's process to its end."""
+    began = (folder.parent / f"{folder.name}.yaml").stat().st_mtime
+    return (folder / "results.json").stat().st_mtime - began
+
+
 def is_over(trial: Trial, folder: Path) -> bool:
     """Whether a run with the trial's faults stands there that has ended by itself, or crashed."""
     manifest = _manifest(folder)
@@ -155,11 +175,58 @@ def _manifest(folder: Path) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+@contextmanager
+def alone_in(root: Path) -> Iterator[None]:
+    """Holds a study's folder for one study: two would move each other's runs aside.
+
+    Raises:
+        UsageError: Another process holds it, or it cannot be written.
+    """
+    lock = filelock.FileLock(root / ".lock", timeout=0)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise UsageError(f"{root}: another study runs there; choose another --runs") from error
+    except OSError as error:
+        raise UsageError(f"{root}: cannot be written: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def standing_in(trials: Sequence[Trial], root: Path) -> dict[Key, Path]:
+    """Returns the finished runs of a folder by what they are, whatever they are called.
+
+    A run that has the folder of one of the trials and is another is moved aside first, so that
+    none of those returned moves later.
+    """
+    for trial in trials:
+        folder = root / trial.name
+        if folder.exists() and not _is_this(trial, folder):
+            _set_aside(folder)
+    standing: dict[Key, Path] = {}
+    for settings in sorted(root.glob("*.yaml")):
+        folder = settings.with_suffix("")
+        manifest = _manifest(folder)
+        changes = manifest.get("changes")
+        if manifest.get("status") == "finished" and isinstance(changes, list):
+            key = (settings.read_text(encoding="utf-8", errors="replace"), tuple(changes))
+            standing.setdefault(key, folder)
+    return standing
+
+
 def _set_aside(folder: Path) -> None:
     """Moves a folder that holds something else, or something unfinished, out of the way."""
-    if folder.exists():
-        number = sum(1 for _ in folder.parent.glob(f"{folder.name}.before*"))
-        folder.rename(folder.with_name(f"{folder.name}.before{number}"))
+    if not folder.exists():
+        return
+    number = sum(1 for _ in folder.parent.glob(f"{glob.escape(folder.name)}.before*/"))
+    aside = folder.with_name(f"{folder.name}.before{number}")
+    settings = folder.parent / f"{folder.name}.yaml"
+    if settings.is_file():
+        settings.rename(folder.parent / f"{aside.name}.yaml")
+    folder.rename(aside)
 
 
 def _last_line(log: Path, code: int) -> str:

@@ -9,6 +9,8 @@ from rca.study.trials import TRIES, Engine, OnResult, Trial, TrialResult, run_tr
 
 SLOT = "carla_slot"
 """Ray resource of which a node offers as many as it can run simulators."""
+CONNECT_S = 10.0
+"""Seconds in which a cluster's port has to take a connection."""
 
 
 def ray(address: str | None = None, gpus: float = 0.0) -> Engine:
@@ -89,6 +91,8 @@ def _connect(address: str | None) -> None:
     import ray
 
     cores = os.cpu_count() or 1
+    if address is not None:
+        _refuse_what_does_not_answer(address)
     try:
         if address is None:
             ray.init(num_cpus=cores, resources={SLOT: cores}, include_dashboard=False)
@@ -96,3 +100,20 @@ def _connect(address: str | None) -> None:
             ray.init(address=address)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise UsageError(f"--address {address}: no Ray cluster there: {error}") from error
+
+
+def _refuse_what_does_not_answer(address: str) -> None:
+    """Asks the port itself first: Ray tries for more than seven minutes, with a line every 5 s.
+
+    Raises:
+        UsageError: Nothing listens at HOST:PORT.
+    """
+    import socket
+
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return  # "auto" and the like: Ray's to find
+    try:
+        socket.create_connection((host, int(port)), CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"--address {address}: no Ray cluster answers there: {error}") from error

@@ -49,6 +49,7 @@ def to_html(report: Report, drawn: Pictures) -> str:
         lstrip_blocks=True,
     )
     env.filters["image"] = image
+    env.filters["photograph"] = photograph
     css = _read("vendor/uPlot.min.css", "report.css")
     script = _read("vendor/uPlot.iife.min.js", "report.js")
     return env.get_template("report.html.jinja").render(
@@ -75,6 +76,11 @@ def image(svg: str) -> str:
     """Returns a panel as a data URI of an SVG that follows the page's light or dark scheme."""
     svg = _themed(svg)
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def photograph(png: bytes) -> str:
+    """Returns a picture as a data URI."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def _themed(svg: str) -> str:

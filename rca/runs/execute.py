@@ -25,6 +25,7 @@ from rca.runs.manifest import read_manifest
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
 from rca.runs.stopping import stop_on_ctrl_c
+from rca.runs.strips import Strips
 from rca.td3.agent import TD3
 from rca.td3.checkpoint import restore, save
 from rca.td3.evaluation import Evaluation
@@ -191,6 +192,7 @@ class _Run:
         self._listeners.insert(0, Recorder(self.writer, probes, training.agent))
         self._note_reproducible(training.agent)
         self.writer.note("device", str(training.agent.device))
+        self._listeners.append(Strips(self.writer, config.budget.steps))
         self._listeners.append(Guard(self.writer, config.budget.on_nan))
         auditor = Auditor(training.agent, self.writer.folder)
         self._listeners.append(auditor)

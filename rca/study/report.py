@@ -44,9 +44,7 @@ def write_study(study: Study, table: pd.DataFrame, folder: Path, how: str) -> Pa
     (folder / "study.json").write_text(_json(study, answers), encoding="utf-8")
     draw(answers, MEASURES[0], folder / "effects.png")
     lines = [
-        *_head(study, table, how),
-        f"**{finding(answers)}.**",
-        "",
+        *_head(study, table, how, finding(answers)),
         *_matrix(study, answers),
         *_verdicts(study, answers),
         *_factors(study),
@@ -80,11 +78,13 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _head(study: Study, table: pd.DataFrame, how: str) -> list[str]:
+def _head(study: Study, table: pd.DataFrame, how: str, verdict: str) -> list[str]:
     failed = table[table["error"] != ""]
     steps = study.before.config.budget.steps
     lines = [
         f"# Study: {study.name}",
+        "",
+        f"**{verdict}.**",
         "",
         *([study.question, ""] if study.question else []),
         f"{len(table)} runs ({len(study.arms)} arms on seeds "

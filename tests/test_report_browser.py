@@ -1,46 +1,21 @@
 """The HTML report in a real browser, from disk: no request, no error, usable by keyboard."""
 
 import base64
-import json
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from rca.report.page import write_page
 from rca.report.write import write_report
+from tests.browser import browser, errors, needs_browser, opened, requested, visible, webdriver
 from tests.judged import hostile, judged, really_judged
 from tests.records import healthy
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.common.by import By  # noqa: E402  after the skip
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (BROWSER and DRIVER), reason="chromium and chromedriver are not installed (Debian packages)"
-)
-ARGUMENTS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--window-size=1280,900",
-    "--force-prefers-reduced-motion",
-)  # fmt: skip
-AXE = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+__all__ = ["browser"]
+pytestmark = needs_browser
 VERDICTS = {"a": "FAIL", "b": "PASS", "c": "VACUOUS", "d": "WARN", "e": "NOT_RUN"}
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    for argument in ARGUMENTS:
-        options.add_argument(argument)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(scope="module")
@@ -55,29 +30,8 @@ def page(browser, report):
     return opened(browser, report)
 
 
-def opened(browser, path: Path):
-    browser.get_log("performance")
-    browser.get(path.as_uri())
-    return browser
-
-
-def visible(page, selector):
-    return [e for e in page.find_elements(By.CSS_SELECTOR, selector) if e.is_displayed()]
-
-
 def rows(page):
     return [row.text.split("\n")[0] for row in visible(page, "#checks-table tbody tr")]
-
-
-def requested(page):
-    messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
-    sent = [m["params"]["request"]["url"] for m in messages
-            if m["method"] == "Network.requestWillBeSent"]  # fmt: skip
-    return [url for url in sent if not url.startswith("data:")]
-
-
-def errors(page):
-    return [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 def test_it_loads_from_disk_without_error_or_request(page, report):
@@ -215,17 +169,6 @@ def test_a_report_on_one_side_works_too(browser, tmp_path):
     page = opened(browser, path)
     assert errors(page) == []
     assert visible(page, ".canvas canvas")
-
-
-@pytest.mark.skipif(not AXE.is_file(), reason=f"{AXE} is absent: npm install --no-save axe-core")
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_an_accessibility_audit_finds_nothing_serious(page, theme):
-    page.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
-    page.execute_script(AXE.read_text(encoding="utf-8"))
-    found = page.execute_async_script("axe.run().then(arguments[0])")
-    serious = [v["id"] for v in found["violations"] if v["impact"] in ("serious", "critical")]
-    assert serious == []
-    assert len(found["passes"]) > 30
 
 
 @pytest.mark.parametrize("width", [400, 1280, 1920])

@@ -175,6 +175,8 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(tmp_path):
     # An update ratio is the mean since the last reading, and that one came before the checkpoint.
     ratio = "/update_ratio"
     assert recorded(tmp_path / "broken", ratio) == recorded(tmp_path / "whole", ratio)
+    strips = [load_run(tmp_path / name).strips for name in ("broken", "whole")]
+    assert strips[0] == strips[1] != ()
     whole, broken = manifest(tmp_path / "whole"), manifest(tmp_path / "broken")
     assert broken["weights_digest"] == whole["weights_digest"]
     assert broken["outcome"] == whole["outcome"]

@@ -1,17 +1,21 @@
 import importlib.util
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from rca.config import RunConfig
 from rca.errors import UsageError
+from rca.runs.execute import execute, resume
 from rca.runs.export import export_run
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.record import Outcome, RunRecord
+from tests.test_runs_execute import config
 
 
 @pytest.fixture
@@ -34,11 +38,58 @@ def test_tensorboard_reads_back_as_the_same_run(run, tmp_path):
     (path,) = export_run(run, tmp_path / "out", "tensorboard")
     assert "tfevents" in path.name
     again = load_run(tmp_path / "out")
-    assert again.signals.keys() == run.signals.keys()  # among them no invented step time
+    episodes = {"episode/length", "episode/return"}  # kept beside the table that is made of them
+    assert again.signals.keys() == run.signals.keys() | episodes  # and no invented step time
     for name, signal in run.signals.items():
         np.testing.assert_array_equal(again.signals[name].steps, signal.steps)
         np.testing.assert_allclose(again.signals[name].values, signal.values, rtol=1e-6)
     assert again.evaluations["mean_return"].tolist() == [7.0]
+    assert again.episodes["end_step"].tolist() == [25, 50, 75, 100]
+    assert again.episodes["return"].tolist() == [-1.0] * 4
+
+
+def scalars(folder):
+    """Tag and (step, value) pairs, as TensorBoard itself reads them."""
+    reader = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+    reader.Reload()
+    return {
+        tag: [(event.step, event.value) for event in reader.Scalars(tag)]
+        for tag in reader.Tags()["scalars"]
+    }
+
+
+def test_tensorboard_itself_reads_every_number(run, tmp_path):
+    export_run(run, tmp_path / "out", "tensorboard")
+    found = scalars(tmp_path / "out")
+    assert {"episode/length", "episode/return", "evaluation/updates", "evaluation/mean_return"} == (
+        found.keys() - run.signals.keys()
+    )
+    assert found["env/speed"][2] == (3, 1.0)
+    assert len(found["env/speed"]) == 100
+    assert [step for step, _ in found["critic/loss"]] == [61, 80, 100]
+    assert math.isnan(found["critic/loss"][0][1])
+    assert found["episode/return"] == [(step, -1.0) for step in (25, 50, 75, 100)]
+
+
+@pytest.mark.carla
+def test_a_run_writes_event_files_and_a_resumed_one_takes_back_what_it_repeats(tmp_path):
+    wanted = config("budget.steps=60", "budget.checkpoint_every=20", "env.max_episode_steps=15")
+
+    def stop_at_step_45(event):
+        if getattr(event, "step", 0) == 45:
+            raise RuntimeError("pulled the plug")
+
+    with pytest.raises(RuntimeError, match="plug"):
+        execute(wanted, tmp_path / "run", listener=stop_at_step_45, tensorboard=True)
+    resume(tmp_path / "run", tensorboard=True)
+    run, found = load_run(tmp_path / "run"), scalars(tmp_path / "run" / "tensorboard")
+    assert found.keys() >= {"critic/loss", "episode/length", "evaluation/mean_return"}
+    for name, signal in run.signals.items():
+        assert [step for step, _ in found[name]] == signal.steps.tolist(), name
+        shown = np.array([value for _, value in found[name]])
+        np.testing.assert_allclose(shown, signal.values.astype(np.float32), err_msg=name)
+    ends = run.episodes["end_step"].tolist()
+    assert [step for step, _ in found["episode/length"]] == ends
 
 
 def test_csv(run, tmp_path):
@@ -50,6 +101,13 @@ def test_csv(run, tmp_path):
     speed = signals[signals["signal"] == "env/speed"]
     np.testing.assert_array_equal(speed["value"], run.signals["env/speed"].values)
     assert pd.read_csv(files[1])["end_reason"].tolist() == ["stuck"] * 4
+
+
+def test_no_name_becomes_a_formula_in_a_spreadsheet(run, tmp_path):
+    name = '=HYPERLINK("https://a.example")'
+    signals = {name: replace(run.signals["env/speed"], name=name)}
+    files = export_run(replace(run, signals=signals), tmp_path / "out", "csv")
+    assert set(pd.read_csv(files[0])["signal"]) == {f"'{name}"}
 
 
 def test_json_has_null_for_what_is_no_number(run, tmp_path):

@@ -74,7 +74,7 @@ def write_benchmark(
     scored = [case for case in cases if case.seed not in calibrated]
     looked_at = [case for case in cases if case.seed in calibrated]
     harm = harms(cases)
-    lines = _head(cases, how, took)
+    lines = _head(cases, how, took, _verdict(scored) if scored else "")
     if scored:
         lines += ["## Scores", "", *_seeds("Scored", scored), *_scores(scored)]
         lines += _harmful("Scored", scored, harm)
@@ -104,12 +104,13 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _head(cases: Sequence[Case], how: str, took: str) -> list[str]:
+def _head(cases: Sequence[Case], how: str, took: str, verdict: str) -> list[str]:
     faulty = sum(bool(case.fault) for case in cases)
     broken = [case for case in cases if case.error]
     lines = [
         "# Does the diagnosis name the planted fault?",
         "",
+        *([f"**{verdict}**", ""] if verdict else []),
         f"{faulty} runs with one planted fault each and {len(cases) - faulty} healthy ones; made "
         f"by `{how}`.",
         "A right answer is any cause that the fault names (`rca faults`).",
@@ -119,6 +120,20 @@ def _head(cases: Sequence[Case], how: str, took: str) -> list[str]:
     if broken:
         lines += [f"Not run or not readable: {', '.join(case.name for case in broken)}.", ""]
     return lines
+
+
+def _verdict(cases: Sequence[Case]) -> str:
+    """Returns in a sentence how often the diagnosis is right, and how often it accuses wrongly."""
+    low, high = interval(cases, "top_1", np.random.default_rng(0))
+    right = (
+        f"{_share(score(cases).top_1)} of the runs (95% interval {_share(low)} to {_share(high)})"
+    )
+    healthy = [case for case in cases if not case.fault and not case.error]
+    words = f"The planted cause comes first in {right}"
+    if healthy:
+        accused = round(score(healthy).false_alarms * len(healthy))
+        words += f"; {accused} of {len(healthy)} healthy runs are accused"
+    return f"{words}."
 
 
 def _seeds(word: str, cases: Sequence[Case]) -> list[str]:

@@ -127,6 +127,10 @@ def run(
     dashboard: Annotated[
         bool, typer.Option("--dashboard", help="Show curves and checks while it runs.")
     ] = False,
+    tensorboard: Annotated[
+        bool,
+        typer.Option("--tensorboard", help="Write event files too, in RUN/tensorboard."),
+    ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the run folder and nothing else.")
     ] = False,
@@ -154,7 +158,12 @@ def run(
         folder, settings = resume, configs.load_config(str(resume / "config.yaml"))
         with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
             outcome = runs.resume(
-                folder, server=server, listener=listener, budget=budget, halt=halt
+                folder,
+                server=server,
+                listener=listener,
+                budget=budget,
+                halt=halt,
+                tensorboard=tensorboard,
             )
     else:
         length = steps or configs.STEPS[size.value if size else ""]
@@ -174,6 +183,7 @@ def run(
                 probe_updates=probe_updates,
                 changes=[find_fault(name) for name in plant or []],
                 halt=halt,
+                tensorboard=tensorboard,
             )
     if outcome.status == "interrupted":
         _print_how_to_go_on(folder, outcome.executed_steps or 0, folder / runs.CHECKPOINTS)

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 
 from rca.report.answers import Judged
+from rca.report.camera import camera
 from rca.report.causes import Diagnosed, causes_table, diagnosed, summary
 from rca.report.episode_plots import (
     endings_figure,
@@ -67,6 +68,7 @@ def _sections(sides: tuple[Side, ...], causes: tuple[Diagnosed, ...]) -> list[Se
         Section("signals", "Inside the learner", _signals(sides)),
         Section("curves", "Learning curves", _curves(sides)),
         Section("world", "The world", _world(sides)),
+        Section("camera", "What the agent saw before an episode ended", (camera(sides),)),
         Section("expected", "The seed's expected ranges", (expected_table(sides),)),
         Section("unseen", "What did not run, and why", (unseen_table(sides),)),
         Section("reproduce", "How to reproduce", _reproduce(sides)),

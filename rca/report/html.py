@@ -49,15 +49,16 @@ def to_html(report: Report, drawn: Pictures) -> str:
         lstrip_blocks=True,
     )
     env.filters["image"] = image
+    env.filters["photograph"] = photograph
     css = _read("vendor/uPlot.min.css", "report.css")
-    script = _read("vendor/uPlot.iife.min.js", "report.js")
+    script = _read("vendor/uPlot.iife.min.js", "page.js", "report.js")
     return env.get_template("report.html.jinja").render(
         report=report,
         drawn=drawn,
         css=Markup(css),  # our own files: no foreign text is in them
         script=Markup(script),
         figures=figure_data(report),
-        policy=f"default-src 'none'; style-src '{_digest(css)}'; script-src '{_digest(script)}'; "
+        policy=f"default-src 'none'; style-src '{digest(css)}'; script-src '{digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'",
     )
 
@@ -66,7 +67,7 @@ def _read(*names: str) -> str:
     return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """Returns the source expression that lets exactly this inline text through."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
@@ -75,6 +76,11 @@ def image(svg: str) -> str:
     """Returns a panel as a data URI of an SVG that follows the page's light or dark scheme."""
     svg = _themed(svg)
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def photograph(png: bytes) -> str:
+    """Returns a picture as a data URI."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def _themed(svg: str) -> str:

@@ -5,7 +5,7 @@ from typing import Never
 
 from rca.report.chart import Figure, Timeline
 from rca.report.figures import Pictures, side_by_side
-from rca.report.model import Block, Cell, Code, Report, Table, Text, Tiles
+from rca.report.model import Block, Cell, Code, Gallery, Report, Table, Text, Tiles
 
 FIGURES = "figures"
 """Folder of the pictures, beside the Markdown file."""
@@ -26,6 +26,9 @@ def write_markdown(report: Report, drawn: Pictures, folder: Path) -> Path:
             continue
         picture = side_by_side(drawn[figure.id])
         (folder / FIGURES / f"{figure.id}.svg").write_text(picture, encoding="utf-8")
+    for gallery in (b for s in report.sections for b in s.blocks if isinstance(b, Gallery)):
+        for name, content in gallery.files.items():
+            (folder / FIGURES / name).write_bytes(content)
     path = folder / "report.md"
     path.write_text(to_markdown(report), encoding="utf-8")
     return path
@@ -62,6 +65,8 @@ def _block(block: Block) -> list[str]:
             return _figure(block)
         case Timeline():
             return _timeline(block)
+        case Gallery():
+            return _gallery(block)
     return _unknown(block)
 
 
@@ -130,6 +135,17 @@ def _timeline(timeline: Timeline) -> list[str]:
         side = timeline.lanes[item.lane].label
         lines.append(_row([f"{item.step:,.0f}", escape(side), escape(item.text)]))
     return [*lines, ""]
+
+
+def _gallery(gallery: Gallery) -> list[str]:
+    lines, names = [], iter(gallery.files)
+    for shelf in gallery.shelves:
+        lines += [f"### {escape(shelf.title)}", ""]
+        for picture in shelf.pictures:
+            side = gallery.sides[picture.side]
+            link = f"![{escape(picture.alt)}]({FIGURES}/{next(names)})"
+            lines += [f"{escape(side)}, {escape(picture.caption)}:", "", link, ""]
+    return [*lines, escape(gallery.caption), ""]
 
 
 def escape(text: str) -> str:

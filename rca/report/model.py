@@ -106,6 +106,55 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A photograph of a side.
+
+    Attributes:
+        side: Index of the side.
+        caption: What it is.
+        alt: What it shows, for a reader who cannot see it.
+        png: The file.
+    """
+
+    side: int
+    caption: str
+    alt: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Pictures that are looked at together."""
+
+    title: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Shelves of photographs, a column per side.
+
+    Attributes:
+        id: Unique in the report, a plain word: names the pictures' files.
+        sides: Names.
+        shelves: In reading order.
+        caption: How they were made.
+    """
+
+    kind: ClassVar[str] = "gallery"
+    id: str
+    sides: tuple[str, ...]
+    shelves: tuple[Shelf, ...]
+    caption: str
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Names and contents of the pictures as files, in reading order."""
+        pictures = [picture for shelf in self.shelves for picture in shelf.pictures]
+        return {f"{self.id}-{n:02}.png": item.png for n, item in enumerate(pictures, start=1)}
+
+
+@dataclass(frozen=True)
 class Tally:
     """How many checks of a side have which verdict; verdict, tone and count, worst first."""
 
@@ -113,7 +162,7 @@ class Tally:
     counts: tuple[tuple[str, Tone, int], ...]
 
 
-Block = Text | Code | Tiles | Table | Figure | Timeline
+Block = Text | Code | Tiles | Table | Figure | Timeline | Gallery
 
 
 @dataclass(frozen=True)

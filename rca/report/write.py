@@ -8,6 +8,7 @@ from rca.diagnosis.diagnose import Diagnosis
 from rca.errors import UsageError
 from rca.report.answers import Judged
 from rca.report.build import build
+from rca.report.export import write_tables
 from rca.report.figures import pictures
 from rca.report.html import write_html
 from rca.report.markdown import write_markdown
@@ -18,22 +19,25 @@ from rca.report.wording import tidy
 from rca.runs.load import load_run
 
 
-def report(baseline: Sequence[Path], fixed: Sequence[Path], folder: Path) -> tuple[Path, Path]:
+def report(
+    baseline: Sequence[Path], fixed: Sequence[Path], folder: Path, formats: Sequence[str] = ()
+) -> tuple[Path, ...]:
     """Loads and checks runs and writes the report on one side, or on two that are compared.
 
     Args:
         baseline: Run folders or recordings of the configuration in doubt, one per seed.
         fixed: The same of the changed one; empty: nothing is compared.
         folder: Made if it does not exist; files of an earlier report in it are overwritten.
+        formats: In which every table is written as well: csv, json, parquet.
 
     Returns:
-        Paths of the Markdown and of the HTML file.
+        Paths of the Markdown and of the HTML file, then of the tables.
 
     Raises:
-        UsageError: A path does not exist or the folder cannot be written.
+        UsageError: A path does not exist, the folder cannot be written, or pyarrow is missing.
         EvidenceError: A run cannot be read.
     """
-    return write_report([judged(p) for p in baseline], [judged(p) for p in fixed], folder)
+    return write_report([judged(p) for p in baseline], [judged(p) for p in fixed], folder, formats)
 
 
 def judged(path: Path) -> Judged:
@@ -44,18 +48,20 @@ def judged(path: Path) -> Judged:
 
 
 def write_report(
-    baseline: Sequence[Judged], fixed: Sequence[Judged], folder: Path
-) -> tuple[Path, Path]:
+    baseline: Sequence[Judged], fixed: Sequence[Judged], folder: Path, formats: Sequence[str] = ()
+) -> tuple[Path, ...]:
     """Writes the report on one side, or on two that are compared; a run per seed.
 
     Raises:
-        UsageError: The folder cannot be written.
+        UsageError: The folder cannot be written, or pyarrow is missing.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)  # first: drawing takes seconds
         content = tidy(build(baseline, fixed))
         drawn = pictures(content)
-        return write_markdown(content, drawn, folder), write_html(content, drawn, folder)
+        written = (write_markdown(content, drawn, folder), write_html(content, drawn, folder))
+        tables = [path for name in formats for path in write_tables(content, folder, name)]
+        return (*written, *tables)
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"{folder}: cannot be written: {reason}; give --out DIR") from error

@@ -19,12 +19,14 @@ from rca.envs.supervise import SupervisedEnv
 from rca.faults import find_fault
 from rca.probes.engine import Probes
 from rca.runs.auditor import Auditor
+from rca.runs.board import FOLDER, Board
 from rca.runs.folder import RunWriter
 from rca.runs.guard import Guard
 from rca.runs.manifest import read_manifest
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
 from rca.runs.stopping import stop_on_ctrl_c, unstoppable
+from rca.runs.strips import Strips
 from rca.td3.agent import TD3
 from rca.td3.checkpoint import restore, save
 from rca.td3.evaluation import Evaluation
@@ -57,6 +59,7 @@ def execute(
     probe_updates: int = 0,
     changes: Sequence[Change] = (),
     halt: Callable[[], str] = str,
+    tensorboard: bool = False,
 ) -> Outcome:
     """Trains and records; whatever happens, the folder says how it ended.
 
@@ -75,6 +78,7 @@ def execute(
             change are recorded as the effective ones.
         halt: Asked after each step for a reason to stop, "" for none; recorded as the outcome's
             error.
+        tensorboard: Whether event files are written too, in the folder's `tensorboard/`.
 
     Returns:
         How the run ended: "finished" or "interrupted" (after Ctrl-C, or for a reason to stop).
@@ -91,7 +95,7 @@ def execute(
         FAULTS: [],
     }
     writer = RunWriter.create(folder, build.config, extra)
-    run = _Run(writer, build, listener, server)
+    run = _Run(writer, build, listener, server, tensorboard=tensorboard)
     return _finished(run, probe_updates, halt)
 
 
@@ -102,6 +106,7 @@ def resume(
     listener: Emit = lambda event: None,
     budget: Mapping[str, object] | None = None,
     halt: Callable[[], str] = str,
+    tensorboard: bool = False,
 ) -> Outcome:
     """Goes on with a run that was interrupted or killed, from its newest checkpoint.
 
@@ -115,6 +120,7 @@ def resume(
         listener: As for `execute`.
         budget: Other values of `budget.on_nan` and `budget.device` for what is left.
         halt: As for `execute`.
+        tensorboard: As for `execute`.
 
     Raises:
         RcaError: The run is finished or still going on, or there is no checkpoint.
@@ -125,7 +131,8 @@ def resume(
     config = writer.config
     rest = config.budget.model_copy(update=budget or {})
     build = replace(build, config=config.model_copy(update={"budget": rest}))
-    run = _Run(writer, build, listener, server, checkpoints=folder / CHECKPOINTS)
+    where = folder / CHECKPOINTS
+    run = _Run(writer, build, listener, server, checkpoints=where, tensorboard=tensorboard)
     return _finished(run, 0, halt)
 
 
@@ -176,6 +183,7 @@ class _Run:
         listener: Emit,
         server: Address | Path | None,
         checkpoints: Path | None = None,
+        tensorboard: bool = False,
     ) -> None:
         """Prepares a run; with checkpoints it goes on from the newest of them."""
         self.writer = writer
@@ -183,20 +191,24 @@ class _Run:
         self._listeners: list[Emit] = [listener]
         self._server = server
         self._checkpoints = checkpoints
+        self._board = Board(writer.folder / FOLDER) if tensorboard else None
         self._training: Training | None = None
         self._unheard: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def train(self, stack: ExitStack, should_stop: Callable[[], bool]) -> Progress:
         """Starts servers and environments, which the stack closes, and trains."""
         config = self._build.config
+        if self._board:
+            stack.callback(self._board.close)
         torch.set_num_threads(config.budget.threads)
         env = stack.enter_context(closing(self._supervised(self._build.make_env)))
         self.writer.note("simulator_versions", env.versions)
         self._training = training = self._build.training(env, self._emit)
         probes = Probes(config.probes, training.agent)  # of the untrained agent, also when resumed
-        self._listeners.insert(0, Recorder(self.writer, probes, training.agent))
+        self._listeners.insert(0, Recorder(self.writer, probes, training.agent, self._board))
         self._note_reproducible(training.agent)
         self.writer.note("device", str(training.agent.device))
+        self._listeners.append(Strips(self.writer, config.budget.steps))
         self._listeners.append(Guard(self.writer, config.budget.on_nan))
         auditor = Auditor(training.agent, self.writer.folder)
         self._listeners.append(auditor)
@@ -204,6 +216,8 @@ class _Run:
         if self._checkpoints:
             restore(self._checkpoints, training)
             self.writer.rewind(training.progress.step)
+            if self._board:
+                self._board.again_from(training.progress.step)
         progress = train(
             training,
             evaluate=self._evaluate(stack, training) if self._server is None else None,

@@ -7,14 +7,15 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from rca.errors import UsageError
+from rca.runs.board import Board
 from rca.runs.record import RunRecord
+from rca.runs.tags import EPISODE, EVALUATION
 
 Format = Literal["tensorboard", "csv", "json", "parquet"]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that spreadsheets compute (OWASP, CSV injection); names are foreign text."""
 
 
 def export_run(run: RunRecord, folder: Path, format: Format) -> list[Path]:
@@ -39,8 +40,7 @@ def export_run(run: RunRecord, folder: Path, format: Format) -> list[Path]:
         if format == "tensorboard":
             return _tensorboard(run, folder)
         return [
-            _written(table, folder / f"{name}.{format}", WRITERS[format])
-            for name, table in tables(run).items()
+            write_table(table, folder / f"{name}.{format}") for name, table in tables(run).items()
         ]
     except OSError as error:
         raise UsageError(f"{folder}: cannot be written: {error}") from error
@@ -59,13 +59,24 @@ def tables(run: RunRecord) -> Mapping[str, pd.DataFrame]:
     return {"signals": signals, "episodes": run.episodes, "evaluations": run.evaluations}
 
 
-def _written(table: pd.DataFrame, path: Path, write: Callable[[pd.DataFrame, Path], None]) -> Path:
-    write(table, path)
+def write_table(table: pd.DataFrame, path: Path) -> Path:
+    """Writes a table in the format that the path's suffix names; returns the path.
+
+    Raises:
+        OSError: It cannot be written.
+        UsageError: Parquet is not installed.
+    """
+    WRITERS[path.suffix.removeprefix(".")](table, path)
     return path
 
 
 def _csv(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False)
+    """Writes text that a spreadsheet would run as a formula with an apostrophe before it."""
+    table.map(_inert).to_csv(path, index=False)
+
+
+def _inert(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def _json(table: pd.DataFrame, path: Path) -> None:
@@ -88,16 +99,16 @@ WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
 
 
 def _tensorboard(run: RunRecord, folder: Path) -> list[Path]:
-    """Writes every signal over steps; the clock stays at 0, since a record keeps no wall clock."""
-    writer = EventFileWriter(str(folder))
+    """Writes every signal, episode and evaluation over steps."""
+    board = Board(folder, clock=False)
     for name, signal in run.signals.items():
         for step, value in zip(signal.steps.tolist(), signal.values.tolist(), strict=True):
-            summary = Summary(value=[Summary.Value(tag=name, simple_value=value)])
-            writer.add_event(Event(wall_time=0.0, step=step, summary=summary))
-    for column in run.evaluations.columns.drop("step"):
-        known = run.evaluations[["step", column]].dropna()
-        for step, value in known.itertuples(index=False):
-            summary = Summary(value=[Summary.Value(tag=f"evaluation/{column}", simple_value=value)])
-            writer.add_event(Event(wall_time=0.0, step=int(step), summary=summary))
-    writer.close()
+            board.scalar(name, step, value)
+    for prefix, table, at in (
+        (EPISODE, run.episodes, "end_step"),
+        (EVALUATION, run.evaluations, "step"),
+    ):
+        for row in table.to_dict("records"):
+            board.row(prefix, int(row[at]), row)
+    board.close()
     return sorted(folder.iterdir())

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,13 @@ from rca.runs.manifest import (
     read_manifest,
     write_json,
 )
-from rca.runs.record import EPISODE_COLUMNS, EVALUATION_COLUMNS, Outcome
+from rca.runs.record import (
+    EPISODE_COLUMNS,
+    EVALUATION_COLUMNS,
+    STRIP_COLUMNS,
+    Outcome,
+    Strip,
+)
 
 DATABASE = "run.sqlite"
 CONFIG = "config.yaml"
@@ -46,6 +53,8 @@ CREATE TABLE episode ({", ".join(f'"{name}"' for name in EPISODE_COLUMNS)});
 CREATE TABLE evaluation ({", ".join(f'"{name}"' for name in EVALUATION_COLUMNS)});
 INSERT INTO meta VALUES ('schema', {SCHEMA});
 """
+_STRIPS = f"CREATE TABLE IF NOT EXISTS strip ({', '.join(STRIP_COLUMNS)})"
+"""Apart: a folder that an older version began has none, and may be gone on with."""
 
 
 class RunWriter:
@@ -73,6 +82,7 @@ class RunWriter:
         self._values: deque[tuple[int, int, float]] = deque()
         self._episodes: deque[tuple[Any, ...]] = deque()
         self._evaluations: deque[tuple[Any, ...]] = deque()
+        self._strips: deque[tuple[Any, ...]] = deque()
         self._counters: dict[str, int] = {}
         self._broken: RcaError | None = None
         self._clock = _clock()
@@ -80,6 +90,7 @@ class RunWriter:
         self._stop = threading.Event()
         try:
             self._database = _open(folder, manifest) if again else _create(folder, config, manifest)
+            self._database.execute(_STRIPS)
             self._signals.update(self._database.execute("SELECT name, id FROM signal"))
         except BaseException:
             self._lock.release()
@@ -140,6 +151,7 @@ class RunWriter:
             database.execute("DELETE FROM value WHERE step > ?", (step,))
             database.execute("DELETE FROM episode WHERE end_step > ?", (step,))
             database.execute("DELETE FROM evaluation WHERE step > ?", (step,))
+            database.execute("DELETE FROM strip WHERE step > ?", (step,))
             database.execute(
                 "DELETE FROM meta WHERE key = 'first_update_step' AND value > ?", (step,)
             )
@@ -175,6 +187,15 @@ class RunWriter:
             ValueError: A key that is no column.
         """
         self._evaluations.append(_in_order(row, EVALUATION_COLUMNS))
+
+    def strip(self, strip: Strip) -> None:
+        """Hands over the last camera frames of an episode."""
+        self._strips.append(astuple(strip))
+
+    def strips(self) -> list[tuple[str, str, int]]:
+        """Returns phase, ending and step of every strip on disk."""
+        with self._writing:
+            return self._database.execute("SELECT phase, end_reason, step FROM strip").fetchall()
 
     def count(self, step: int, critic_updates: int, actor_updates: int) -> None:
         """Says how far the run is, so that a killed run still knows it.
@@ -266,6 +287,7 @@ class RunWriter:
         run("INSERT INTO value VALUES (?, ?, ?)", values)
         run(f"INSERT INTO episode VALUES ({_marks(EPISODE_COLUMNS)})", episodes)
         run(f"INSERT INTO evaluation VALUES ({_marks(EVALUATION_COLUMNS)})", evaluations)
+        run(f"INSERT INTO strip VALUES ({_marks(STRIP_COLUMNS)})", _taken(self._strips))
         run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)
 
 

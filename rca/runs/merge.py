@@ -85,6 +85,7 @@ def own(name: str, part: Part) -> RunRecord:
         results=part.results,
         gaps=part.gaps,
         wiring=part.wiring,
+        strips=part.strips,
     )
 
 

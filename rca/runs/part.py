@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rca.runs.record import Outcome, Phase, Signal
+from rca.runs.record import Outcome, Phase, Signal, Strip
 from rca.runs.tags import TagTable
 from rca.wiring.facts import Wiring
 
@@ -67,6 +67,7 @@ class Part:
         cut_off: True if the file ends before the run did.
         complete: True if the file alone describes the whole run (our own run folders).
         wiring: What the audit of a watched trainer saw.
+        strips: Camera frames before episodes ended.
     """
 
     source: Path
@@ -84,6 +85,7 @@ class Part:
     cut_off: bool = False
     complete: bool = False
     wiring: Wiring | None = None
+    strips: tuple[Strip, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,32 @@ class Observed:
         return changed or not self.low <= self.declared <= self.high
 
 
+STRIP_COLUMNS = ("step", "phase", "end_reason", "length", "every", "frames", "png")
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The last camera frames of an episode, oldest at the left.
+
+    Attributes:
+        step: Environment step at which the episode ended.
+        phase: "random" while actions were drawn at random, "learning" afterwards.
+        end_reason: How it ended.
+        length: Of the episode, steps.
+        every: Steps from one frame to the next; the rightmost one is the last of the episode.
+        frames: How many there are.
+        png: Grey picture of all frames side by side.
+    """
+
+    step: int
+    phase: str
+    end_reason: str
+    length: int
+    every: int
+    frames: int
+    png: bytes = field(repr=False)
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """A run as checks, diagnosis and reports see it.
@@ -180,6 +206,8 @@ class RunRecord:
         observed: Recordings: config values that telemetry shows, by our dotted key or
             `agent.updates_per_step`; our own runs have none, their config is effective.
         wiring: What the audit of a watched trainer saw; None elsewhere.
+        strips: What the agent saw before some of its episodes ended; empty in foreign recordings
+            and in runs that were made before there were strips.
     """
 
     id: str
@@ -195,6 +223,7 @@ class RunRecord:
     gaps: tuple[str, ...] = ()
     observed: Mapping[str, Observed] = field(default_factory=dict)
     wiring: Wiring | None = None
+    strips: tuple[Strip, ...] = ()
 
     def phase(self, name: PhaseName) -> Phase | None:
         """Returns a phase by name, None if the run has none of it."""

@@ -3,30 +3,43 @@
 from collections.abc import Mapping, Sequence
 
 from rca.probes.engine import Probes
+from rca.runs.board import Board
 from rca.runs.folder import RunWriter
+from rca.runs.tags import EPISODE, EVALUATION
 from rca.td3.agent import TD3
 from rca.td3.events import EpisodeEnded, Evaluated, Event, Stepped, Updated
 
 
 class Recorder:
-    """Listens to a run and writes its folder."""
+    """Listens to a run and writes its folder, and event files for TensorBoard if wanted."""
 
-    def __init__(self, writer: RunWriter, probes: Probes, agent: TD3) -> None:
+    def __init__(
+        self, writer: RunWriter, probes: Probes, agent: TD3, board: Board | None = None
+    ) -> None:
         self._writer = writer
         self._probes = probes
         self._agent = agent
+        self._board = board
 
     def __call__(self, event: Event) -> None:
         """Writes what an event shows."""
         for found in self._probes.measure(event):
             self._writer.signal(found.name, found.unit, found.step, found.value)
+            if self._board:
+                self._board.scalar(found.name, found.step, found.value)
         if isinstance(event, Stepped | Updated):
             agent = self._agent
             self._writer.count(event.step, agent.critic_updates, agent.actor_updates)
         elif isinstance(event, EpisodeEnded):
-            self._writer.episode(episode_row(event))
+            self._writer.episode(row := episode_row(event))
+            self._show(EPISODE, event.step, row)
         elif isinstance(event, Evaluated):
-            self._writer.evaluation(evaluation_row(event))
+            self._writer.evaluation(row := evaluation_row(event))
+            self._show(EVALUATION, event.step, row)
+
+    def _show(self, prefix: str, step: int, row: Mapping[str, object]) -> None:
+        if self._board:
+            self._board.row(prefix, step, row)
 
 
 def episode_row(event: EpisodeEnded) -> Mapping[str, object]:

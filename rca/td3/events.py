@@ -37,6 +37,8 @@ class Stepped:
         noise: Standard deviation of the exploration noise; NaN in the random phase.
         seconds: Wall-clock seconds that the environment took.
         replay_size: Transitions in the replay memory now.
+        frame: Newest frame of the next observation, grey, uint8, valid during the call; None where
+            a trainer shows none. [height, width]
     """
 
     step: int
@@ -54,6 +56,7 @@ class Stepped:
     noise: float
     seconds: float
     replay_size: int
+    frame: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,7 @@ class Training:
                 noise=noise,
                 seconds=seconds,
                 replay_size=len(self.replay),
+                frame=next_obs["image"][-1],
             )
         )
         return next_obs, episode.ended(info, truncated) if terminated or truncated else None

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -24,9 +25,11 @@ from rca.runs.record import (
     Outcome,
     Phase,
     Signal,
+    Strip,
     empty_episodes,
     empty_evaluations,
 )
+from rca.runs.strip_rows import read_strips
 from rca.wiring.facts import Wiring, read_wiring
 from rca.yaml_file import read_yaml
 
@@ -61,24 +64,25 @@ def read(path: Path, options: Options) -> Part:
             "started and ended do not say how long it took, nothing else depends on them"
         )
     live = manifest.get("status") == "running" and is_written_to(folder, manifest)
-    signals, episodes, evaluations, counters = _database(folder, live)
+    tables = _database(folder, live, gaps)
     config = _config(folder, manifest, gaps)
     results = _optional(folder / RESULTS, read_json, gaps) if (folder / RESULTS).exists() else {}
     wiring = _wiring(folder / WIRING, gaps)
-    outcome = _outcome(live, manifest, counters, config, signals, episodes)
+    outcome = _outcome(live, manifest, config, tables)
     return Part(
         source=path,
-        signals=tuple(signals.values()),
-        episodes={name: episodes[name].to_numpy() for name in EPISODE_COLUMNS},
-        evaluations=evaluations,
+        signals=tuple(tables.signals.values()),
+        episodes={name: tables.episodes[name].to_numpy() for name in EPISODE_COLUMNS},
+        evaluations=tables.evaluations,
         config=config,
         results=results,
         provenance=manifest,
         gaps=tuple(gaps),
         outcome=outcome,
-        phases=_phases(counters, outcome, signals, config),
+        phases=_phases(tables.counters, outcome, tables.signals, config),
         complete=True,
         wiring=wiring,
+        strips=tables.strips,
     )
 
 
@@ -114,31 +118,40 @@ def _optional(path: Path, reader: Callable[[Path], object], gaps: list[str]) -> 
     return content if isinstance(content, dict) else {}
 
 
-def _database(
-    folder: Path, live: bool
-) -> tuple[dict[str, Signal], pd.DataFrame, pd.DataFrame, dict[str, int]]:
+@dataclass(frozen=True)
+class _Tables:
+    """What is in run.sqlite."""
+
+    counters: Mapping[str, int]
+    signals: Mapping[str, Signal]
+    episodes: pd.DataFrame
+    evaluations: pd.DataFrame
+    strips: tuple[Strip, ...]
+
+
+def _database(folder: Path, live: bool, gaps: list[str]) -> _Tables:
     path = folder / DATABASE
     if not path.is_file():
         raise EvidenceError(f"{path}: missing; the run recorded nothing that can be read")
     try:
-        return _tables(path, live)
+        return _tables(path, live, gaps)
     except (sqlite3.Error, OSError, ValueError, pd.errors.DatabaseError) as error:
         raise EvidenceError(f"{path}: damaged: {error}; the run is not usable") from error
 
 
-def _tables(
-    path: Path, live: bool
-) -> tuple[dict[str, Signal], pd.DataFrame, pd.DataFrame, dict[str, int]]:
+def _tables(path: Path, live: bool, gaps: list[str]) -> _Tables:
     with tempfile.TemporaryDirectory(prefix="rca-") as scratch:
         database = _open(path, Path(scratch), live)
         try:
-            counters = dict(database.execute("SELECT key, value FROM meta"))
-            signals = _signals(database)
-            episodes = _table(database, "episode", EPISODE_COLUMNS, empty_episodes())
-            evaluations = _table(database, "evaluation", EVALUATION_COLUMNS, empty_evaluations())
+            return _Tables(
+                dict(database.execute("SELECT key, value FROM meta")),
+                _signals(database),
+                _table(database, "episode", EPISODE_COLUMNS, empty_episodes()),
+                _table(database, "evaluation", EVALUATION_COLUMNS, empty_evaluations()),
+                read_strips(database, gaps),
+            )
         finally:
             database.close()
-    return signals, episodes, evaluations, counters
 
 
 def _open(path: Path, scratch: Path, live: bool) -> sqlite3.Connection:
@@ -178,10 +191,8 @@ def _table(
 def _outcome(
     live: bool,
     manifest: Mapping[str, object],
-    counters: Mapping[str, int],
     config: Mapping[str, object],
-    signals: Mapping[str, Signal],
-    episodes: pd.DataFrame,
+    tables: _Tables,
 ) -> Outcome:
     recorded = manifest.get("outcome")
     said: dict[str, object] = dict(recorded) if isinstance(recorded, Mapping) else {}
@@ -189,9 +200,10 @@ def _outcome(
     error = str(manifest.get("error") or "")
     if status == "running" and not live:
         status, error = "crashed", KILLED
-    seen = [int(signal.steps[-1]) for signal in signals.values()]
-    if len(episodes):
-        seen.append(int(episodes["end_step"].max()))
+    seen = [int(signal.steps[-1]) for signal in tables.signals.values()]
+    if len(tables.episodes):
+        seen.append(int(tables.episodes["end_step"].max()))
+    counters = tables.counters
     seen.append(counters.get("executed_steps", 0))
     executed = _whole(said.get("executed_steps"))
     return Outcome(

@@ -1,0 +1,54 @@
+"""Event files that TensorBoard reads, written while a run goes on or of a finished one."""
+
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+FOLDER = "tensorboard"
+"""In the run folder."""
+PLACES = ("step", "start_step", "end_step")
+"""Columns that say where a row belongs: the x axis does."""
+
+
+class Board:
+    """An event file in a folder; what it is given is written by a thread of its own."""
+
+    def __init__(self, folder: Path, *, clock: bool = True) -> None:
+        """Begins a file.
+
+        Args:
+            folder: Made if it is not there.
+            clock: Whether values bear the time at which they are added; a record keeps none, so
+                files made of a finished run have 0.
+        """
+        self._writer = EventFileWriter(str(folder), flush_secs=2)
+        self._clock = clock
+
+    def scalar(self, tag: str, step: int, value: float) -> None:
+        """Adds a value; NaN stays NaN."""
+        summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+        self._writer.add_event(Event(wall_time=self._now(), step=step, summary=summary))
+
+    def row(self, prefix: str, step: int, row: Mapping[str, object]) -> None:
+        """Adds the numbers of an episode or of an evaluation that were measured."""
+        for name, value in row.items():
+            is_number = isinstance(value, int | float) and math.isfinite(value)
+            if is_number and name not in PLACES:
+                self.scalar(f"{prefix}{name}", step, float(value))
+
+    def again_from(self, step: int) -> None:
+        """Tells readers to forget what comes after a step: a resumed run records it again."""
+        started = SessionLog(status=SessionLog.START)
+        self._writer.add_event(Event(wall_time=self._now(), step=step + 1, session_log=started))
+
+    def close(self) -> None:
+        """Writes what waits and ends the file."""
+        self._writer.close()
+
+    def _now(self) -> float:
+        return time.time() if self._clock else 0.0

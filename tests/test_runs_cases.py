@@ -99,7 +99,7 @@ def test_answers_are_not_read_with_the_evidence():
 
 
 @pytest.mark.parametrize("prefix", ["c03", "c05", "c07", "c13", "c16"])
-def test_a_damaged_copy_says_so_and_shows_what_came_before(prefix, tmp_path):
+def test_a_damaged_copy_says_so_and_shows_only_what_was_recorded(prefix, tmp_path):
     (folder,) = CASES.glob(f"{prefix}*")
     whole = load_run(folder)
     (events,) = folder.glob("events*")
@@ -112,11 +112,12 @@ def test_a_damaged_copy_says_so_and_shows_what_came_before(prefix, tmp_path):
         copy.mkdir()
         (copy / events.name).write_bytes(damaged)
         run = load_run(copy)
-        assert "damaged or cut off" in run.gaps[0]
+        assert "damaged" in run.gaps[0]
         assert run.outcome.critic_updates is None
         assert run.outcome.executed_steps is not None
         assert whole.outcome.executed_steps is not None
         assert run.outcome.executed_steps <= whole.outcome.executed_steps
         for name in ("env/speed", "env/reward"):
             part = run.signals[name]
-            np.testing.assert_array_equal(part.values, whole.signals[name].values[: len(part)])
+            known = dict(zip(whole.signals[name].steps, whole.signals[name].values, strict=True))
+            assert [known[step] for step in part.steps] == part.values.tolist()

@@ -1,29 +1,26 @@
-"""TensorBoard event files, read by tensorboard's own EventAccumulator."""
+"""TensorBoard event files: their scalar tags."""
 
 import array
-import logging
+import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from tensorboard.backend.event_processing import event_accumulator, event_file_loader
 from tensorboard.compat.proto import event_pb2
 from tensorboard.util import tensor_util
 
 from rca.errors import EvidenceError
-from rca.runs.part import Importer, Options, Part, Progress, Series
-
-FRAME_BYTES = 16
-"""Around each record: its length (8 bytes) and two checksums (4 each)."""
-REPORTS = 100
-"""Reports of progress per file."""
+from rca.runs.event_file import Records
+from rca.runs.part import Importer, Options, Part, Series
 
 
 class Columns:
-    """Keeps scalars in 24 bytes each; takes the place of EventAccumulator's reservoirs.
+    """Keeps scalars in 24 bytes each, of other tags the last text.
 
-    The reservoirs hold an object of about 250 bytes per scalar: 10 million would not fit in 2 GB.
+    EventAccumulator's reservoirs hold an object of about 250 bytes per scalar: 10 million would not
+    fit in 2 GB.
     """
 
     def __init__(self) -> None:
@@ -31,21 +28,32 @@ class Columns:
         self.records = {}
         self.texts: dict[str, str] = {}
         self.refused: set[str] = set()
+        self.undecodable = 0
 
-    def AddItem(self, key: str, item: object) -> None:  # noqa: N802  the reservoir's interface
-        """Appends a record of a scalar tag; keeps the last text of a text tag."""
-        value = _content(item)
-        if isinstance(value, str):
-            self.texts[key] = value
-        if not isinstance(value, float):
-            self.refused.add(key)
+    def add(self, raw: bytes) -> None:
+        """Keeps what a record holds; counts it if it is no event."""
+        try:
+            event = event_pb2.Event.FromString(raw)
+        except DecodeError:
+            self.undecodable += 1
             return
-        if key not in self.records:
-            self.records[key] = (array.array("q"), array.array("d"), array.array("d"))
-        steps, values, walls = self.records[key]
-        steps.append(item.step)  # type: ignore[attr-defined]
+        for item in event.summary.value:
+            kind = item.WhichOneof("value")
+            value = item.simple_value if kind == "simple_value" else _content(item)
+            if isinstance(value, float):
+                self._append(item.tag, event.step, value, event.wall_time)
+            elif kind is not None:
+                self.refused.add(item.tag)
+            if isinstance(value, str):
+                self.texts[item.tag] = value
+
+    def _append(self, tag: str, step: int, value: float, wall: float) -> None:
+        if tag not in self.records:
+            self.records[tag] = (array.array("q"), array.array("d"), array.array("d"))
+        steps, values, walls = self.records[tag]
+        steps.append(step)
         values.append(value)
-        walls.append(item.wall_time)  # type: ignore[attr-defined]
+        walls.append(wall)
 
     def series(self) -> tuple[Series, ...]:
         """Returns one series per tag, in the order of first appearance; a clock at 0 is none."""
@@ -60,12 +68,14 @@ class Columns:
         )
 
 
-def _content(item: object) -> float | str | None:
-    """Returns a scalar or a text; None for any other tensor."""
-    if isinstance(item, event_accumulator.ScalarEvent):
-        return float(item.value)
+def _content(item: Any) -> float | str | None:  # noqa: ANN401  protobuf's classes have no types
+    """Returns a tensor's number or text if it holds only one; None for anything else."""
+    if item.WhichOneof("value") != "tensor":
+        return None
+    if math.prod(dim.size for dim in item.tensor.tensor_shape.dim) != 1:
+        return None  # a shape can claim gigabytes
     try:
-        value = tensor_util.make_ndarray(item.tensor_proto)  # type: ignore[attr-defined]
+        value = tensor_util.make_ndarray(item.tensor)
     except (TypeError, ValueError, AttributeError):
         return None
     if value.size != 1:
@@ -85,35 +95,6 @@ def _settings(name: str, text: str) -> dict[str, object]:
     return {f"{name}:{key}": value for key, value in rows}
 
 
-class Feed:
-    """Gives an event file's records to EventAccumulator and knows how far it came."""
-
-    def __init__(self, path: Path, progress: Progress | None) -> None:
-        self._path, self._progress = path, progress
-        self._size = max(1, path.stat().st_size)
-        self._loader = event_file_loader.RawEventFileLoader(str(path))
-        self.read = 0
-        self.broken = 0
-
-    def Load(self) -> Iterator[object]:  # noqa: N802  the loader's interface
-        """Yields the events up to the end or the first damaged record."""
-        reported = 0
-        for raw in self._loader.Load():
-            self.read += len(raw) + FRAME_BYTES
-            try:
-                yield event_pb2.Event.FromString(raw)
-            except DecodeError:
-                self.broken += 1
-            if self._progress and self.read - reported >= self._size / REPORTS:
-                reported = self.read
-                self._progress(self._path, self.read / self._size)
-
-    @property
-    def missing(self) -> int:
-        """Bytes behind the last readable record."""
-        return self._path.stat().st_size - self.read
-
-
 def recognises(path: Path) -> bool:
     """Tells by the name that every TensorBoard writer gives, or by the first record."""
     if "tfevents" in path.name:
@@ -128,44 +109,42 @@ def read(path: Path, options: Options) -> Part:
     Raises:
         EvidenceError: Not a single record can be read.
     """
-    logging.getLogger("tensorboard").setLevel(logging.ERROR)
     columns = Columns()
-    gaps: list[str] = []
     try:
-        feed = Feed(path, options.progress)
-        _accumulate(path, feed, columns)
-    except (MemoryError, OverflowError):
-        gaps.append(f"{path.name}: a record claims more bytes than the file can hold")
+        records = Records(path, options.progress)
+        for record in records:
+            columns.add(record)
     except OSError as error:
         raise EvidenceError(f"{path}: cannot be read: {error}") from error
-    if not feed.read:
+    if records.read == 0 or columns.undecodable + records.damaged == records.count:
         raise EvidenceError(f"{path}: not a single event can be read; the file is empty or damaged")
-    if feed.missing:
-        gaps.append(
-            f"{path.name}: damaged or cut off after {feed.read:,} of {path.stat().st_size:,} "
-            "bytes; what comes before was read"
-        )
-    if feed.broken:
-        gaps.append(f"{path.name}: {feed.broken} records cannot be decoded; left out")
     other = sorted(columns.refused)
-    gaps += [f"{path.name}: {tag}: not a number; left out" for tag in other if tag in options.tags]
     declared = [_settings(path.name, text) for text in columns.texts.values()]
+    lost = [f"{path.name}: {problem}" for problem in _lost(records, columns.undecodable)]
+    mixed = [tag for tag in other if tag in options.tags]
     return Part(
         source=path,
         series=columns.series(),
         config={key: value for rows in declared for key, value in rows.items()},
         provenance={"other_tags": other} if other else {},
-        gaps=tuple(gaps),
-        cut_off=feed.missing > 0 or any(tag in columns.records for tag in other),
+        gaps=(*lost, *(f"{path.name}: {tag}: not a number; left out" for tag in mixed)),
+        cut_off=bool(lost) or any(tag in columns.records for tag in other),
     )
 
 
-def _accumulate(path: Path, feed: Feed, columns: Columns) -> None:
-    accumulator = event_accumulator.EventAccumulator(str(path), purge_orphaned_data=False)
-    # `scalars` and `tensors` are its public attributes; its generator has no public way in.
-    accumulator.scalars = accumulator.tensors = columns
-    accumulator._generator = feed
-    accumulator.Reload()
+def _lost(records: Records, undecodable: int) -> Iterator[str]:
+    """Yields what of a file could not be read."""
+    if records.read < records.size:
+        yield (
+            f"damaged or cut off after {records.read:,} of {records.size:,} bytes; what comes "
+            "before was read"
+        )
+    if records.damaged:
+        yield f"{records.damaged} records are damaged (wrong checksum); left out"
+    if undecodable:
+        yield f"{undecodable} records cannot be decoded; left out"
+    if records.longer:
+        yield f"{records.longer} records are too long to hold scalars; left out"
 
 
 IMPORTER = Importer("TensorBoard", recognises, read)

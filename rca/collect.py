@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
@@ -27,7 +28,9 @@ def collect(folder: Path, kind: type[T]) -> list[T]:
         raise UsageError(f"{folder}: no such folder; give one that holds Python files")
     found: list[T] = []
     for path in sorted(folder.glob("[!_]*.py")):
-        found.extend(item for item in marked(_load(path), kind) if item not in found)
+        seen = path.stat()
+        module = _load(path.resolve(), seen.st_mtime_ns, seen.st_size)
+        found.extend(item for item in marked(module, kind) if item not in found)
     return found
 
 
@@ -36,8 +39,13 @@ def marked(module: ModuleType, kind: type[T]) -> Iterator[T]:
     return (value for value in vars(module).values() if isinstance(value, kind))
 
 
-def _load(path: Path) -> ModuleType:
-    """Imports a file by path, so that its folder needs neither `__init__.py` nor sys.path."""
+@cache
+def _load(path: Path, changed: int, size: int) -> ModuleType:
+    """Imports a file by path, so that its folder needs neither `__init__.py` nor sys.path.
+
+    A file that was not changed since it was loaded is not loaded again: every diagnosis asks for
+    all the causes.
+    """
     name = f"rca_collected.{path.parent.name}.{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None

@@ -1,12 +1,17 @@
 """The audit as a whole: planted defects come out with their line; a clean project passes."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rca.audit.audit import audit
 from rca.audit.rules import RULES
 from rca.checking import Verdict
+from rca.errors import RcaError
 
 CLEAN = """\
 agent:
@@ -49,6 +54,7 @@ def test_a_clean_project_passes(tmp_path, rule):
         ("audit.twice", CLEAN + "  learningstarts: 50\n", CODE, 2, "FAIL"),
         ("audit.twice", CLEAN + "algo:\n  learning_starts: 9\n", CODE, 2, "WARN"),
         ("audit.never_read", CLEAN + "  tau: 0.01\n", CODE, 4, "FAIL"),
+        ("audit.never_read", CLEAN + "  layers: [256, 256]\n", CODE, 4, "FAIL"),
         ("audit.dropped", CLEAN + "  tau: 0.01\n", CODE + "tau = agent['tau']\n", 4, "FAIL"),
         ("audit.read_absent", CLEAN, CODE + "print(agent['tau'])\n", 4, "FAIL"),
         ("audit.read_absent", CLEAN, CODE + "print(agent.get('tau', 1))\n", 4, "WARN"),
@@ -57,6 +63,35 @@ def test_a_clean_project_passes(tmp_path, rule):
 def test_a_planted_defect_is_found_at_its_line(tmp_path, rule, config, code, line, verdict):
     (finding,) = of(audited(tmp_path, config, code), rule)
     assert (finding.verdict, finding.line) == (Verdict(verdict), line), finding.message
+
+
+names = st.one_of(st.sampled_from(["agent", "tau", "batch_size", "a-b", "42"]), st.text(max_size=4))
+trees = st.dictionaries(
+    names,
+    st.recursive(
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(names, inner, max_size=3)
+        ),
+        max_leaves=10,
+    ),
+    max_size=4,
+)
+reads = st.sampled_from(["['tau']", ".get('tau', [])", ".get('agent', {}).get(k)", ".pop('a-b')"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(trees, st.lists(reads, max_size=3))
+def test_any_config_and_code_are_answered_or_refused_in_a_line(tree, code):
+    with tempfile.TemporaryDirectory() as scratch:
+        lines = [CODE, *(f"print(config{read})\n" for read in code)]
+        line, answers = "a line", []
+        try:
+            answers = audited(Path(scratch), yaml.safe_dump(tree), "".join(lines))
+        except RcaError as error:
+            line = str(error)
+    assert "\n" not in line
+    assert all(finding.verdict is not Verdict.ERROR for _, finding in answers)
 
 
 def test_a_file_that_cannot_be_parsed_is_a_warning(tmp_path):

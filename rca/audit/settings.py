@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -30,7 +30,7 @@ class Setting:
 
     file: Path
     key: Key
-    value: object
+    value: object = field(hash=False)  # a list has no hash
     line: int
 
     @property

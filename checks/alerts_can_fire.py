@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import number, vacuous
+from rca.judging import in_force, vacuous
 from rca.runs.record import RunRecord
 
 VALUES = ("actor/q_max", "actor/q_mean", "critic/q1_max", "critic/q1_mean", "actor/loss")
@@ -50,5 +50,5 @@ def _largest(run: RunRecord) -> float:
 def _bound(run: RunRecord) -> float:
     found = [np.abs(run.signals[name].finite()) for name in REWARDS if run.has(name)]
     largest = max((float(values.max()) for values in found), default=np.nan)
-    discount = number(run, "agent.discount")
+    discount = in_force(run, "agent.discount")
     return largest / (1 - discount) if 0 <= discount < 1 else np.nan

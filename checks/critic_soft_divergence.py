@@ -1,13 +1,15 @@
 """Whether values exceed what the rewards allow."""
 
+import math
+
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check, fail_above
 from rca.judging import (
     MIN_READINGS,
     column,
+    in_force,
     learned_rewards,
-    number,
     too_early,
     too_few,
     vacuous,
@@ -26,7 +28,7 @@ STORED = ("batch/reward_min", "batch/reward_max")
 @check(
     "critic.soft_divergence",
     title="Soft divergence",
-    needs=["critic/q1_mean", "env/reward", "config.agent.discount"],
+    needs=["critic/q1_mean", "env/reward", "in_force.agent.discount"],
     severity=Severity.CRITICAL,
 )
 def soft_divergence(run: RunRecord) -> Finding:
@@ -43,7 +45,7 @@ def soft_divergence(run: RunRecord) -> Finding:
     early = too_early(run)
     if early:
         return early
-    discount = number(run, "agent.discount")
+    discount = in_force(run, "agent.discount")
     if not 0 <= discount < 1:
         return vacuous(f"a discount of {discount} bounds no return")
     paid = run.signals["env/reward"].finite()
@@ -57,13 +59,15 @@ def soft_divergence(run: RunRecord) -> Finding:
     largest = float(max(np.abs(rewards).max(), rates.max() if len(rates) else 0.0))
     bound = largest / (1 - discount)
     extremes = _extremes(run)
-    if not extremes:
-        return Finding(Verdict.NOT_RUN, "no finite value in the last fifth of the readings")
+    blank = [name for name, value in extremes.items() if math.isnan(value)]
+    if blank:
+        message = f"no finite value in the last fifth of the readings of {', '.join(blank)}"
+        return Finding(Verdict.NOT_RUN, message)
     name, value = max(extremes.items(), key=lambda item: item[1])
     worst = run.signals[name]
     message = (
         f"largest abs({name}) {value:,.4g} in the last fifth; the agent learns from rewards "
-        f"up to {largest:,.4g}, and a discount of {discount} allows {bound:,.4g}"
+        f"up to {largest:,.4g}, and a discount of {discount:.4g} allows {bound:,.4g}"
     )
     size = Signal(name, "", worst.steps, np.abs(worst.values))
     onset = size.first_crossing(SLACK * bound)
@@ -73,4 +77,4 @@ def soft_divergence(run: RunRecord) -> Finding:
 
 def _extremes(run: RunRecord) -> dict[str, float]:
     finite = {n: run.signals[n].tail(0.2).finite() for n in VALUES if n in run.signals}
-    return {name: float(np.abs(values).max()) for name, values in finite.items() if len(values)}
+    return {n: float(np.abs(v).max()) if len(v) else math.nan for n, v in finite.items()}

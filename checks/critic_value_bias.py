@@ -9,6 +9,7 @@ from rca.judging import (
     MIN_EPISODES,
     Floats,
     column,
+    in_force,
     learned_rewards,
     number,
     too_early,
@@ -23,7 +24,7 @@ WARN, FAIL = 0.5, 5.0
 @check(
     "critic.value_bias",
     title="Value against return",
-    needs=["critic/q1_mean", "episodes.length", "episodes.return", "config.agent.discount"],
+    needs=["critic/q1_mean", "episodes.length", "episodes.return", "in_force.agent.discount"],
 )
 def value_bias(run: RunRecord) -> Finding:
     """Are the critic's values about what episodes really return, discounted?
@@ -42,7 +43,7 @@ def value_bias(run: RunRecord) -> Finding:
     if measured is not None and len(measured.finite()):
         last = float(measured.finite()[-1])
         return _answer(last, f"bias {last:+,.2f} at the last evaluation, against its own returns")
-    table, discount = column(run.episodes, "length", "return"), number(run, "agent.discount")
+    table, discount = column(run.episodes, "length", "return"), in_force(run, "agent.discount")
     table = table[table[:, 0] > 0]
     if _clips(run):
         clip = number(run, "agent.reward_clip")

@@ -8,6 +8,8 @@ from rca.runs.record import RunRecord
 
 LOST_SECONDS = 60.0
 """One time-out of the real client is 10 s by default; a minute is no fluctuation (start)."""
+FEWEST = 6
+"""Readings from which on a stall stands out: it is less than a fifth of them (start)."""
 LEVEL = 5
 """High readings in a row from which they are a level. One wait falls into one reading, or two where
 it straddles their border, and a restart may add one more."""
@@ -28,7 +30,7 @@ def stalls(run: RunRecord) -> Finding:
     times = run.signals["env/step_seconds"]
     known = np.isfinite(times.values)
     steps, seconds = times.steps[known], times.values[known]
-    few = too_few(len(seconds), MIN_READINGS, "readings of the step time")
+    few = too_few(len(seconds), FEWEST, "readings of the step time")
     if few:
         return few
     gaps = np.diff(steps, prepend=steps[0] - 1)
@@ -40,6 +42,9 @@ def stalls(run: RunRecord) -> Finding:
     lost = np.where(spans, 0.0, lost)
     found = _stalls(seconds, lost)
     size, start, length = max(found, default=(0.0, 0, 0))
+    few = too_few(len(seconds), MIN_READINGS, "readings of the step time without a stall")
+    if few and size <= LOST_SECONDS:
+        return few
     onset = int(steps[start])
     message = f"longest stall {size:,.1f} s" + (
         f", in {length} reading(s) from step {onset:,} on" if length else ""

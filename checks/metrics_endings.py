@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from rca.checking import Finding, check, fail_above
+from rca.checking import Finding, Verdict, check, fail_above
 from rca.judging import MIN_EPISODES, column, too_few
 from rca.runs.record import RunRecord
 
+RECORDS = ("episodes.end_reason", "episodes.success", "episodes.collisions")
 COUNTERS = ("episode/collisions", "episode/lane_invasions", "episode/off_road")
 
 
@@ -24,6 +25,8 @@ def endings(run: RunRecord) -> Finding:
     few = too_few(int(early.sum()), MIN_EPISODES, "episodes that ended before the longest one")
     if few:
         return few
+    if not any(run.has(name) for name in (*RECORDS, *COUNTERS)):
+        return Finding(Verdict.NOT_RUN, f"not recorded: any of {', '.join(RECORDS)}")
     explained = _explained(run)
     share = 1 - min(1.0, explained / int(early.sum()))
     message = (

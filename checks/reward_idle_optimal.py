@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import MIN_EPISODES, Floats, column, common, number, too_few, vacuous
+from rca.judging import MIN_EPISODES, Floats, column, common, in_force, too_few, vacuous
 from rca.runs.record import RunRecord
 
 STILL = 0.1
@@ -15,7 +15,7 @@ MIN_STILL = 5
 @check(
     "reward.idle_optimal",
     title="Standing still is optimal",
-    needs=["env/reward", "env/speed", "episodes.return", "config.agent.discount"],
+    needs=["env/reward", "env/speed", "episodes.return", "in_force.agent.discount"],
     severity=Severity.CRITICAL,
 )
 def idle_optimal(run: RunRecord) -> Finding:
@@ -30,7 +30,7 @@ def idle_optimal(run: RunRecord) -> Finding:
         so its worth is bounded from above. FAIL where the learned policy stands still (80% of
         the readings), WARN where it does not.
     """
-    discount = number(run, "agent.discount")
+    discount = in_force(run, "agent.discount")
     _, reward, speed = common(run.signals["env/reward"], run.signals["env/speed"])
     idle = reward[np.abs(speed) < STILL]
     few = too_few(len(idle), MIN_STILL, f"rewards at a speed below {STILL} m/s")
@@ -50,9 +50,9 @@ def idle_optimal(run: RunRecord) -> Finding:
     best = float(_at_most(moving[:, 0], moving[:, 1], per_step, discount).max())
     idling = per_step / (1 - discount)
     message = (
-        f"idling for ever is worth {idling:,.4g} ({per_step:,.3g} a step at discount {discount}); "
-        f"the best of {len(moving):,} episodes that moved is worth at most {best:,.4g}; the "
-        f"learned policy stands still in {still:.0%} of its readings"
+        f"idling for ever is worth {idling:,.4g} ({per_step:,.3g} a step at discount "
+        f"{discount:.4g}); the best of {len(moving):,} episodes that moved is worth at most "
+        f"{best:,.4g}; the learned policy stands still in {still:.0%} of its readings"
     )
     if idling <= best:
         return Finding(Verdict.PASS, message, idling, best)

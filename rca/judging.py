@@ -55,6 +55,12 @@ def number(run: RunRecord, key: str) -> float:
     return as_number(run.config.get(key))
 
 
+def in_force(run: RunRecord, key: str) -> float:
+    """Returns a setting as telemetry shows it, else as declared; NaN if neither is known."""
+    shown = run.observed.get(key)
+    return number(run, key) if shown is None else shown.value
+
+
 def as_number(value: object) -> float:
     """Returns what a file holds as a number, NaN if it is none, a bool, or too large for one."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -11,7 +11,7 @@ import pytest
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
 from rca.runs.load import load_run
 from rca.runs.phases import COUNTER, DECLARED
-from rca.runs.record import RunRecord
+from rca.runs.record import Observed, RunRecord
 from rca.seed_stages import within
 from tests.planted import lengths, scaled_rewards, scheduled_noise, twice_the_seed_items, wired
 from tests.records import blank, evaluations, healthy, phases, signal, with_config, with_signals
@@ -87,6 +87,32 @@ def test_a_median_of_zero_is_no_ratio(after):
     assert found.verdict is Verdict.VACUOUS, found.message
 
 
+def test_the_discount_that_telemetry_shows_bounds_values_without_a_config():
+    run = with_config(healthy(), {"agent.reward_scale": 1e-3})
+    undeclared = {k: v for k, v in run.config.items() if k != "agent.discount"}
+    seen = {"agent.discount": Observed(0.99, 0.99, 0.989, 0.991, "batches")}
+    assert finding("critic.soft_divergence", replace(run, config=undeclared)).verdict == "NOT_RUN"
+    run = replace(run, config=undeclared, observed=seen)
+    assert finding("critic.soft_divergence", run).verdict is Verdict.FAIL
+
+
+def test_values_that_are_no_numbers_any_more_pass_nothing():
+    run = healthy()
+    q1 = run.signals["critic/q1_mean"]
+    gone = replace(q1, values=np.where(q1.steps > q1.steps[len(q1) // 2], math.nan, q1.values))
+    found = finding("critic.soft_divergence", with_signals(run, gone))
+    assert (found.verdict, "critic/q1_mean" in found.message) == (Verdict.NOT_RUN, True)
+
+
+def test_endings_without_any_counter_are_not_recorded():
+    names = ["end_reason", "success", "collisions"]
+    run = healthy()
+    nothing = run.episodes.assign(**dict.fromkeys(names, math.nan)).astype({"end_reason": object})
+    signals = {k: v for k, v in run.signals.items() if not k.startswith("episode/")}
+    found = finding("metrics.endings", replace(run, episodes=nothing, signals=signals))
+    assert found.verdict is Verdict.NOT_RUN, found.message
+
+
 def step_times(at: dict[int, float]) -> RunRecord:
     """Step times of 0.02 s but for some readings, every 10 steps, and an evaluation at 5,000."""
     values = np.full(1_000, 0.02)
@@ -101,6 +127,14 @@ def test_stalls_are_seen_wherever_and_however_many(at):
     found = finding("env.stalls", step_times(dict.fromkeys(at, 600.0)))
     assert found.verdict is Verdict.FAIL, found.message
     assert found.onset == 10 * (at[0] + 1)
+
+
+@pytest.mark.parametrize(("num", "verdict"), [(5, "VACUOUS"), (8, "FAIL")])
+def test_a_stall_stands_out_of_few_readings(num, verdict):
+    values = np.full(num, 0.02)
+    values[2] = 600.0
+    times = signal("env/step_seconds", np.arange(1, num + 1) * 100, values, "s")
+    assert finding("env.stalls", blank(signals={"env/step_seconds": times})).verdict == verdict
 
 
 @pytest.mark.parametrize("at", [(500,), range(300, 1_000)])

@@ -60,7 +60,8 @@ def without(run: RunRecord, need: str) -> RunRecord:
         table = getattr(run, room).drop(columns=[rest] if rest else [])
         empty = empty_episodes() if room == "episodes" else empty_evaluations()
         return replace(run, **{room: table.reindex(columns=empty.columns)})
-    if room == "config":
+    if room in ("config", "in_force"):
+        run = replace(run, observed={k: v for k, v in run.observed.items() if k != rest})
         return replace(run, config={k: v for k, v in run.config.items() if k != rest})
     if room == "outcome":
         return replace(run, outcome=Outcome(**{**asdict(run.outcome), rest: None}))

@@ -69,6 +69,11 @@ def training(
     return tags
 
 
+def append(path: Path, event: Event) -> None:
+    with path.open("ab") as file:
+        RecordWriter(file).write(event.SerializeToString())
+
+
 def events(folder: Path, name: str = "a") -> Path:
     return folder / f"events.out.tfevents.1.{name}"
 
@@ -426,6 +431,56 @@ def test_a_flipped_byte_is_noticed(tmp_path):
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(bytes(content))
     assert "damaged" in load_run(tmp_path).gaps[0]
+
+
+def test_episodes_show_that_the_run_was_under_way_without_updates(tmp_path):
+    ends = [(step, 60.0, 1_000 + step / 10) for step in range(60, 6_000, 60)]
+    losses = [(step, 1.0, 1_000 + step / 10) for step in range(2_100, 6_000, 100)]
+    tags = {"charts/episodic_length": ends, "losses/qf_loss": losses}
+    write_events(events(tmp_path), tags)
+    assert load_run(tmp_path).first_update_step() == 2_001
+
+
+def test_configs_alone_are_no_run(tmp_path):
+    (tmp_path / "td3.yaml").write_text("batch_size: 64\n")
+    with pytest.raises(EvidenceError, match=r"rca check --config .*td3\.yaml"):
+        load_run(tmp_path)
+
+
+def test_a_damaged_record_is_left_out_and_the_rest_read(tmp_path):
+    path = write_events(events(tmp_path), training(2_000, 500))
+    whole = load_run(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"progress/speed_kmh", len(content) // 2)] ^= 0xFF
+    path.write_bytes(bytes(content))
+    run = load_run(tmp_path)
+    assert run.gaps == (f"{path.name}: 1 records are damaged (wrong checksum); left out",)
+    assert len(run.signals["env/speed"]) == len(whole.signals["env/speed"]) - 1
+    assert run.signals["env/speed"].steps[-1] == whole.signals["env/speed"].steps[-1]
+    assert run.outcome.critic_updates is None  # one of the lost records may have been an update
+
+
+def test_a_tensor_that_claims_gigabytes_is_not_built(tmp_path):
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.compat.proto.tensor_pb2 import TensorProto
+    from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+
+    path = write_events(events(tmp_path), training(1_000, 500))
+    shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=10**12)])
+    bomb = Summary.Value(tag="bomb", tensor=TensorProto(dtype=1, tensor_shape=shape, float_val=[1]))
+    append(path, Event(step=3, summary=Summary(value=[bomb])))
+    run = load_run(tmp_path)
+    assert run.provenance["other_tags"] == ["bomb"]
+    assert run.gaps == ()
+
+
+def test_a_record_too_long_for_scalars_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("rca.runs.event_file.LONGEST", 1_000)
+    path = write_events(events(tmp_path), training(1_000, 500))
+    append(path, Event(step=3, graph_def=b"x" * 2_000))
+    write_events(path.with_name("events.out.tfevents.9"), {"other/tag": [(1, 1.0)]})
+    run = load_run(tmp_path)
+    assert run.gaps == (f"{path.name}: 1 records are too long to hold scalars; left out",)
 
 
 def test_a_record_that_claims_gigabytes(tmp_path):

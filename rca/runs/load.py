@@ -50,7 +50,7 @@ def load_run(
     found = _one_run(path, found)
     parts, problems = _read(found, options)
     if not any(_says_something(part) for part in parts):
-        raise EvidenceError("; ".join(problems) or f"{path}: the files hold no record of a run")
+        raise EvidenceError("; ".join(problems) or _empty(path, found))
     name = path.resolve().name
     if parts[0].complete:
         record = own(parts[0].source.resolve().parent.name, parts[0])
@@ -161,6 +161,13 @@ def _of_one_run(parts: list[Part], everything: list[Part]) -> list[Part]:
     names = ", ".join(part.source.name for part in rivals if part is not chosen)
     note = f"{chosen.source.name} was read; {names} hold other runs: give a file to read it"
     return [replace(chosen, notes=(*chosen.notes, note))]
+
+
+def _empty(path: Path, found: Found) -> str:
+    if all(importer.is_config for _, importer in found):
+        first = found[0][0]
+        return f"{path}: only configs, no record of a run; rca check --config {first} audits them"
+    return f"{path}: the files hold no record of a run"
 
 
 def _begun(part: Part) -> float:

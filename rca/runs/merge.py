@@ -42,14 +42,15 @@ def merge(
     episode_parts.check_running(signals.get(RUNNING), episodes, gaps)
     evaluations = _evaluations(parts, telemetry, gaps)
     executed = _executed(parts, signals, evaluations, episodes, notes)
-    first = first_update(signals, known.config)
+    ended = episode_parts.as_signals(found, episodes)
+    first = first_update(signals, known.config, ended)
     is_whole = not any(part.cut_off or _holds_more(part, len(episodes)) for part in parts)
     updates, phases = _updates(first, logged, tags, known, executed, is_whole, notes)
     _count_updates(evaluations, first, phases, signals)
     in_force = observed(signals, evaluations, first, known.config)
     if first is None and phases and executed:
         in_force["agent.learning_starts"] = _never_started(executed, known)
-    signals |= episode_parts.as_signals(found, episodes)
+    signals |= ended
     planned = [p.outcome.planned_steps for p in parts if p.outcome and p.outcome.planned_steps]
     return RunRecord(
         id=name,

@@ -68,14 +68,25 @@ def is_learner(name: str) -> bool:
     return name == UPDATES or "loss" in quantity.lower()
 
 
-def first_update(signals: Mapping[str, Signal], config: Mapping[str, object]) -> FirstUpdate | None:
-    """Returns the place of the first update, None if no learner value was logged."""
+def first_update(
+    signals: Mapping[str, Signal],
+    config: Mapping[str, object],
+    ended: Mapping[str, Signal] | None = None,
+) -> FirstUpdate | None:
+    """Returns the place of the first update, None if no learner value was logged.
+
+    Args:
+        signals: By name, over steps.
+        config: Declared values by our dotted key.
+        ended: What was recorded at the end of episodes; shows only that the run was under way.
+    """
     begins = {name: _begin(signal) for name, signal in signals.items() if is_learner(name)}
     logged = {name: step for name, step in begins.items() if step is not None}
     if not logged:
         return None
     name, latest = min(logged.items(), key=lambda item: item[1])
-    earliest = _last_chance(signals, signals[name], latest) + 1
+    begun = min(int(s.steps[0]) for s in (*signals.values(), *(ended or {}).values()) if len(s))
+    earliest = _last_chance(signals, signals[name], latest, begun) + 1
     for step, rule in _candidates(signals, config):
         if earliest - SLACK <= step <= latest:
             return FirstUpdate(step, min(step, earliest), latest, rule)
@@ -88,7 +99,7 @@ def _begin(signal: Signal) -> int | None:
     return int(signal.steps[meant[0]]) if len(meant) else None
 
 
-def _last_chance(signals: Mapping[str, Signal], learner: Signal, latest: int) -> int:
+def _last_chance(signals: Mapping[str, Signal], learner: Signal, latest: int, begun: int) -> int:
     """Returns the last step before `latest` at which the learner value would have been logged."""
     together = [
         signal.steps
@@ -100,8 +111,7 @@ def _last_chance(signals: Mapping[str, Signal], learner: Signal, latest: int) ->
     if chances:
         return max(chances)
     interval = int(np.median(np.diff(learner.steps))) if len(learner) > 1 else latest
-    started_before = any(s.steps[0] <= latest - interval for s in signals.values() if len(s))
-    return max(0, latest - interval) if started_before else 0
+    return max(0, latest - interval) if begun <= latest - interval else 0
 
 
 def _share(learner: Signal, other: Signal) -> float:

@@ -216,12 +216,15 @@ class RunRecord:
         Args:
             need: A signal name, `episodes`, `episodes.<column>`, `evaluations`,
                 `evaluations.<column>`, `config.<dotted key>`, `observed.<dotted key>`,
-                `phases`, `results`, `wiring.<part>` or `outcome.<field>`.
+                `in_force.<dotted key>` (either of the two), `phases`, `results`,
+                `wiring.<part>` or `outcome.<field>`.
         """
         room, _, rest = need.partition(".")
         if room in ("episodes", "evaluations"):
             table = self.episodes if room == "episodes" else self.evaluations
             return len(table) > 0 and (not rest or bool(table[rest].notna().any()))
+        if room == "in_force":
+            return rest in self.config or rest in self.observed
         if room in ("config", "observed"):
             return rest in (self.config if room == "config" else self.observed)
         if room == "wiring" and rest:

@@ -55,7 +55,7 @@ def recorder(distance, ran):
 
 
 def test_a_clear_cut_outcome_is_searched_and_what_is_found_is_proven_at_both_ends(tmp_path):
-    ran = []
+    ran: list[str] = []
     engine = recorder(lambda broken: 0.0 if "tau" in broken else 100.0, ran)
     found = run_auto(a_study(KEYS), tmp_path, engine)
     assert found.said == "Smallest set that fixes the run, by delta debugging: tau."
@@ -90,7 +90,11 @@ def test_a_search_longer_than_the_design_gives_way_to_it(tmp_path):
 
 
 def test_more_seeds_and_more_factors_run_only_what_is_new(tmp_path):
-    ran, distance = [], lambda broken: 100.0 - 10 * len(broken)
+    ran: list[str] = []
+
+    def distance(broken):
+        return 100.0 - 10 * len(broken)
+
     run_study(a_study(["tau", "actor_lr"], full), tmp_path, recorder(distance, ran))
     assert len(ran) == 8
     run_study(a_study(["tau", "actor_lr"], full, (1, 2, 3)), tmp_path, recorder(distance, ran))

@@ -85,7 +85,8 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
     )
     factors = _differing(before, after, asked)
     base = {"minimal": "one-at-a-time", "auto": "one-at-a-time"}.get(design, design)
-    seeds, notes = WANTED_SEEDS, ()
+    seeds = WANTED_SEEDS
+    notes: tuple[str, ...] = ()
     if asked.budget is not None:
         fits = _fitting((before, after), factors, asked, design, root, engine, workers)
         base, seeds = fits.design, fits.seeds

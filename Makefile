@@ -40,13 +40,8 @@ lint: $(STAMP)
 type: $(STAMP)
 	$(BIN)/mypy
 
-<<<<<<< HEAD
-pytest: $(STAMP)
-	$(TEST_ENV) $(BIN)/pytest -m 'not slow' --durations=15 $(TEST_WORKERS)
-=======
 pytest: $(STAMP) node_modules/axe-core
-	$(TEST_ENV) $(BIN)/pytest -m 'not slow' --durations=15
->>>>>>> 7ed2b98 (Tiles say which way a difference goes; smaller HTML; gallery with camera strips and a study; benchmark of reports)
+	$(TEST_ENV) $(BIN)/pytest -m 'not slow' --durations=15 $(TEST_WORKERS)
 
 node_modules/axe-core:  ## For accessibility audits; without npm or a network their tests are skipped and say so
 	-npm install --no-save --no-package-lock --silent axe-core@4.14.1
@@ -73,19 +68,15 @@ seed-study: $(STAMP)  ## An hour: the seed's six issues against the true defects
 study-calibration: $(STAMP)  ## Over an hour: are planted causes found, and none where there is none?
 	$(BIN)/python benchmarks/study_calibration.py --out reports/study-calibration --runs runs/study-calibration
 
-<<<<<<< HEAD
 oracle: $(STAMP)  ## IQM and its interval against rliable, which needs an environment of its own (older arch and pandas)
 	$(PYTHON) -m venv .oracle
 	.oracle/bin/pip install --quiet --disable-pip-version-check rliable==1.2.0 arch==7.2.0 'pandas<3' pytest pytest-timeout hypothesis
 	PYTHONPATH=. .oracle/bin/python -m pytest -q --noconftest -p no:cacheprovider -W ignore -rs tests/test_stats.py -k rliable
 
-bench-sim: $(STAMP)  ## A minute on an idle machine: speed and size of the embedded server; exit code 1 for a missed aim
-=======
 bench-reports: $(STAMP)  ## What the reports of two full runs and of a study of 200 runs take
 	$(BIN)/python benchmarks/reports.py
 
-bench-sim: $(STAMP)  ## Speed and size of the embedded server, through the real client
->>>>>>> 7ed2b98 (Tiles say which way a difference goes; smaller HTML; gallery with camera strips and a study; benchmark of reports)
+bench-sim: $(STAMP)  ## A minute on an idle machine: speed and size of the embedded server; exit code 1 for a missed aim
 	$(BIN)/python benchmarks/sim.py
 
 worlds: $(STAMP)  ## Ten minutes: pictures of every map, weather and camera, 100 scripted routes each, into reports/worlds; exit code 1 below 95% finished

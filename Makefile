@@ -12,7 +12,7 @@ TEST_WORKERS := --numprocesses 3 --dist loadfile
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]
 
-.PHONY: demo test setup lint type pytest test-slow bench bench-sim worlds endurance fuzz healthy bench-faults bench-smoke seed-study study-calibration oracle build check clean
+.PHONY: demo test setup lint type pytest test-slow bench bench-reports bench-sim worlds endurance fuzz healthy bench-faults bench-smoke seed-study study-calibration oracle build check clean
 
 demo: $(STAMP)  ## Two short runs (baseline, fixed), their checks and the report
 	rm -rf demo
@@ -40,8 +40,11 @@ lint: $(STAMP)
 type: $(STAMP)
 	$(BIN)/mypy
 
-pytest: $(STAMP)
+pytest: $(STAMP) node_modules/axe-core
 	$(TEST_ENV) $(BIN)/pytest -m 'not slow' --durations=15 $(TEST_WORKERS)
+
+node_modules/axe-core:  ## For accessibility audits; without npm or a network their tests are skipped and say so
+	-npm install --no-save --no-package-lock --silent axe-core@4.14.1
 
 test-slow: $(STAMP)  ## Minutes: leak tests, learning curves, long fuzzing
 	$(TEST_ENV) $(BIN)/pytest -m slow
@@ -69,6 +72,9 @@ oracle: $(STAMP)  ## IQM and its interval against rliable, which needs an enviro
 	$(PYTHON) -m venv .oracle
 	.oracle/bin/pip install --quiet --disable-pip-version-check rliable==1.2.0 arch==7.2.0 'pandas<3' pytest pytest-timeout hypothesis
 	PYTHONPATH=. .oracle/bin/python -m pytest -q --noconftest -p no:cacheprovider -W ignore -rs tests/test_stats.py -k rliable
+
+bench-reports: $(STAMP)  ## What the reports of two full runs and of a study of 200 runs take
+	$(BIN)/python benchmarks/reports.py
 
 bench-sim: $(STAMP)  ## A minute on an idle machine: speed and size of the embedded server; exit code 1 for a missed aim
 	$(BIN)/python benchmarks/sim.py

@@ -28,7 +28,7 @@ def test_tables_and_pictures_are_in_the_page(tmp_path):
 
 def test_hostile_text_stays_text(tmp_path):
     html = page(tmp_path, f"# {HOSTILE}\n\n| {HOSTILE} |\n|---|\n| {HOSTILE} |\n")
-    assert "<script" not in html
+    assert html.count("<script") == 1  # our own, which the policy lets through by its digest
     assert html.count("</style>") == 1
     assert not re.search(r"""(href|src)=["']?(javascript|http:)""", html)
     assert "default-src &#39;none&#39;" in html

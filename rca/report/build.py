@@ -68,7 +68,7 @@ def _sections(sides: tuple[Side, ...], causes: tuple[Diagnosed, ...]) -> list[Se
         Section("signals", "Inside the learner", _signals(sides)),
         Section("curves", "Learning curves", _curves(sides)),
         Section("world", "The world", _world(sides)),
-        Section("camera", "What the agent saw before an episode ended", (camera(sides),)),
+        Section("camera", "What the agent saw", (camera(sides),)),
         Section("expected", "The seed's expected ranges", (expected_table(sides),)),
         Section("unseen", "What did not run, and why", (unseen_table(sides),)),
         Section("reproduce", "How to reproduce", _reproduce(sides)),

@@ -7,13 +7,16 @@ from rca.report.sides import Side
 from rca.report.wording import number, plural
 from rca.runs.record import RunRecord, Strip
 
-MAX_BYTES = 900_000
-"""Of all pictures of a report: a third more in HTML, which stays below 3 MB with its curves."""
+MAX_BYTES = 300_000
+"""Of all pictures of a report, some 60 of our worlds'; a third more in HTML, which stays below 3 MB
+with its curves."""
 MAX_ENDINGS = 8
 """A recording can name any number of endings."""
+FRAME = 86
+"""CSS pixels per frame: small frames are enlarged, all alike."""
 CAPTION = (
-    "Grey camera frames as the agent saw them (larger ones shrunk to 84 pixels), oldest at the "
-    "left; the last one is the step that ended the episode. Of each ending and phase the first "
+    "Camera frames as the agent saw them (those above 84 pixels shrunk), the oldest at the left, "
+    "the last from the step that ended the episode. Of each ending and phase the first "
     "episode in each quarter of a run is kept; shown are the first before learning and the last."
 )
 NONE = (
@@ -84,4 +87,4 @@ def _picture(index: int, side: Side, run: RunRecord, strip: Strip) -> Picture:
     what = f"{plural(strip.frames, 'camera frame')} over the last {plural(spans + 1, 'step')}"
     reason = strip.end_reason.replace("_", " ")
     alt = f"{side.name}: {what} before the episode that ended at {caption} ended by {reason}."
-    return Picture(index, caption, alt, strip.png)
+    return Picture(index, caption, alt, strip.png, FRAME * strip.frames)

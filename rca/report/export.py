@@ -45,7 +45,13 @@ def tables(report: Report) -> dict[str, pd.DataFrame]:
 
 def _outcomes(report: Report) -> pd.DataFrame:
     rows = [
-        {"outcome": t.label, **dict(t.values), "difference": t.difference, "measured as": t.note}
+        {
+            "outcome": t.label,
+            **dict(t.values),
+            "difference": t.difference,
+            "direction": t.direction,
+            "measured as": t.note,
+        }
         for t in report.tiles.tiles
     ]
     return pd.DataFrame(rows)

@@ -102,8 +102,10 @@ def style() -> Iterator[None]:
 
 
 def _shortened(svg: str) -> str:
-    """Drops digits below a hundredth of a point, half of the file."""
-    return re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
+    """Drops digits below a hundredth, in places below a tenth of a point: half of the file."""
+    svg = re.sub(r"(\d\.\d\d)\d+", r"\1", svg)
+    places = re.compile(r' (?:d|x|y)="[^"]*"')
+    return places.sub(lambda found: re.sub(r"(\d\.\d)\d", r"\1", found[0]), svg)
 
 
 def _panel(ax: Axes, panel: Panel) -> None:

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -74,8 +76,9 @@ def digest(text: str) -> str:
 
 def image(svg: str) -> str:
     """Returns a panel as a data URI of an SVG that follows the page's light or dark scheme."""
-    svg = _themed(svg)
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    svg = re.sub(r"<metadata>.*?</metadata>| font-family: '[^']*';", "", svg, flags=re.DOTALL)
+    # Escaped, not base64: paths are digits and spaces, which need no escape; a fifth smaller.
+    return "data:image/svg+xml," + quote(_themed(svg), safe=" ,.:;/?@=()*+!$-_{}")
 
 
 def photograph(png: bytes) -> str:

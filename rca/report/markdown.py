@@ -90,7 +90,8 @@ def _tiles(tiles: Tiles) -> list[str]:
     lines = [_row(head), _row(["---"] * len(head))]
     for tile in tiles.tiles:
         values = [escape(value) for _, value in tile.values]
-        difference = [escape(tile.difference)] if compared else []
+        direction = f" ({tile.direction})" if tile.direction else ""
+        difference = [escape(tile.difference + direction)] if compared else []
         lines.append(_row([escape(tile.label), *values, *difference, escape(tile.note)]))
     return [*lines, ""]
 

@@ -42,12 +42,16 @@ class Tile:
         values: Side and formatted value, in order of the sides.
         difference: Formatted, "" if there is only one side or one was not measured.
         note: Where the values come from, or why there is none.
+        direction: Which way the difference goes and whether it is more than chance.
+        tone: Of the direction.
     """
 
     label: str
     values: tuple[tuple[str, str], ...]
     difference: str
     note: str
+    direction: str = ""
+    tone: Tone = ""
 
 
 @dataclass(frozen=True)
@@ -114,12 +118,14 @@ class Picture:
         caption: What it is.
         alt: What it shows, for a reader who cannot see it.
         png: The file.
+        width: To be shown with, CSS pixels.
     """
 
     side: int
     caption: str
     alt: str
     png: bytes
+    width: int
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,13 @@ import pandas as pd
 from scipy import stats
 
 from rca.checking import Verdict
+from rca.report.chart import Values
 from rca.report.model import Tally, Tile, Tiles
 from rca.report.sides import ORDER, TONES, Side, badge, checks_of
 from rca.report.wording import NOT_MEASURED, Tone, listing, number, plural, signed
 from rca.runs.record import RunRecord
+
+UP, DOWN = "\N{BLACK UP-POINTING TRIANGLE}", "\N{BLACK DOWN-POINTING TRIANGLE}"
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,11 @@ def _tile(metric: Metric, sides: tuple[Side, ...]) -> Tile:
     shown = tuple((s.name, number(v, metric.unit)) for s, v in zip(sides, values, strict=True))
     if all(math.isnan(value) for value in values):
         return Tile(metric.label, shown, "", "neither evaluation nor training recorded it")
-    difference = _difference(per_side, metric.unit) if len(sides) == 2 else ""
-    return Tile(metric.label, shown, difference, _note(metric, sides, evaluated))
+    note = _note(metric, sides, evaluated)
+    if len(sides) == 1:
+        return Tile(metric.label, shown, "", note)
+    difference, direction, tone = _difference(*per_side, metric.unit)
+    return Tile(metric.label, shown, difference, note, direction, tone)
 
 
 def _measured(table: pd.DataFrame, column: str) -> bool:
@@ -83,18 +89,26 @@ def _episodes(record: RunRecord, metric: Metric) -> int:
     return int(record.episodes[metric.episode].notna().sum())
 
 
-def _difference(per_side: list[np.ndarray], unit: str) -> str:
-    """Returns fixed minus baseline, with Welch's 95% interval from two seeds a side on."""
-    before, after = per_side
+def _difference(before: Values, after: Values, unit: str) -> tuple[str, str, Tone]:
+    """Returns fixed minus baseline, with Welch's 95% interval from two seeds a side on; which way.
+
+    More is better of each metric: an episode that is longer was not cut short by a failure.
+    """
     difference = float(np.mean(after) - np.mean(before))
     if math.isnan(difference):
-        return NOT_MEASURED
+        return NOT_MEASURED, "", ""
     text = signed(difference, unit).replace(" %", " points")
-    if min(len(before), len(after)) < 2 or np.ptp(before) + np.ptp(after) == 0:
-        return text
+    way = f"{UP} higher" if difference > 0 else f"{DOWN} lower" if difference < 0 else "equal"
+    if min(len(before), len(after)) < 2:
+        return text, f"{way}; one run is no proof", "muted"
+    if np.ptp(before) + np.ptp(after) == 0:
+        return text, f"{way}; the seeds do not differ", "muted"
     interval = stats.ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
     low, high = (signed(float(edge), unit).removesuffix(f" {unit}") for edge in interval)
-    return f"{text} [{low}, {high}]"
+    text = f"{text} [{low}, {high}]"
+    if interval.low <= 0 <= interval.high:
+        return text, f"{way}; may be chance", "muted"
+    return (text, f"{UP} better", "good") if difference > 0 else (text, f"{DOWN} worse", "bad")
 
 
 def verdict(sides: tuple[Side, ...]) -> tuple[str, Tone]:

@@ -344,16 +344,15 @@ class TiedSac(Trainer):
         detached = self.fault == "detached_critic"
         features = self.critic.encoder(obs).detach() if detached else None
         Qs = self.critic(obs, action, features=features)
-        loss = sum(F.mse_loss(Q, target_Q) for Q in Qs)
+        loss = torch.stack([F.mse_loss(Q, target_Q) for Q in Qs]).sum()
         self.critic_optimizer.zero_grad()
         loss.backward()
         self.critic_optimizer.step()
         _, pi, log_pi, _ = self.actor(obs, detach_encoder=self.fault != "stepped_twice")
         mixed = self.actor.encoder(obs, detach=True) if self.fault == "mix_up" else None
-        smallest = torch.min(
-            torch.stack(self.critic(obs, pi, detach_encoder=True, features=mixed)), 0
-        )
-        actor_loss = (self.log_alpha.exp().detach() * log_pi - smallest[0][:, 0]).mean()
+        both = torch.stack(self.critic(obs, pi, detach_encoder=True, features=mixed))
+        lowest = torch.min(both, 0)[0]
+        actor_loss = (self.log_alpha.exp().detach() * log_pi - lowest[:, 0]).mean()
         self.actor_optimizer.zero_grad()
         actor_loss.backward()
         self.actor_optimizer.step()
@@ -405,7 +404,7 @@ class SpinningUp(Trainer):
         for p in self.ac_targ.parameters():
             p.requires_grad = False
         ac = self.ac
-        parts = (ac.head, ac.body, ac.q1, ac.q2)
+        parts: tuple[nn.Module, ...] = (ac.head, ac.body, ac.q1, ac.q2)
         parts = parts[1:] if self.fault == "missing_optimizer" else parts
         self.q_params = list(itertools.chain(*(part.parameters() for part in parts)))
         policy = (ac.pi, ac.pi_head, ac.pi_body, *((ac.body, ac.head) * self._twice))

@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -24,7 +25,7 @@ def test_every_table_is_written_and_read_back(tmp_path):
         "provenance",
     }  # fmt: skip
     checks = pd.read_csv(files["checks"]).set_index("check")
-    assert checks.loc["A", ["baseline: verdict", "fixed: verdict", "change"]].tolist() == [
+    assert [checks.at["A", name] for name in ("baseline: verdict", "fixed: verdict", "change")] == [
         "FAIL", "PASS", "better",
     ]  # fmt: skip
     assert checks.loc["B", "What to do"] == "Mend it."
@@ -36,7 +37,7 @@ def test_every_table_is_written_and_read_back(tmp_path):
 def test_formats_hold_the_same_rows(tmp_path, format):
     if format == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-    read = {"csv": pd.read_csv, "parquet": pd.read_parquet}
+    read: dict[str, Any] = {"csv": pd.read_csv, "parquet": pd.read_parquet}
     read["json"] = lambda path: pd.DataFrame(json.loads(path.read_text()))
     answers = judged(healthy(), a="FAIL", b="PASS")
     table = read[format](written(tmp_path, format, answers, answers)["checks"])

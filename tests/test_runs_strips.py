@@ -1,7 +1,9 @@
 """Camera strips: what is kept of which episode, and that nothing else notices."""
 
+import math
 import sqlite3
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,13 +27,15 @@ def stepped(step, phase="random", size=8):
     """A step whose frame is as bright as the step's number."""
     frame = np.full((size, size), step % 256, np.uint8)
     action = np.zeros(2, np.float32)
-    flags = {"terminated": False, "truncated": False, "stored": True, "stack_moves": None}
-    numbers = {"reward": 0.0, "speed": 0.0, "noise": 0.0, "seconds": 0.0, "replay_size": 1}
-    return Stepped(step, phase, action, None, reward_terms={}, frame=frame, **flags, **numbers)
+    rest: dict[str, Any] = {
+        "reward": 0.0, "speed": 0.0, "noise": 0.0, "seconds": 0.0, "replay_size": 1, "age": None,
+        "terminated": False, "truncated": False, "stored": True, "stack_moves": None,
+    }  # fmt: skip
+    return Stepped(step, phase, action, None, reward_terms={}, frame=frame, **rest)
 
 
 def ended(step, length, reason="collision"):
-    return EpisodeEnded(step, step - length, 0, length, 0.0, reason, 0.0, 0.0, 0.0)
+    return EpisodeEnded(step, step - length, 0, length, 0.0, reason, 0.0, 0.0, 0.0, math.nan, True)
 
 
 def kept(folder, episodes, planned=400, size=8):
@@ -108,6 +112,7 @@ def test_a_strip_shows_what_the_environment_showed(tmp_path):
 
     def look(event):
         if isinstance(event, Stepped):
+            assert event.frame is not None
             seen.append(event.frame.copy())
 
     runs.execute(
@@ -131,14 +136,18 @@ def test_a_folder_of_an_older_version_is_read_and_gone_on_with(tmp_path):
     assert load_run(tmp_path / "run").strips == (STRIP,)
 
 
+def altered(**changes: Any) -> Strip:
+    return replace(STRIP, **changes)
+
+
 BROKEN = {
-    "text": replace(STRIP, png="<svg onload=alert(1)>"),
-    "no picture": replace(STRIP, png=b"<svg onload=alert(1)>"),
-    "cut off": replace(STRIP, png=STRIP.png[:-20]),
-    "a bomb": replace(STRIP, png=STRIP.png[:16] + b"\xff\xff" * 4 + STRIP.png[24:]),
-    "too large": replace(STRIP, png=STRIP.png[:-12] + bytes(100_000) + STRIP.png[-12:]),
-    "no step": replace(STRIP, step="<script>"),
-    "no ending": replace(STRIP, end_reason=None),
+    "text": altered(png="<svg onload=alert(1)>"),
+    "no picture": altered(png=b"<svg onload=alert(1)>"),
+    "cut off": altered(png=STRIP.png[:-20]),
+    "a bomb": altered(png=STRIP.png[:16] + b"\xff\xff" * 4 + STRIP.png[24:]),
+    "too large": altered(png=STRIP.png[:-12] + bytes(100_000) + STRIP.png[-12:]),
+    "no step": altered(step="<script>"),
+    "no ending": altered(end_reason=None),
 }
 
 

@@ -40,12 +40,13 @@ def grad_jitter(event: Updated) -> Number | None:
 
 def _deepest(layers: nn.Sequential, image: Tensor) -> tuple[Tensor | None, nn.Sequential]:
     """Returns the deepest map that is large enough, after its activation, and what follows it."""
-    found, rest = None, layers
+    found: Tensor | None = None
+    rest = layers
     for index, layer in enumerate(layers):
         image = layer(image)
         if image.dim() != 4 or min(image.shape[2:]) < SMALLEST_MAP:
             break
-        found, rest = image, layers[index + 1 :]
+        found, rest = image, nn.Sequential(*list(layers)[index + 1 :])
     return found, rest
 
 

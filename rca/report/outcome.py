@@ -61,7 +61,7 @@ def _tile(metric: Metric, sides: tuple[Side, ...]) -> Tile:
     note = _note(metric, sides, evaluated)
     if len(sides) == 1:
         return Tile(metric.label, shown, "", note)
-    difference, direction, tone = _difference(*per_side, metric.unit)
+    difference, direction, tone = _difference(per_side[0], per_side[1], metric.unit)
     return Tile(metric.label, shown, difference, note, direction, tone)
 
 

@@ -78,5 +78,5 @@ class Records:
 
 def masked(data: bytes) -> int:
     """Returns the checksum of a frame's length or record: CRC-32C, rotated and offset."""
-    crc = int(google_crc32c.value(data))
+    crc: int = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

@@ -282,12 +282,13 @@ class RunWriter:
         counters = list(self._counters.items())
         values, names = _taken(self._values), _taken(self._new_signals)
         episodes, evaluations = _taken(self._episodes), _taken(self._evaluations)
+        strips = _taken(self._strips)
         run = self._database.executemany
         run("INSERT INTO signal VALUES (?, ?, ?)", names)
         run("INSERT INTO value VALUES (?, ?, ?)", values)
         run(f"INSERT INTO episode VALUES ({_marks(EPISODE_COLUMNS)})", episodes)
         run(f"INSERT INTO evaluation VALUES ({_marks(EVALUATION_COLUMNS)})", evaluations)
-        run(f"INSERT INTO strip VALUES ({_marks(STRIP_COLUMNS)})", _taken(self._strips))
+        run(f"INSERT INTO strip VALUES ({_marks(STRIP_COLUMNS)})", strips)
         run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)
 
 

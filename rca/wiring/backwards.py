@@ -48,7 +48,8 @@ class Backwards:
             for parameter in role.parameters.values():
                 wanted = parameter.requires_grad
                 parameter.requires_grad_(True)  # only then a hook is taken
-                self._handles.append(parameter.register_post_accumulate_grad_hook(accumulated))
+                hook = parameter.register_post_accumulate_grad_hook(accumulated)  # type: ignore[no-untyped-call]
+                self._handles.append(hook)
                 parameter.requires_grad_(wanted)
 
     def detach(self) -> None:

@@ -24,6 +24,7 @@ from rca.runs.folder import CONFIG, DATABASE, RunWriter
 from rca.runs.manifest import MANIFEST, write_json
 from rca.runs.record import END_REASONS, Outcome, Strip
 from rca.runs.strips import EVERY, png
+from rca.study.engines.local import local
 from rca.study.plan import Asked, planned
 
 UPDATED = (
@@ -116,7 +117,7 @@ def study(folder: Path, runs: int) -> None:
     before.write_text(config.to_yaml(), encoding="utf-8")
     seeds = tuple(range(1, 1 + runs // 8))  # three factors have eight arms
     asked = Asked(str(before), "quick", seeds, 2400, (), (), "full", None)
-    made, _ = planned(asked, folder / "runs", 1)
+    made = planned(asked, folder / "runs", local(1), 1).study
     synthetic(folder / "source", config, 0)
     trials = made.trials()
     for trial in trials:

@@ -80,5 +80,24 @@ def test_seeds_give_welchs_interval():
     before, after = [[run_that_ends_at(v) for v in values] for values in ([1, 2, 3], [11, 12, 13])]
     sides = sides_of(before, after)
     # scipy: t = 10 / sqrt(2/3) on 4 degrees of freedom; half width 2.776 * 0.8165 = 2.267
-    assert tiles(sides).tiles[0].difference == "+10 [+7.73, +12.3]"
+    tile = tiles(sides).tiles[0]
+    assert tile.difference == "+10 [+7.73, +12.3]"
+    assert (tile.direction, tile.tone) == ("\N{BLACK UP-POINTING TRIANGLE} better", "good")
     assert not any("not proof" in line for line in lead(sides))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words", "tone"),
+    [
+        ([11, 12, 13], [1, 2, 3], "worse", "bad"),
+        ([1, 5, 9], [2, 6, 10], "higher; may be chance", "muted"),
+        ([4, 4], [4, 4], "equal; the seeds do not differ", "muted"),
+        ([0.1 + 0.2, 0.3, 0.3], [7, 8, 9], "better", "good"),  # agree to the last digit but one
+        ([3], [9], "higher; one run is no proof", "muted"),
+    ],
+)
+def test_a_tile_says_which_way_and_whether_it_may_be_chance(before, after, words, tone):
+    sides = sides_of(*([run_that_ends_at(v) for v in values] for values in (before, after)))
+    tile = tiles(sides).tiles[0]
+    assert tile.direction.endswith(words)
+    assert tile.tone == tone

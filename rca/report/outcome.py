@@ -1,6 +1,7 @@
 """The first screen: one sentence, and four outcomes with what they rest on."""
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,7 +104,10 @@ def _difference(before: Values, after: Values, unit: str) -> tuple[str, str, Ton
         return text, f"{way}; one run is no proof", "muted"
     if np.ptp(before) + np.ptp(after) == 0:
         return text, f"{way}; the seeds do not differ", "muted"
-    interval = stats.ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
+    with warnings.catch_warnings():
+        # Seeds of a side may agree to the last digit, of which scipy warns; the other's then count.
+        warnings.filterwarnings("ignore", message="Precision loss", category=RuntimeWarning)
+        interval = stats.ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
     low, high = (signed(float(edge), unit).removesuffix(f" {unit}") for edge in interval)
     text = f"{text} [{low}, {high}]"
     if interval.low <= 0 <= interval.high:

@@ -153,6 +153,10 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
         return Case(name, planted, truth, (), error=result.error or str(error), seed=seed)
     distances = run.evaluations["mean_distance"]
     accused = {f.check for f in findings if f.verdict in (Verdict.FAIL, Verdict.WARN)}
+    # That no update took place is VACUOUS, and the sign of what prevented it.
+    right = [item for item in found.ranked if item.cause.id in truth]
+    seen = [e.finding for item in right for e in item.evidence]
+    accused |= {f.check for f in seen if f.verdict is Verdict.VACUOUS}
     wanted = faults[planted].caught_by if planted else ()
     return Case(
         name,

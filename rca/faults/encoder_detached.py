@@ -13,10 +13,7 @@ def alter(agent: TD3) -> None:
 @fault(
     "encoder_detached",
     causes=("encoder_frozen",),
-    caught_by=(
-        "gradients.flow",
-        "encoder.drift",
-    ),
+    caught_by=("encoder.drift", "wiring.gradients"),
     source="signals.md, coverage",
 )
 def encoder_detached(build: Build) -> Build:

@@ -21,7 +21,7 @@ class ActorsFeatures(TD3):
 @fault(
     "encoders_swapped",
     causes=("actor_critic_feature_mixup",),
-    caught_by=("actor.policy_q_gap", "actor.encoder_consistency"),
+    caught_by=("actor.encoder_consistency", "wiring.features"),
     source="defect D08; evidence.md",
 )
 def encoders_swapped(build: Build) -> Build:

@@ -11,7 +11,7 @@ from rca.faults._plant import with_settings
         "idling_optimal",
         "reward_design",
     ),
-    caught_by=("reward.idle_optimal",),
+    caught_by=("reward.promises",),
     source="defect D22",
 )
 def idling_optimal(build: Build) -> Build:

@@ -22,7 +22,7 @@ class Optimist(TD3):
         "critic_overestimates",
         "critic_diverged",
     ),
-    caught_by=("critic.value_bias",),
+    caught_by=("wiring.twin_minimum",),
     source="TD3 paper, section 4.2, turned round",
 )
 def max_of_critics(build: Build) -> Build:

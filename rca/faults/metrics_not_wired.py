@@ -16,7 +16,7 @@ class Unwired(Wrapper):
 @fault(
     "metrics_not_wired",
     causes=("metrics_not_wired",),
-    caught_by=("metrics.counted", "metrics.endings"),
+    caught_by=("metrics.counted",),
     source="defect D06",
 )
 def metrics_not_wired(build: Build) -> Build:

@@ -20,7 +20,7 @@ class Endless(Replay):
 @fault(
     "never_terminal",
     causes=("terminal_missing",),
-    caught_by=("replay.terminal_share",),
+    caught_by=("wiring.terminals",),
     source="RLMutation: missing terminal state",
 )
 def never_terminal(build: Build) -> Build:

@@ -18,7 +18,7 @@ def alter(agent: TD3) -> None:
 @fault(
     "optimizer_changed",
     causes=("learning_rate_wrong",),
-    caught_by=("learner.update_ratio",),
+    caught_by=("wiring.learning_rates",),
     source="RLMutation: changed optimizer",
 )
 def optimizer_changed(build: Build) -> Build:

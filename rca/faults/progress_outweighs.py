@@ -8,7 +8,7 @@ from rca.faults._plant import with_settings
 @fault(
     "progress_outweighs",
     causes=("progress_outweighs_penalties",),
-    caught_by=("reward.early_end_pays",),
+    caught_by=("reward.promises",),
     source="defect D11",
 )
 def progress_outweighs(build: Build) -> Build:

@@ -6,7 +6,10 @@ from rca.faults._plant import with_settings
 
 
 @fault(
-    "replay_tiny", causes=("replay_wrong",), caught_by=("replay.size",), source="Fedus et al. 2020"
+    "replay_tiny",
+    causes=("replay_wrong",),
+    caught_by=("wiring.batches",),
+    source="Fedus et al. 2020",
 )
 def replay_tiny(build: Build) -> Build:
     """The memory holds about one episode."""

@@ -20,7 +20,7 @@ class Dragging(Wrapper):
         "action_path_wrong",
         "no_net_force",
     ),
-    caught_by=("env.random_drive",),
+    caught_by=("env.action_path",),
     source="defect D01, as a bias",
 )
 def throttle_bias(build: Build) -> Build:

@@ -109,6 +109,41 @@ def test_the_seeds_study_sets_every_issue_against_every_defect(tmp_path):
     assert not any(len(t.faults) > 1 for t in trials)
 
 
+def test_a_budget_keeps_the_phases_of_a_run_and_shrinks_pictures_before_runs(tmp_path):
+    ran = []
+
+    def measured(trials, root, on_result):
+        """Leaves the files by whose times a run's length is told: 1 s a step at 48, 0.1 at 36."""
+        root.mkdir(parents=True, exist_ok=True)
+        for trial in trials:
+            ran.append(trial.config)
+            (root / trial.name).mkdir()
+            (root / f"{trial.name}.yaml").touch()
+            (root / trial.name / "results.json").touch()
+            took = trial.config.budget.steps * (1.0 if trial.config.env.image_size == 48 else 0.1)
+            os.utime(root / f"{trial.name}.yaml", (0, 0))
+            os.utime(root / trial.name / "results.json", (took, took))
+        return [TrialResult(trial, root / trial.name) for trial in trials]
+
+    settings = ("env.image_size=48", "budget.steps=2000", "agent.learning_starts=1000")
+    asked = Asked("quick+target_frozen", "quick", (), None, settings, (), None, "30m")
+    made = planned(asked, tmp_path, measured, 2)
+    config = made.study.before.config
+    assert {c.agent.learning_starts / c.budget.steps for c in ran} == {0.5}
+    assert (config.env.image_size, config.budget.steps) == (36, 2000)
+    assert config.agent.learning_starts == 1000
+    assert any("pictures of 36x36 instead of 48x48" in note for note in made.notes)
+    shorter = planned(Asked(*asked_parts(asked), "9m"), tmp_path / "again", measured, 2)
+    assert shorter.study.before.config.budget.steps == 1000
+    assert shorter.study.before.config.agent.learning_starts == 500
+    with pytest.raises(UsageError, match="measuring two short runs alone took"):
+        planned(Asked(*asked_parts(asked), "1m"), tmp_path / "less", measured, 2)
+
+
+def asked_parts(asked):
+    return (asked.before, asked.after, (), None, asked.settings, (), None)
+
+
 def made_up(study, outcome):
     rows = [
         {"arm": arm, "label": label(arm, study.names), "seed": seed, "error": "", "folder": "x"}

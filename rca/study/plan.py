@@ -179,15 +179,23 @@ def _fitting(
     smaller = [s for s in SIZES if s < size] if after.config.env.image_size == size else []
     designs = {"auto": AUTO, "minimal": ("one-at-a-time",)}.get(design, (design,))
 
+    def measured(costs: dict[int, Cost]) -> float:
+        spent = sum(cost.of(steps) for cost in costs.values() for steps in PILOTS)
+        return spent / min(workers, len(PILOTS))
+
     def fits(costs: dict[int, Cost]) -> Plan:
         # Of the runs' own time, so that a study that is gone on with comes to the same plan.
-        measured = sum(cost.of(steps) for cost in costs.values() for steps in PILOTS)
-        left = budget_s - measured / min(workers, len(PILOTS))
+        left = budget_s - measured(costs)
         names = [factor.name for factor in factors]
         seeds = len(asked.seeds) or None
         return plan(names, left, costs, steps, workers, designs=designs, seeds=seeds)
 
     costs = {size: _cost(after, size, root, engine)}
+    if measured(costs) >= budget_s:
+        raise UsageError(
+            f"--budget {asked.budget}: measuring two short runs alone took "
+            f"{measured(costs) / 60:.1f} min; raise it, or leave it out"
+        )
     try:
         found = fits(costs)
     except UsageError:

@@ -108,8 +108,8 @@ def plan(
                             made = Plan(design, number, size, round(steps * share), took / 60)
                             return replace(made, given_up=_given_up(made, configured, steps, seeds))
     raise UsageError(
-        f"--budget: {max(0.0, budget_s) / 60:.1f} min are left after measuring; the smallest study "
-        f"of {len(factors)} factors takes {found / 60:.1f} min; name fewer with --group, or raise it"
+        f"--budget: {max(0.0, budget_s) / 60:.1f} min are left after measuring; the smallest "
+        f"study of {len(factors)} factors takes {found / 60:.1f} min; name fewer, or raise it"
     )
 
 

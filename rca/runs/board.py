@@ -37,8 +37,9 @@ class Board:
     def row(self, prefix: str, step: int, row: Mapping[str, object]) -> None:
         """Adds the numbers of an episode or of an evaluation that were measured."""
         for name, value in row.items():
-            is_number = isinstance(value, int | float) and math.isfinite(value)
-            if is_number and name not in PLACES:
+            if name in PLACES or not isinstance(value, int | float):
+                continue
+            if math.isfinite(value):
                 self.scalar(f"{prefix}{name}", step, float(value))
 
     def again_from(self, step: int) -> None:

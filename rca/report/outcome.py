@@ -94,7 +94,7 @@ def _episodes(record: RunRecord, metric: Metric) -> int:
 
 
 def _difference(before: Values, after: Values, metric: Metric) -> tuple[str, str, Tone]:
-    """Returns fixed minus baseline, Welch's 95% interval from two seeds a side on, and which way."""
+    """Returns fixed minus baseline with Welch's 95% interval (two seeds a side), and which way."""
     unit = metric.unit
     difference = float(np.mean(after) - np.mean(before))
     if math.isnan(difference):

@@ -85,7 +85,7 @@ def write_page(markdown: Path) -> Path:
 
 def _sections(tokens: Sequence[Token]) -> list[tuple[str, str]]:
     """Gives headings of sections an id to be linked to; returns ids and texts."""
-    sections = []
+    sections: list[tuple[str, str]] = []
     for token, text in pairwise(tokens):
         if token.type == "heading_open" and token.tag == "h2":
             name = f"section-{len(sections) + 1}"

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_links_lead_somewhere_and_ids_are_unique(page):
 
 
 def test_pictures_follow_the_colour_scheme(page):
-    svg = base64.b64decode(page.all("img")[0]["src"].partition(",")[2]).decode()
+    svg = unquote(page.all("img")[0]["src"].partition(",")[2])
     assert "prefers-color-scheme:dark" in svg
     assert "#0072b2" not in svg.partition("</style>")[2]
 

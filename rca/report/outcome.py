@@ -30,6 +30,8 @@ class Metric:
         episode: Column of the episode table.
         middle: How training episodes are summed up: lengths and returns have several modes, of
             which a mean would hit none.
+        judged: Whether more is better. Not of lengths: an episode is long because the car survives,
+            or because it stands, and short because it fails, or because it is soon there.
     """
 
     label: str
@@ -37,11 +39,12 @@ class Metric:
     evaluation: str
     episode: str
     middle: Literal["median", "mean"] = "median"
+    judged: bool = True
 
 
 METRICS = (
     Metric("Return", "", "mean_return", "return"),
-    Metric("Episode length", "steps", "mean_length", "length"),
+    Metric("Episode length", "steps", "mean_length", "length", judged=False),
     Metric("Success", "%", "success_rate", "success", middle="mean"),
     Metric("Distance", "m", "mean_distance", "distance"),
 )
@@ -62,7 +65,7 @@ def _tile(metric: Metric, sides: tuple[Side, ...]) -> Tile:
     note = _note(metric, sides, evaluated)
     if len(sides) == 1:
         return Tile(metric.label, shown, "", note)
-    difference, direction, tone = _difference(per_side[0], per_side[1], metric.unit)
+    difference, direction, tone = _difference(per_side[0], per_side[1], metric)
     return Tile(metric.label, shown, difference, note, direction, tone)
 
 
@@ -90,11 +93,9 @@ def _episodes(record: RunRecord, metric: Metric) -> int:
     return int(record.episodes[metric.episode].notna().sum())
 
 
-def _difference(before: Values, after: Values, unit: str) -> tuple[str, str, Tone]:
-    """Returns fixed minus baseline, with Welch's 95% interval from two seeds a side on; which way.
-
-    More is better of each metric: an episode that is longer was not cut short by a failure.
-    """
+def _difference(before: Values, after: Values, metric: Metric) -> tuple[str, str, Tone]:
+    """Returns fixed minus baseline with Welch's 95% interval (two seeds a side), and which way."""
+    unit = metric.unit
     difference = float(np.mean(after) - np.mean(before))
     if math.isnan(difference):
         return NOT_MEASURED, "", ""
@@ -112,6 +113,8 @@ def _difference(before: Values, after: Values, unit: str) -> tuple[str, str, Ton
     text = f"{text} [{low}, {high}]"
     if interval.low <= 0 <= interval.high:
         return text, f"{way}; may be chance", "muted"
+    if not metric.judged:
+        return text, f"{way}; more than chance", "muted"
     return (text, f"{UP} better", "good") if difference > 0 else (text, f"{DOWN} worse", "bad")
 
 

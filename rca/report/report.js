@@ -235,7 +235,7 @@ function chart(panel, image, shared) {
   image.after(plot);
   const { data, series, bands } = aligned(panel);
   const u = new uPlot({
-    width: 400, height: HEIGHT, padding: [18, 10, 0, 0], scales: scales(panel), axes: axes(panel), series, bands,
+    width: 400, height: HEIGHT, padding: [18, 16, 0, 0], scales: scales(panel), axes: axes(panel), series, bands,
     legend: { show: false },
     cursor: { points: { show: false }, y: false, drag: { x: true, y: false, setScale: false },
       sync: shared ? { key: "step", setSeries: false, scales: ["x", null] } : undefined },

@@ -109,6 +109,6 @@ def _tensorboard(run: RunRecord, folder: Path) -> list[Path]:
         (EVALUATION, run.evaluations, "step"),
     ):
         for row in table.to_dict("records"):
-            board.row(prefix, int(row[at]), {str(name): value for name, value in row.items()})
+            board.row(prefix, int(row[at]), {str(key): value for key, value in row.items()})
     board.close()
     return sorted(folder.iterdir())

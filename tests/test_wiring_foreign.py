@@ -12,12 +12,12 @@ import rca
 from rca.attach.measures import Measures
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.errors import UsageError
+from rca.runs import folder
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.wiring.actions import Actions
 from rca.wiring.backwards import Backwards
 from rca.wiring.calls import Calls
-from tests import foreign_trainers
 from tests.foreign_trainers import STYLES, CleanRL, OneEncoder, train
 
 pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch's, while it compiles
@@ -94,7 +94,7 @@ def test_a_huber_loss_is_no_wrong_reward(beta, tmp_path, monkeypatch):
     def huber(q, y):
         return functional.smooth_l1_loss(q, y, beta=beta)
 
-    monkeypatch.setattr(foreign_trainers.F, "mse_loss", huber)
+    monkeypatch.setattr(functional, "mse_loss", huber)
     found = judged(CleanRL(), tmp_path / "run")
     assert {name for name, f in found.items() if f.verdict is Verdict.FAIL} == set()
 
@@ -137,7 +137,7 @@ PLACES = [
     (Backwards, "_accumulated"),
     (Backwards, "_ended"),
     (RunWriter, "signal"),
-    (RunWriter, "finish"),
+    (folder, "results"),
 ]
 
 

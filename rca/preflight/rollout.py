@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -43,7 +44,7 @@ class Seen:
         parts = np.split(np.array(self.rewards), np.cumsum(self.lengths))
         return [float(part.sum()) for part in parts[: len(self.lengths)]]
 
-    def look(self, observation: object, space: gym.Space) -> None:
+    def look(self, observation: object, space: gym.Space[Any]) -> None:
         """Keeps an observation's leaves."""
         if not self.outside and not space.contains(observation):
             step = len(self.rewards)
@@ -64,7 +65,7 @@ def leaves(observation: object, name: str = "") -> Iterator[tuple[str, NDArray[n
         yield name or "obs", np.array(observation)
 
 
-def _misfit(found: dict[str, NDArray[np.generic]], space: gym.Space) -> str:
+def _misfit(found: dict[str, NDArray[np.generic]], space: gym.Space[Any]) -> str:
     """Returns in words what of an observation is not as its space says."""
     for name, wanted in _boxes(space):
         got = found.get(name)
@@ -75,13 +76,15 @@ def _misfit(found: dict[str, NDArray[np.generic]], space: gym.Space) -> str:
             return f"{said}, its space {wanted.dtype} {wanted.shape}"
         if not np.isfinite(got).all():
             return f"{name} holds NaN or infinity"
-        if (got < wanted.low).any() or (got > wanted.high).any():
+        numbers = got.astype(np.float64)
+        if (numbers < wanted.low).any() or (numbers > wanted.high).any():
             low, high = wanted.low.min(), wanted.high.max()
-            return f"{name} from {got.min():g} to {got.max():g}, its space {low:g} to {high:g}"
+            given = f"{name} from {numbers.min():g} to {numbers.max():g}"
+            return f"{given}, its space {low:g} to {high:g}"
     return f"{', '.join(found)} and {type(space).__name__} do not match"
 
 
-def _boxes(space: gym.Space, name: str = "") -> Iterator[tuple[str, gym.spaces.Box]]:
+def _boxes(space: gym.Space[Any], name: str = "") -> Iterator[tuple[str, gym.spaces.Box]]:
     if isinstance(space, gym.spaces.Dict):
         for key, part in space.spaces.items():
             yield from _boxes(part, f"{name}.{key}" if name else str(key))

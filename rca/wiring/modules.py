@@ -127,7 +127,7 @@ def _roots(name: str, modules: Modules) -> tuple[nn.Module, ...]:
     found = [parameter for root in roots for parameter in root.parameters()]
     if not found:
         raise UsageError(f"watch: {name} has no parameters; give the network itself")
-    if any(isinstance(p, nn.parameter.UninitializedTensorMixin) for p in found):
+    if any(isinstance(p, nn.UninitializedParameter) for p in found):
         raise UsageError(f"watch: {name} has lazy layers without a shape; call it once before")
     return roots
 

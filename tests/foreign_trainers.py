@@ -344,7 +344,7 @@ class TiedSac(Trainer):
         detached = self.fault == "detached_critic"
         features = self.critic.encoder(obs).detach() if detached else None
         Qs = self.critic(obs, action, features=features)
-        loss = sum(F.mse_loss(Q, target_Q) for Q in Qs)
+        loss = torch.stack([F.mse_loss(Q, target_Q) for Q in Qs]).sum()
         self.critic_optimizer.zero_grad()
         loss.backward()
         self.critic_optimizer.step()

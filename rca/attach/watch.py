@@ -262,8 +262,9 @@ class Watch:
         self._audit.detach()
         self._safely(self._write_wiring)
         updates = (self._audit.counts["critic"], self._audit.counts["actor"])
-        status = "crashed" if error else "finished"
-        outcome = Outcome(status, self._position(), None, *updates, error)
+        outcome = Outcome(
+            "crashed" if error else "finished", self._position(), None, *updates, error
+        )
         self._audit.listening.safely(self._writer.finish, outcome)
 
     def __enter__(self) -> Self:

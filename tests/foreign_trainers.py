@@ -350,9 +350,8 @@ class TiedSac(Trainer):
         self.critic_optimizer.step()
         _, pi, log_pi, _ = self.actor(obs, detach_encoder=self.fault != "stepped_twice")
         mixed = self.actor.encoder(obs, detach=True) if self.fault == "mix_up" else None
-        both = torch.stack(self.critic(obs, pi, detach_encoder=True, features=mixed))
-        lowest = torch.min(both, 0)[0]
-        actor_loss = (self.log_alpha.exp().detach() * log_pi - lowest[:, 0]).mean()
+        climbed = torch.stack(self.critic(obs, pi, detach_encoder=True, features=mixed)).amin(0)
+        actor_loss = (self.log_alpha.exp().detach() * log_pi - climbed[:, 0]).mean()
         self.actor_optimizer.zero_grad()
         actor_loss.backward()
         self.actor_optimizer.step()
@@ -404,7 +403,7 @@ class SpinningUp(Trainer):
         for p in self.ac_targ.parameters():
             p.requires_grad = False
         ac = self.ac
-        parts: tuple[nn.Module, ...] = (ac.head, ac.body, ac.q1, ac.q2)
+        parts = [ac.head, ac.body, ac.q1, ac.q2]
         parts = parts[1:] if self.fault == "missing_optimizer" else parts
         self.q_params = list(itertools.chain(*(part.parameters() for part in parts)))
         policy = (ac.pi, ac.pi_head, ac.pi_body, *((ac.body, ac.head) * self._twice))

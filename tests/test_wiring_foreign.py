@@ -12,6 +12,7 @@ import rca
 from rca.attach.measures import Measures
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.errors import UsageError
+from rca.runs import folder
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.wiring.actions import Actions
@@ -136,7 +137,7 @@ PLACES = [
     (Backwards, "_accumulated"),
     (Backwards, "_ended"),
     (RunWriter, "signal"),
-    (RunWriter, "finish"),
+    (folder, "results"),
 ]
 
 

@@ -65,7 +65,7 @@ def leaves(observation: object, name: str = "") -> Iterator[tuple[str, NDArray[n
         yield name or "obs", np.array(observation)
 
 
-def _misfit(found: dict[str, NDArray[Any]], space: gym.Space[Any]) -> str:
+def _misfit(found: dict[str, NDArray[np.generic]], space: gym.Space[Any]) -> str:
     """Returns in words what of an observation is not as its space says."""
     for name, wanted in _boxes(space):
         got = found.get(name)
@@ -76,9 +76,11 @@ def _misfit(found: dict[str, NDArray[Any]], space: gym.Space[Any]) -> str:
             return f"{said}, its space {wanted.dtype} {wanted.shape}"
         if not np.isfinite(got).all():
             return f"{name} holds NaN or infinity"
-        if (got < wanted.low).any() or (got > wanted.high).any():
+        numbers = got.astype(np.float64)
+        if (numbers < wanted.low).any() or (numbers > wanted.high).any():
             low, high = wanted.low.min(), wanted.high.max()
-            return f"{name} from {got.min():g} to {got.max():g}, its space {low:g} to {high:g}"
+            given = f"{name} from {numbers.min():g} to {numbers.max():g}"
+            return f"{given}, its space {low:g} to {high:g}"
     return f"{', '.join(found)} and {type(space).__name__} do not match"
 
 

@@ -46,10 +46,13 @@ class Backwards:
         accumulated = self._listening.guarded(self._accumulated)
         for role in self._agent.roles.values():
             for parameter in role.parameters.values():
+                if not (parameter.is_floating_point() or parameter.is_complex()):
+                    continue  # quantized: it never has a gradient
                 wanted = parameter.requires_grad
                 parameter.requires_grad_(True)  # only then a hook is taken
-                hook = parameter.register_post_accumulate_grad_hook(accumulated)  # type: ignore[no-untyped-call]
-                self._handles.append(hook)
+                self._handles.append(
+                    parameter.register_post_accumulate_grad_hook(accumulated)  # type: ignore[no-untyped-call]
+                )
                 parameter.requires_grad_(wanted)
 
     def detach(self) -> None:

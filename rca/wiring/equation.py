@@ -129,7 +129,7 @@ class Equation:
         if np.isclose(sizes, largest, rtol=BOUND, atol=0).sum() > 1:
             self._bound = largest
         kept = np.flatnonzero(~np.isclose(sizes, self._bound, rtol=BOUND, atol=0))
-        steps = [rows.steps[number] for number in kept.tolist()]
+        steps = [rows.steps[int(number)] for number in kept]
         return Rows(rows.q[kept], rows.gradient[kept], rows.targets[:, kept], steps)
 
     def facts(self) -> EquationFacts:

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -133,15 +134,11 @@ def test_a_budget_keeps_the_phases_of_a_run_and_shrinks_pictures_before_runs(tmp
     assert (config.env.image_size, config.budget.steps) == (36, 2000)
     assert config.agent.learning_starts == 1000
     assert any("pictures of 36x36 instead of 48x48" in note for note in made.notes)
-    shorter = planned(Asked(*asked_parts(asked), "9m"), tmp_path / "again", measured, 2)
+    shorter = planned(replace(asked, budget="9m"), tmp_path / "again", measured, 2)
     assert shorter.study.before.config.budget.steps == 1000
     assert shorter.study.before.config.agent.learning_starts == 500
     with pytest.raises(UsageError, match="measuring two short runs alone took"):
-        planned(Asked(*asked_parts(asked), "1m"), tmp_path / "less", measured, 2)
-
-
-def asked_parts(asked):
-    return (asked.before, asked.after, (), None, asked.settings, (), None)
+        planned(replace(asked, budget="1m"), tmp_path / "less", measured, 2)
 
 
 def made_up(study, outcome):

@@ -26,6 +26,7 @@ from rca.bench.score import (
     score,
 )
 from rca.diagnosis.cause import load_causes
+from rca.study.saved import finite
 from rca.yaml_file import read_yaml
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,7 @@ def write_benchmark(
         random: Distance that random actions drive, metres; NaN: not measured.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(_finite([asdict(case) for case in cases]), indent=1, allow_nan=False)
+    text = json.dumps(finite([asdict(case) for case in cases]), indent=1, allow_nan=False)
     (folder / "cases.json").write_text(text + "\n", encoding="utf-8")
     scored = [case for case in cases if case.seed not in calibrated]
     looked_at = [case for case in cases if case.seed in calibrated]
@@ -93,15 +94,6 @@ def write_benchmark(
     page = folder / "README.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return page
-
-
-def _finite(value: object) -> object:
-    """Returns plain data with null for what is not measured."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _head(cases: Sequence[Case], how: str, took: str, verdict: str) -> list[str]:

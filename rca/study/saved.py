@@ -39,7 +39,7 @@ def save(found: Searched, answers: dict[str, list[Attribution]], folder: Path, h
         "study": study,
         "answers": {name: [asdict(item) for item in items] for name, items in answers.items()},
     }
-    text = json.dumps(_finite(data), indent=1, allow_nan=False)
+    text = json.dumps(finite(data), indent=1, allow_nan=False)
     (folder / STUDY).write_text(text + "\n", encoding="utf-8")
     found.table.drop(columns="arm").to_csv(folder / OUTCOMES, index=False)
 
@@ -101,9 +101,10 @@ def _outcomes(study: Study, path: Path) -> pd.DataFrame:
     return table
 
 
-def _finite(value: object) -> object:
+def finite(value: object) -> object:
+    """Returns plain data with null for what is not measured: JSON has no NaN."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -96,11 +96,12 @@ def main() -> None:
                         ("others", steady[~looked])):  # fmt: skip
         said = [f"{name} {cost(rows[:, n], rows[:, 0], rng)}" for n, name in enumerate(AGENTS) if n]
         print(f"{title:8}{len(rows):5} updates: {', '.join(said)}")
-    means = [np.mean(steady[looked], 0) * looked.mean() + np.median(steady[~looked], 0) *
-             (~looked).mean()][0]  # fmt: skip
-    said = [f"{name} {means[n] / means[0] - 1:+.2%}" for n, name in enumerate(AGENTS) if n]
-    print(f"after the first {FIRST}: {', '.join(said)}; the writing thread "
-          f"{1000 * writing / len(spent) / bare:+.2%}")  # fmt: skip
+    share = looked.mean()
+    for n in (1, 2):
+        extra = (steady[:, n] - steady[:, 0]) / bare
+        whole_cost = np.mean(extra[looked]) * share + np.median(extra[~looked]) * (1 - share)
+        print(f"after the first {FIRST}: {AGENTS[n]} {whole_cost:+.2%}")
+    print(f"the thread that writes: {1000 * writing / len(spent) / bare:+.2%}")
 
 
 if __name__ == "__main__":

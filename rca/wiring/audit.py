@@ -34,7 +34,7 @@ from rca.wiring.targets import Targets
 
 FIRST = 50
 """Updates at the beginning that the audit listens to."""
-AGAIN = 1000
+AGAIN = 2000
 """Updates between two later looks."""
 BURST = 4
 """Updates of a later look: a delayed actor is updated in one of them."""

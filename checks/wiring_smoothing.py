@@ -41,6 +41,9 @@ def smoothing(run: RunRecord) -> Finding:
         f"deviation {seen.deviation:.3f}, largest {seen.largest:.3f}; "
         f"configured {wanted:.3f} and at most {clip:.3f}"
     )
+    one_critic = run.wiring.equation.fitted and not run.wiring.equation.reductions
+    if seen.largest < OFF and one_critic:
+        return Finding(Verdict.VACUOUS, f"one critic and none added ({seen.largest:.1g}): DDPG")
     if seen.largest < OFF:
         return Finding(
             Verdict.WARN,

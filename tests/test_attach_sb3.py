@@ -80,7 +80,8 @@ def learned(algorithm, kind, out, steps=220, **options):
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "kind"), [(TD3, Point), (TD3, Pixels), (DDPG, Point), (SAC, Point)]
+    ("algorithm", "kind"),
+    [(TD3, Point), (TD3, Pixels), (DDPG, Point), (DDPG, Pixels), (SAC, Point), (SAC, Pixels)],
 )
 def test_a_sound_algorithm_is_not_accused(algorithm, kind, tmp_path):
     torch.set_num_threads(1)
@@ -94,6 +95,13 @@ def test_a_sound_algorithm_is_not_accused(algorithm, kind, tmp_path):
     assert run.outcome.executed_steps == 220
     assert run.outcome.critic_updates == 70
     assert run.config["agent.batch_size"] == 32
+
+
+def test_ddpg_is_not_told_to_smooth_its_targets(tmp_path):
+    learned(DDPG, Point, tmp_path / "run")
+    found = judged(tmp_path / "run", "wiring.smoothing")["wiring.smoothing"]
+    assert found.verdict is Verdict.VACUOUS, found.message
+    assert "DDPG" in found.message
 
 
 def test_the_equation_of_td3_is_found(tmp_path):

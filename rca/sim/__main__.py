@@ -20,6 +20,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, _stop)
     if options.stdin_watch:
         threading.Thread(target=_follow_parent, daemon=True).start()
+    # Its products are of a few numbers each; BLAS's threads would only wait on the client's core.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from rca.sim.built_in import BUILT_IN
     from rca.sim.maps import Map
     from rca.sim.server import Server

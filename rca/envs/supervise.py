@@ -1,6 +1,7 @@
 """An environment that outlives its simulator: a fault ends an episode, not the run."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing
@@ -62,7 +63,7 @@ class SupervisedEnv(Env):
         self.faults: list[str] = []
         self._start, self._make, self._told = start, make, told
         self._growth_mib = growth_mib
-        self._held_mib = 0.0  # of the present server after its first reset
+        self._held_mib = math.nan  # of the present server after its first reset
         self._failures = 0  # since the last good step
         self._stack = ExitStack()
         self._env: Env | None = None
@@ -86,7 +87,8 @@ class SupervisedEnv(Env):
             except EvidenceError as error:
                 self._failed(error)
             else:
-                self._held_mib = self._held_mib or _resident_mib(self._address)
+                if math.isnan(self._held_mib):
+                    self._held_mib = _resident_mib(self._address)
                 return self._obs, info
 
     def step(self, action: NDArray[np.float32]) -> tuple[Obs, float, bool, bool, dict[str, Any]]:
@@ -128,7 +130,7 @@ class SupervisedEnv(Env):
     def _open(self) -> Env:
         address = self._stack.enter_context(self._start())
         self._address = address
-        self._held_mib = 0.0
+        self._held_mib = math.nan
         self._env = self._stack.enter_context(closing(self._make(address)))
         return self._env
 
@@ -147,10 +149,10 @@ class SupervisedEnv(Env):
         self._told(fault)
 
     def _replace_if_grown(self) -> None:
-        if self._env is None or not self._held_mib:
+        if self._env is None or math.isnan(self._held_mib):
             return
         now = _resident_mib(self._address)
-        if now - self._held_mib > self._growth_mib:
+        if now - self._held_mib > self._growth_mib:  # not if it has just ended: NaN
             place = f"simulator {self._address.host}:{self._address.port}"
             gained = f"{now - self._held_mib:,.0f} MiB more than after its first reset"
             self._note(f"{place}: it holds {now:,.0f} MiB, {gained}; replaced by another")
@@ -164,12 +166,12 @@ class SupervisedEnv(Env):
 
 
 def _resident_mib(address: Address) -> float:
-    """Returns what a server of ours holds with all its children; 0 for one that is not ours."""
+    """Returns what a server of ours holds with all its children; NaN for one that is not ours."""
     if address.process is None:
-        return 0.0
+        return math.nan
     try:
         leader = psutil.Process(address.process.pid)
         family = [leader, *leader.children(recursive=True)]
         return float(sum(process.memory_info().rss for process in family)) / 2**20
     except psutil.NoSuchProcess:  # the next step says so
-        return 0.0
+        return math.nan

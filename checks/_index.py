@@ -8,7 +8,8 @@ from rca.checking import Check, load_checks
 HEAD = """# Checks
 
 One question per file; `rca check PATH` asks them all. A check says NOT_RUN where what it needs was
-not recorded, VACUOUS where the evidence cannot show what is asked. `rca check --checks DIR` takes a
+not recorded, VACUOUS where the evidence cannot show what is asked. Those marked "driving only" are
+VACUOUS where nothing in a record says that its task is driving. `rca check --checks DIR` takes a
 folder of your own.
 
 This page is written by `python checks/_index.py`; a test holds it up to date.
@@ -29,10 +30,11 @@ def index(checks: Iterable[Check]) -> str:
 
 def _entry(item: Check) -> list[str]:
     needs = ", ".join(f"`{need}`" for need in item.needs) or "nothing in particular"
+    scope = ", driving only" if item.driving else ""
     return [
         "",
         f"### {item.id}",
-        f"{item.question} ({item.title}; {item.severity.name.lower()}, needs {needs})",
+        f"{item.question} ({item.title}; {item.severity.name.lower()}{scope}, needs {needs})",
         f"- Why: {item.why}",
         f"- Remedy: {item.remedy}",
         f"- Reference: {item.reference}",

@@ -5,7 +5,7 @@ from rca.judging import MIN_EPISODES, too_few
 from rca.runs.record import RunRecord
 
 
-@check("episodes.end_reasons", title="End reasons", needs=["episodes.end_reason"])
+@check("episodes.end_reasons", title="End reasons", needs=["episodes.end_reason"], driving=True)
 def end_reasons(run: RunRecord) -> Finding:
     """Do episodes of the second half end for more than one reason, or reach the goal?
 

@@ -10,7 +10,7 @@ RECORDS = ("episodes.end_reason", "episodes.success", "episodes.collisions")
 COUNTERS = ("episode/collisions", "episode/lane_invasions", "episode/off_road")
 
 
-@check("metrics.endings", title="Reasons for endings", needs=["episodes.length"])
+@check("metrics.endings", title="Reasons for endings", needs=["episodes.length"], driving=True)
 def endings(run: RunRecord) -> Finding:
     """Does some recorded quantity tell why an episode ended early?
 

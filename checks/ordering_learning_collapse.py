@@ -17,6 +17,7 @@ MIN_SIDE = 8
     title="Collapse at the first update",
     needs=["episodes.length", "phases"],
     severity=Severity.CRITICAL,
+    driving=True,
 )
 def learning_collapse(run: RunRecord) -> Finding:
     """Do episodes stay as long once learning begins as random actions make them?

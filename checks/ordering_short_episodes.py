@@ -36,6 +36,7 @@ SUSPECTS = (
     title="Short episodes against the first update",
     needs=["episodes.length", "episodes.end_step", "phases"],
     severity=Severity.CRITICAL,
+    driving=True,
 )
 def short_episodes(run: RunRecord) -> Finding:
     """Are episodes short before anything was learned?

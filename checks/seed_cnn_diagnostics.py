@@ -9,7 +9,7 @@ FROZEN = 1e-6
 """Below it signals.md calls an update frozen."""
 
 
-@check("seed.cnn_diagnostics", title="Seed: CNN diagnostics", needs=["phases"])
+@check("seed.cnn_diagnostics", title="Seed: CNN diagnostics", needs=["phases"], driving=True)
 def cnn_diagnostics(run: RunRecord) -> Finding:
     """Do the CNNs' weights change, and go on changing until the end?
 

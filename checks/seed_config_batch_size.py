@@ -14,6 +14,7 @@ WANTED = 128
     title="Seed: batch size 128",
     needs=["config.agent.batch_size"],
     severity=Severity.MINOR,
+    driving=True,
 )
 def config_batch_size(run: RunRecord) -> Finding:
     """Is the batch size 128?

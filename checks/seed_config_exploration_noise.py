@@ -10,7 +10,10 @@ WANTED = 0.1
 
 
 @check(
-    "seed.config_exploration_noise", title="Seed: exploration noise 0.1", severity=Severity.MINOR
+    "seed.config_exploration_noise",
+    title="Seed: exploration noise 0.1",
+    severity=Severity.MINOR,
+    driving=True,
 )
 def config_exploration_noise(run: RunRecord) -> Finding:
     """Is the exploration noise 0.1?

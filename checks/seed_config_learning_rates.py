@@ -10,7 +10,12 @@ WANTED = 3e-4
 NETWORKS = ("actor", "critic", "actor_encoder", "critic_encoder")
 
 
-@check("seed.config_learning_rates", title="Seed: all learning rates 3e-4", severity=Severity.MINOR)
+@check(
+    "seed.config_learning_rates",
+    title="Seed: all learning rates 3e-4",
+    severity=Severity.MINOR,
+    driving=True,
+)
 def config_learning_rates(run: RunRecord) -> Finding:
     """Are all learning rates 3e-4, those of the encoders too?
 

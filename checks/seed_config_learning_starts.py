@@ -14,6 +14,7 @@ WANTED = 25_000
     title="Seed: learning starts at 25,000",
     needs=["config.agent.learning_starts"],
     severity=Severity.MINOR,
+    driving=True,
 )
 def config_learning_starts(run: RunRecord) -> Finding:
     """Does learning start after 25,000 steps?

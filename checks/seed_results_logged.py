@@ -18,6 +18,7 @@ KEYS = (
     "seed.results_logged",
     title="Seed: results.json saved",
     severity=Severity.MINOR,
+    driving=True,
 )
 def results_logged(run: RunRecord) -> Finding:
     """Is there a results.json with the keys needed to compare runs?

@@ -7,7 +7,7 @@ from rca.seed_stages import Stage, judge_stage
 STAGE = Stage(1, 10_000, (50, 100), (-20_000, -10_000), (0, 0.02))
 
 
-@check("seed.stage_0_10k", title="Seed: expected at 0-10,000 steps", needs=["phases"])
+@check("seed.stage_0_10k", title="Seed: expected at 0-10,000 steps", needs=["phases"], driving=True)
 def stage_0_10k(run: RunRecord) -> Finding:
     """Are length, return and success where the seed expects them in the first 10,000 steps?
 

@@ -7,7 +7,9 @@ from rca.seed_stages import Stage, judge_stage
 STAGE = Stage(10_001, 20_000, (100, 200), (-10_000, -5_000), (0.02, 0.1))
 
 
-@check("seed.stage_10_20k", title="Seed: expected at 10-20,000 steps", needs=["phases"])
+@check(
+    "seed.stage_10_20k", title="Seed: expected at 10-20,000 steps", needs=["phases"], driving=True
+)
 def stage_10_20k(run: RunRecord) -> Finding:
     """Are length, return and success where the seed expects them between 10,000 and 20,000 steps?
 

@@ -7,7 +7,9 @@ from rca.seed_stages import Stage, judge_stage
 STAGE = Stage(20_001, 30_000, (200, 500), (-5_000, 1_000), (0.1, 0.2))
 
 
-@check("seed.stage_20_30k", title="Seed: expected at 20-30,000 steps", needs=["phases"])
+@check(
+    "seed.stage_20_30k", title="Seed: expected at 20-30,000 steps", needs=["phases"], driving=True
+)
 def stage_20_30k(run: RunRecord) -> Finding:
     """Are length, return and success where the seed expects them between 20,000 and 30,000 steps?
 

@@ -13,7 +13,7 @@ COPY = "probed/"
 their steps count its updates."""
 
 
-@check("seed.test_100_steps", title="Seed: 100-step test", needs=["phases"])
+@check("seed.test_100_steps", title="Seed: 100-step test", needs=["phases"], driving=True)
 def test_100_steps(run: RunRecord) -> Finding:
     """Do the first 100 steps pass without a crash, with gradients flowing and sane losses?
 

@@ -23,7 +23,7 @@ MIN_EPISODES = 5
 """Below this a rank trend cannot reach 5% (4 episodes: 1 of 24 orders is 4.2%, but only one)."""
 
 
-@check("seed.test_10k_steps", title="Seed: 10,000-step test", needs=["phases"])
+@check("seed.test_10k_steps", title="Seed: 10,000-step test", needs=["phases"], driving=True)
 def test_10k_steps(run: RunRecord) -> Finding:
     """Are episodes longer than 50 steps and rewards improving within 10,000 steps?
 

@@ -21,7 +21,7 @@ LATE = 20_001
 """First step of the stage that the test is to end in."""
 
 
-@check("seed.test_30k_steps", title="Seed: 30,000-step test", needs=["phases"])
+@check("seed.test_30k_steps", title="Seed: 30,000-step test", needs=["phases"], driving=True)
 def test_30k_steps(run: RunRecord) -> Finding:
     """Do episodes last 100 to 500 steps and does more than 5% succeed within 30,000 steps?
 

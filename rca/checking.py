@@ -12,8 +12,13 @@ import numpy as np
 from rca.collect import collect
 from rca.errors import UsageError
 from rca.runs.record import RunRecord
+from rca.runs.task import drives
 
 Judge = Callable[[RunRecord], "Finding"]
+
+NO_DRIVING = (
+    "a question about driving; nothing in this record names a road, a car's controls or a collision"
+)
 
 
 class Verdict(StrEnum):
@@ -91,6 +96,7 @@ class Check:
         why: The docstring's `Why:` paragraph: why a FAIL matters.
         remedy: Its `Remedy:` paragraph: what to do about a FAIL.
         reference: Its `Reference:` paragraph: where the rule and its limit come from.
+        driving: Whether the question is about driving; VACUOUS for runs of another task.
     """
 
     id: str
@@ -102,6 +108,7 @@ class Check:
     why: str
     remedy: str
     reference: str
+    driving: bool = False
 
 
 def check(
@@ -110,8 +117,11 @@ def check(
     title: str,
     needs: Sequence[str] = (),
     severity: Severity = Severity.MAJOR,
+    driving: bool = False,
 ) -> Callable[[Judge], Check]:
     """Marks a function as a check; its docstring holds question, Why, Remedy and Reference.
+
+    What else is given stands in Check.
 
     Raises:
         ValueError: The docstring lacks one of these parts.
@@ -123,7 +133,13 @@ def check(
         if missing:
             raise ValueError(f"check {id}: its docstring lacks {', '.join(sorted(missing))}")
         return Check(
-            id=id, title=title, needs=tuple(needs), judge=judge, severity=severity, **parts
+            id=id,
+            title=title,
+            needs=tuple(needs),
+            judge=judge,
+            severity=severity,
+            driving=driving,
+            **parts,
         )
 
     return mark
@@ -183,6 +199,8 @@ def run_checks(checks: Iterable[Check], run: RunRecord) -> list[Finding]:
 
 
 def _judge(item: Check, run: RunRecord) -> Finding:
+    if item.driving and not drives(run):
+        return Finding(Verdict.VACUOUS, NO_DRIVING, check=item.id)
     missing = [need for need in item.needs if not run.has(need)]
     if missing:
         message = f"not recorded: {', '.join(missing)}"

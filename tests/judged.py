@@ -21,8 +21,7 @@ HOSTILE = (
 def asked(id, severity=Severity.MAJOR):
     """A check that is never run: the test says what it found."""
     title = id.replace(".", " ").capitalize()
-    texts = {"question": "What?", "why": "Because.", "remedy": "Mend it.", "reference": "Here."}
-    return Check(id=id, title=title, needs=(), judge=_nobody, severity=severity, **texts)
+    return Check(id, title, "What?", (), _nobody, severity, "Because.", "Mend it.", "Here.")
 
 
 def _nobody(run):

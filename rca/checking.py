@@ -199,12 +199,12 @@ def run_checks(checks: Iterable[Check], run: RunRecord) -> list[Finding]:
 
 
 def _judge(item: Check, run: RunRecord) -> Finding:
-    if item.driving and not drives(run):
-        return Finding(Verdict.VACUOUS, NO_DRIVING, check=item.id)
     missing = [need for need in item.needs if not run.has(need)]
     if missing:
         message = f"not recorded: {', '.join(missing)}"
         return Finding(Verdict.NOT_RUN, message, check=item.id)
+    if item.driving and not drives(run):
+        return Finding(Verdict.VACUOUS, NO_DRIVING, check=item.id)
     try:
         # Recordings hold infinities and 1e308; arithmetic on them is judged, not warned about.
         with np.errstate(all="ignore"):

@@ -409,6 +409,7 @@ BAD: dict[str, Change] = {
     "config.frame_stack": lambda run: with_config(run, {"env.frame_stack": 1}),
     "config.seed_in_force": known(first_weights=["0123456789ab", "ba9876543210"]),
     "env.action_path": extra("env/action_gap", 0.8),
+    "env.traffic": extra("env/traffic_speed", 0.0),
     "env.observation_age": extra("env/observation_age", 1.0),
     "episodes.time_outs": extra("episode/time_out_terminal", 1.0),
     "evaluation.foreign_steps": extra("episode/foreign_steps", 31.0),
@@ -541,6 +542,7 @@ BAD: dict[str, Change] = {
 
 GOOD: dict[str, Change] = {
     "env.action_path": extra("env/action_gap", 0.0),
+    "env.traffic": extra("env/traffic_speed", 6.0),
     "env.observation_age": extra("env/observation_age", 0.0),
     "episodes.time_outs": extra("episode/time_out_terminal", 0.0),
     "evaluation.foreign_steps": extra("episode/foreign_steps", 0.0),

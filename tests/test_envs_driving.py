@@ -10,7 +10,9 @@ from gymnasium.utils.env_checker import check_env
 from rca.config import EnvConfig
 from rca.envs.driving import DrivingEnv, checked
 from rca.envs.pursuit import PurePursuit
+from rca.envs.rig import ROLE
 from rca.envs.servers import embedded
+from rca.faults.traffic_parked import CARS, Parked
 
 pytestmark = pytest.mark.carla
 CONFIG = EnvConfig(route_length=40.0)
@@ -186,6 +188,29 @@ def test_image_belongs_to_its_tick(drive):
     for k, reading in enumerate(last):
         misses = [np.abs(reading.sensed.image - picture).mean() for picture in standing]
         assert int(np.argmin(misses)) == k
+
+
+def test_the_speed_of_other_cars_is_told_where_there_are_any(drive):
+    with embedded("oval", options=("--npc", "3")) as address:
+        among = DrivingEnv(CONFIG, host=address.host, port=address.port)
+        try:
+            speeds = [step[-1]["traffic_speed"] for step in episode(among, lambda obs: NONE)[1:]]
+        finally:
+            among.close()
+    assert speeds[-1] > 1.0  # they have set off
+    alone = episode(drive(max_episode_steps=2), lambda obs: NONE)[1:]
+    assert not any("traffic_speed" in step[-1] for step in alone)
+
+
+def test_cars_that_nobody_drives_stand(drive):
+    env = drive(max_episode_steps=40)
+    steps = episode(Parked(env), lambda obs: NONE)[1:]
+    cars = env.rig.world.get_actors().filter("vehicle.*")
+    assert len(cars) == 1 + CARS
+    assert max(step[-1]["traffic_speed"] for step in steps[20:]) < 0.1
+    for car in cars:
+        if car.attributes["role_name"] != ROLE:
+            car.destroy()
 
 
 def test_vector_says_where_the_car_is(drive):

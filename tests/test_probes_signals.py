@@ -294,6 +294,7 @@ def steps(event, note, start):
         start["action"] = event.action
     note("env/reward", event, event.reward)
     note("env/speed", event, event.speed)
+    note("env/traffic_speed", event, event.speed / 2)
     note("env/step_seconds", event, event.seconds)
     note("explore/noise", event, event.noise)
     note("explore/net_drive", event, event.action[1])
@@ -352,7 +353,7 @@ NAMES = [
     "explore/action_jitter",
     *(f"critic_encoder/{quantity}" for quantity in ("effective_rank", "grad_jitter")),
     *(f"batch/{quantity}" for quantity in ("terminal_share", "reward_min", "reward_max")),
-    *(f"env/{quantity}" for quantity in ("reward", "speed", "step_seconds")),
+    *(f"env/{quantity}" for quantity in ("reward", "speed", "traffic_speed", "step_seconds")),
     *(
         f"env/{quantity}"
         for quantity in ("action_gap", "reward_gap", "stack_moves", "observation_age")

@@ -28,7 +28,8 @@ def stepped(step, phase="random", size=8):
     frame = np.full((size, size), step % 256, np.uint8)
     action = np.zeros(2, np.float32)
     rest: dict[str, Any] = {
-        "reward": 0.0, "speed": 0.0, "noise": 0.0, "seconds": 0.0, "replay_size": 1, "age": None,
+        "reward": 0.0, "speed": 0.0, "noise": 0.0, "traffic_speed": math.nan, "seconds": 0.0,
+        "replay_size": 1, "age": None,
         "terminated": False, "truncated": False, "stored": True, "stack_moves": None,
     }  # fmt: skip
     return Stepped(step, phase, action, None, reward_terms={}, frame=frame, **rest)

@@ -45,6 +45,7 @@ class Pointing(gym.Env):
         return {
             "reward_terms": {"pointing": 1.0},
             "speed": float(self.steps),
+            "traffic_speed": self.steps / 2,
             "distance": 2.0 * self.steps,
             "end_reason": "goal" if terminated else "time_out",
             "success": float(terminated),

@@ -41,8 +41,9 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
 
     Every `info` has `frame` (ticks since the reset) and `distance` (metres along the route); after
     a step also `applied` (the action as it arrived here: steering, pedal), `reward_terms`, `speed`
-    (m/s), `end_reason` (None while the episode goes on), `success`, `collisions` and
-    `lane_touches` (steps of this episode with one).
+    (m/s), `end_reason` (None while the episode goes on), `success`, `collisions`, `lane_touches`
+    (steps of this episode with one) and, where there are other cars, `traffic_speed` (their mean,
+    m/s).
 
     Attributes:
         route: Of the current episode.
@@ -147,6 +148,8 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
             "collisions": self._collisions,
             "lane_touches": self._lane_touches,
         }
+        if not math.isnan(reading.traffic_speed):
+            info["traffic_speed"] = reading.traffic_speed
         terminated = reason is not None and reason != "time_out"
         return self._observe(reading), sum(terms.values()), terminated, reason == "time_out", info
 

@@ -45,6 +45,7 @@ class Reading:
         z: Metres.
         heading: Radians, clockwise from above.
         speed: Forward, m/s; negative when rolling back.
+        traffic_speed: Mean of the other cars that were there at the reset, m/s; NaN without any.
     """
 
     sensed: Sensed
@@ -53,6 +54,7 @@ class Reading:
     z: float
     heading: float
     speed: float
+    traffic_speed: float
 
 
 class Rig:
@@ -77,6 +79,7 @@ class Rig:
         self._closed = False
         self.sensors = Sensors(connection)
         self.vehicle: Any = None
+        self._others: list[int] = []
         atexit.register(self.close)  # a process that just ends leaves no frozen server behind
         try:
             with self._guard("setting up"):
@@ -149,9 +152,12 @@ class Rig:
     def is_free(self, point: NDArray[np.float64]) -> bool:
         """Says whether no other car is near a place. [3] metres."""
         with self._guard("looking for other cars"):
-            cars = self.world.get_actors().filter("vehicle.*")
-            places = [car.get_location() for car in cars if car.id != self.vehicle.id]
+            places = [car.get_location() for car in self._other_cars()]
         return all(math.hypot(p.x - point[0], p.y - point[1]) > CLEARANCE for p in places)
+
+    def _other_cars(self) -> list[Any]:
+        cars = self.world.get_actors().filter("vehicle.*")
+        return [car for car in cars if car.id != self.vehicle.id]
 
     def place(self, point: NDArray[np.float64], heading: float) -> Reading:
         """Teleports the car, standing and with straight wheels, and returns what it then sees.
@@ -169,6 +175,7 @@ class Rig:
             self._teleport(x, y, z + SPAWN_HEIGHT, heading)
             for _ in range(self.settle_ticks):
                 self._tick()
+            self._others = [car.id for car in self._other_cars()]  # as the last tick showed them
             # Once more, at the height where it came to rest: braking may have moved it a little.
             self._teleport(x, y, self.vehicle.get_transform().location.z, heading)
             reading = self._read(self._tick())
@@ -200,9 +207,9 @@ class Rig:
         self._in_flight = False
         transform, velocity = self.vehicle.get_transform(), self.vehicle.get_velocity()
         # Both are those of the newest snapshot, whose frame a world that runs by itself moves on.
-        newest = self.world.get_snapshot().frame
-        if newest != frame:
-            raise self._ticked_by_others(newest, frame)
+        snapshot = self.world.get_snapshot()
+        if snapshot.frame != frame:
+            raise self._ticked_by_others(snapshot.frame, frame)
         heading = math.radians(transform.rotation.yaw)
         return Reading(
             sensed=sensed,
@@ -211,7 +218,13 @@ class Rig:
             z=transform.location.z,
             heading=heading,
             speed=velocity.x * math.cos(heading) + velocity.y * math.sin(heading),
+            traffic_speed=self._traffic_speed(snapshot),
         )
+
+    def _traffic_speed(self, snapshot: Any) -> float:  # noqa: ANN401  a carla.WorldSnapshot
+        found = [car for car in map(snapshot.find, self._others) if car is not None]
+        speeds = [car.get_velocity().length() for car in found]
+        return math.fsum(speeds) / len(speeds) if speeds else math.nan
 
     @contextmanager
     def _guard(self, doing: str) -> Iterator[None]:

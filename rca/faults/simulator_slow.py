@@ -1,4 +1,4 @@
-"""Every tick takes a tenth of a second longer from the first evaluation on."""
+"""Every step takes 0.03 s longer from the first evaluation on."""
 
 import time
 
@@ -29,5 +29,5 @@ class Slow(Wrapper):
     source="defect D03: asynchronous mode left on",
 )
 def simulator_slow(build: Build) -> Build:
-    """Every tick takes a tenth of a second longer from the first evaluation on."""
+    """Every step takes 0.03 s longer from the first evaluation on."""
     return with_wrapper(build, Slow, evaluation=False)

@@ -1,4 +1,4 @@
-"""Four updates are made per step."""
+"""Twenty updates are made per step."""
 
 from rca.build import Build
 from rca.faults import fault
@@ -12,5 +12,5 @@ from rca.faults._plant import with_settings
     source="Nikishin et al. 2022",
 )
 def updates_many(build: Build) -> Build:
-    """Four updates are made per step."""
-    return with_settings(build, agent__updates_per_step=4)
+    """Twenty updates are made per step."""
+    return with_settings(build, agent__updates_per_step=20)

@@ -1,6 +1,8 @@
 """What each environment step brought."""
 
-from rca.probes.engine import Number, probe
+import math
+
+from rca.probes.engine import Number, Reading, probe
 from rca.td3.events import Stepped
 
 
@@ -14,6 +16,12 @@ def reward(event: Stepped) -> Number:
 def speed(event: Stepped) -> Number:
     """Returns the speed after the step."""
     return event.speed
+
+
+@probe("env/traffic_speed", on=Stepped, unit="m/s")
+def traffic_speed(event: Stepped) -> Reading:
+    """Returns the mean speed of the other cars; nothing where there is none."""
+    return None if math.isnan(event.traffic_speed) else event.traffic_speed
 
 
 @probe("env/step_seconds", on=Stepped, unit="s")

@@ -34,6 +34,7 @@ class Stepped:
             which the car had moved; else, and if it changes without the car moving, None.
         reward_terms: Its named parts; empty if the environment does not report them.
         speed: m/s; NaN if the environment does not report it.
+        traffic_speed: Mean of the other cars, m/s; NaN without any, or if it is not reported.
         noise: Standard deviation of the exploration noise; NaN in the random phase.
         seconds: Wall-clock seconds that the environment took.
         replay_size: Transitions in the replay memory now.
@@ -53,6 +54,7 @@ class Stepped:
     age: int | None
     reward_terms: Mapping[str, float]
     speed: float
+    traffic_speed: float
     noise: float
     seconds: float
     replay_size: int

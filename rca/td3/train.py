@@ -188,6 +188,7 @@ class Training:
                 age=episode.age(speed, changed=_differs(obs, next_obs)) if episode.waits else None,
                 reward_terms=info.get("reward_terms", {}),
                 speed=speed,
+                traffic_speed=float(info.get("traffic_speed", math.nan)),
                 noise=noise,
                 seconds=seconds,
                 replay_size=len(self.replay),

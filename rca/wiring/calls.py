@@ -1,80 +1,26 @@
 """Which features feed which network: seen from the numbers that pass, not from names.
 
-A forward hook keeps the first and the last row of what each encoder returns. When a linear layer of
-the critic or the actor is called, its input is searched for these rows: that holds through
-`torch.cat`, `detach` and `no_grad`, where the autograd graph shows nothing.
+Forward hooks remember what each encoder returns. When a linear layer of the critic or the actor is
+called, its input is searched for that (`rca.wiring.features`).
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from rca.wiring.features import Remembered
 from rca.wiring.listening import Listening
 from rca.wiring.modules import TARGET, Agent, Role, is_compiled
 
 Kind = Literal["critic", "actor", "none"]
-KEPT = 48
-"""Outputs of encoders that are remembered."""
-KEPT_STEPS = 3
-"""Steps of optimizers for which they are: features may be used again within an update."""
 MAX_HEADS = 16
 """Values per row that a critic may return; more are taken for a distribution."""
 MAX_NODES = 20_000
 """Of an autograd graph that are walked; a TD3 update has some hundred."""
-MAX_PLACES = 1000
-"""Places compared in one search for features; rectified ones may begin with a common 0."""
-
-
-Row = NDArray[np.float32]
-
-
-def _same(numbers: Row) -> Row:
-    return numbers
-
-
-def _rectified(numbers: Row) -> Row:
-    return np.maximum(numbers, np.float32(0))
-
-
-ACTIVATIONS: tuple[tuple[Callable[[Row], Row], float], ...] = (
-    (_same, 0.0),
-    (_rectified, 0.0),
-    (np.tanh, 1e-6),
-)
-"""Functions that may stand behind an encoder's last layer, and how far they may differ: torch
-rounds its tanh otherwise than numpy."""
-
-
-@dataclass(frozen=True)
-class Features:
-    """What an encoder returned.
-
-    Attributes:
-        encoder: Its name.
-        rows: Of the batch.
-        step: Of the optimizers, before which it was.
-        forms: First and last row, flattened, behind each of ACTIVATIONS, and how far they may
-            differ. [features]
-    """
-
-    encoder: str
-    rows: int
-    step: int
-    forms: tuple[tuple[Row, Row, float], ...]
-
-    @classmethod
-    def of(cls, encoder: str, output: torch.Tensor, step: int) -> "Features":
-        """Keeps what recognises an output; not a dead encoder's zeros, which are everywhere."""
-        first, last = _row(output, 0), _row(output, -1)
-        forms = [(act(first), act(last), slack) for act, slack in ACTIVATIONS]
-        alive = tuple(form for form in forms if len(np.unique(form[0][form[0] != 0])) > 1)
-        return cls(encoder, len(output), step, alive)
 
 
 @dataclass
@@ -133,8 +79,7 @@ class Calls:
         self.acted: dict[str, torch.Tensor] = {}
         self._agent = agent
         self._listening = listening
-        self._features: deque[Features] = deque(maxlen=KEPT)
-        self._taken = 0
+        self._features = Remembered()
         self._open: list[tuple[str, Call]] = []
         self._depth: Counter[str] = Counter()
         self._own = {id(p) for p in agent.roles["actor"].parameters.values()}
@@ -161,9 +106,7 @@ class Calls:
         """
         seen, self.seen = self.seen, []
         self._depth.clear()
-        self._taken += 1
-        while self._features and self._features[0].step <= self._taken - KEPT_STEPS:
-            self._features.popleft()
+        self._features.forget()
         for call in seen:
             if call.role == "critic" and call.with_grad and call.outputs and not call.gradients:
                 call.waited += 1
@@ -235,7 +178,7 @@ class Calls:
         def hook(module: nn.Module, args: object, output: object) -> None:
             for tensor in _tensors(output):
                 if tensor.dim() >= 2 and tensor.is_floating_point() and len(tensor):
-                    self._features.append(Features.of(name, tensor, self._taken))
+                    self._features.add(name, tensor)
                     self.heard[name] += 1
                     return
 
@@ -317,28 +260,12 @@ class Calls:
         return call
 
     def _read(self, call: Call, tensor: torch.Tensor) -> None:
-        places = [*self._places(tensor)]
+        places = [*self._features.places(tensor)]
         call.features.update(name for name, _ in places)
         if tensor.dim() == 2 and tensor.is_floating_point():
             call.inputs.append(tensor.detach())
             call.found.append([columns for _, columns in places])
         call.through_actor |= bool(self._own & reached(tensor))
-
-    def _places(self, tensor: torch.Tensor) -> Iterator[tuple[str, tuple[int, int]]]:
-        """Yields the encoders whose newest features stand in an input, and where.
-
-        Encoders with equal weights return equal features: then none is yielded, as nobody can
-        tell them apart.
-        """
-        if tensor.dim() < 2 or not tensor.is_floating_point() or not len(tensor):
-            return
-        first, last = _row(tensor, 0), _row(tensor, -1)
-        by_place: dict[tuple[int, int], set[str]] = {}
-        for features in self._features:
-            place = _find(features, first, last, len(tensor))
-            if place is not None:
-                by_place.setdefault(place, set()).add(features.encoder)
-        yield from ((names.pop(), at) for at, names in by_place.items() if len(names) == 1)
 
 
 def _joined(calls: list[Call]) -> list[Call]:
@@ -414,27 +341,6 @@ def reached(tensor: torch.Tensor) -> set[int]:
                 seen.add(following)
                 ahead.append(following)
     return leaves
-
-
-def _find(features: Features, first: Row, last: Row, rows: int) -> tuple[int, int] | None:
-    """Returns the columns of an input that are an encoder's features, None if none are."""
-    if rows != features.rows:
-        return None
-    for one, other, slack in features.forms:
-        wide = len(one)
-        begins = np.abs(first[: max(0, len(first) - wide + 1)] - one[0]) <= slack
-        for place in np.flatnonzero(begins)[:MAX_PLACES]:
-            columns = slice(place, place + wide)
-            if (np.abs(first[columns] - one) <= slack).all() and (
-                np.abs(last[columns] - other) <= slack
-            ).all():
-                return int(place), int(place) + wide
-    return None
-
-
-def _row(tensor: torch.Tensor, number: int) -> NDArray[np.float32]:
-    row: NDArray[np.float32] = tensor[number].detach().float().flatten().cpu().numpy().copy()
-    return row
 
 
 def _tensors(value: object) -> list[torch.Tensor]:

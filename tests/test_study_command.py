@@ -26,7 +26,7 @@ from rca.study.factors import differing, parse_end
 from rca.study.plan import Asked, planned
 from rca.study.report import write_study
 from rca.study.search import Searched
-from rca.study.study import MEASURES, Study, table_of
+from rca.study.study import MEASURES, Study, nothing_to_explain, table_of
 from rca.study.trials import TrialResult
 from tests.test_cli import rca
 
@@ -161,6 +161,15 @@ def test_the_page_says_what_failed_and_what_was_not_measured(tmp_path):
     assert "INCONCLUSIVE" in page
     answers = json.loads((tmp_path / "study.json").read_text())["answers"][""]
     assert answers[0]["rescue"]["mean"] is None
+
+
+@pytest.mark.parametrize(("gain", "says"), [(5.0, True), (-40.0, True), (60.0, False)])
+def test_ends_that_do_not_part_are_said_to_leave_nothing_to_explain(gain, says, tmp_path):
+    study = tiny_study(seeds=(1, 2))
+    table = made_up(study, lambda arm, seed: 10.0 * seed + gain * len(arm) / len(study.names))
+    page = write_study(Searched(study, table), tmp_path, "rca study").read_text()
+    assert ("no better than the failing one: distance" in page) == says
+    assert nothing_to_explain(study, table[:0]) == ""
 
 
 def test_a_defect_that_holds_every_run_at_nothing_is_judged_by_its_own_small_error(tmp_path):

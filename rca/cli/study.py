@@ -157,17 +157,20 @@ def _finish(found: "Searched", how: str, folder: Path) -> None:
     from rca.report.page import write_page
     from rca.study.figure import finding
     from rca.study.report import write_study
-    from rca.study.study import MEASURES, analysed
+    from rca.study.study import MEASURES, analysed, nothing_to_explain
 
+    page = write_study(found, folder, how)  # first: whoever reads the terminal may close the pipe
+    write_page(page)
     answers = {
         name: analysed(found.study, found.table, MEASURES[0], name) for name in found.study.contexts
     }
     console().print(f"{finding(answers)}.", style="bold", markup=False)
+    hollow = nothing_to_explain(found.study, found.table)
+    if hollow:
+        console().print(hollow, markup=False)
     if found.said:
         console().print(found.said, markup=False)
     _print_verdicts(answers)
-    page = write_study(found, folder, how)
-    write_page(page)
     sys.stdout.write(f"{page}\n")
 
 

@@ -15,7 +15,7 @@ from rca.study.design import label
 from rca.study.figure import draw, finding
 from rca.study.saved import save
 from rca.study.search import Searched
-from rca.study.study import COLUMNS, ITSELF, MEASURES, Study, analysed
+from rca.study.study import COLUMNS, ITSELF, MEASURES, Study, analysed, nothing_to_explain
 
 MEANING = {
     Answer.CAUSE: "fixed alone it helps the failing run, broken alone it hurts the fixed one",
@@ -85,6 +85,8 @@ def _head(found: Searched, answers: dict[str, list[Attribution]]) -> list[str]:
         f"{', '.join(map(str, study.seeds))}. Verdicts: {counts}.",
         "",
     ]
+    hollow = nothing_to_explain(study, table)
+    lines += [f"**{hollow}**", ""] if hollow else []
     for name, items in answers.items():
         none = [item.factor for item in items if item.answer == Answer.NO_EFFECT]
         where = f" from {name}" if name else ""

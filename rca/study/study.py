@@ -125,6 +125,28 @@ def _short(name: str) -> str:
     return f"{name[:LONGEST]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
+def nothing_to_explain(study: Study, table: pd.DataFrame) -> str:
+    """Returns a sentence if the fixed end is no better than the failing one, else "".
+
+    By the first measure and its margin; not asked of a study with starting points of its own,
+    where that is an answer.
+    """
+    measure, known = MEASURES[0], table[table["error"] == ""]
+    ends = (Arm(), Arm(study.names))
+    runs = [known.loc[known["arm"] == arm, measure.name].dropna() for arm in ends]
+    if len(study.contexts) > 1 or not all(map(len, runs)):
+        return ""
+    failing, fixed = (float(values.mean()) for values in runs)
+    if measure.sign * (fixed - failing) >= measure.margin:
+        return ""
+    return (
+        f"The fixed end is no better than the failing one: {measure.name} {fixed:,.1f} against "
+        f"{failing:,.1f} {measure.unit}, and what is below {measure.margin:g} {measure.unit} is "
+        "taken for nothing. There is no failure here whose cause could be found; longer runs may "
+        "part the ends."
+    )
+
+
 def run_study(
     study: Study, root: Path, engine: Engine, on_result: OnResult = lambda result: None
 ) -> pd.DataFrame:

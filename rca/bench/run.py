@@ -41,6 +41,9 @@ SMOKE_SETTINGS = (
     "budget.eval_episodes=2",
 )
 SMOKE_STEPS = 600
+EVAL_EPISODES = 6
+"""Of the standard set: the preset's ten take a third of a run, and three seeds are to be done in an
+hour on two cores."""
 RANDOM_STEPS = 2_000
 """Of the runs that show what random actions reach."""
 
@@ -67,7 +70,7 @@ def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> 
         UsageError: Nothing is of that name.
     """
     # A fault that makes NaN is to be diagnosed from what follows, not stopped at.
-    shorter = ["budget.on_nan=continue"]
+    shorter = ["budget.on_nan=continue", f"budget.eval_episodes={EVAL_EPISODES}"]
     shorter += [] if steps is None else [f"budget.steps={steps}"]
     trials = []
     for seed in seeds:

@@ -12,7 +12,10 @@ SECONDS = 70.0
 
 
 class Hanging(Wrapper):
-    """Waits once, as a client waits for a server that does not answer."""
+    """Waits once, as a client with a time-out of minutes waits for a server that does not answer.
+
+    Ours gives up after seconds and counts a simulator fault; the failed project's did not.
+    """
 
     _steps = 0
 

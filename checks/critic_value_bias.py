@@ -43,7 +43,9 @@ def value_bias(run: RunRecord) -> Finding:
     if measured is not None and len(measured.finite()):
         last = float(measured.finite()[-1])
         return _answer(last, f"bias {last:+,.2f} at the last evaluation, against its own returns")
-    table, discount = column(run.episodes, "length", "return"), in_force(run, "agent.discount")
+    discount = in_force(run, "agent.discount")
+    cut = run.episodes["end_reason"] == "time_out"
+    table = column(run.episodes.assign(cut=cut.astype(float)), "length", "return", "cut")
     table = table[table[:, 0] > 0]
     if _clips(run):
         clip = number(run, "agent.reward_clip")
@@ -57,7 +59,7 @@ def value_bias(run: RunRecord) -> Finding:
         return vacuous(f"a discount of {discount} gives no value to compare")
     late = table[-max(MIN_EPISODES, len(table) // 5) :]
     # The buffer holds old behaviour, the values are of the present one: the better of both counts.
-    actual = max(_mean_value(part[:, 0], part[:, 1], discount) for part in (table, late))
+    actual = max(_mean_value(*part.T, discount=discount) for part in (table, late))
     claimed = run.signals["critic/q1_mean"].tail(0.2).median()
     if not np.isfinite([actual, claimed]).all() or actual == 0:
         return vacuous(f"mean value {claimed:,.4g} against {actual:,.4g}: no ratio to judge")
@@ -82,8 +84,12 @@ def _answer(bias: float, message: str) -> Finding:
     return Finding(verdict, message, bias, WARN, "1", suspects=suspects)
 
 
-def _mean_value(lengths: Floats, returns: Floats, discount: float) -> float:
-    """Returns the mean discounted return over all states, as if each episode paid evenly."""
+def _mean_value(lengths: Floats, returns: Floats, cut: Floats, *, discount: float) -> float:
+    """Returns the mean discounted return over all states, as if each episode paid evenly.
+
+    One that was cut off (1.0) is worth what it would have gone on to pay: values bootstrap there.
+    """
     horizon = 1 / (1 - discount)
     seen = 1 - horizon * (1 - discount**lengths) / lengths  # mean of 1 - discount^(steps left)
+    seen = np.where(cut > 0, 1.0, seen)
     return float(np.average(returns / lengths * horizon * seen, weights=lengths))

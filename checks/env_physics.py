@@ -11,7 +11,7 @@ LIMIT = 15.0
 SHARE = 0.01
 
 
-@check("env.physics", title="Physics", needs=["env/speed"])
+@check("env.physics", title="Physics", needs=["env/speed"], driving=True)
 def physics(run: RunRecord) -> Finding:
     """Does speed change between two steps only as fast as tyres allow?
 

@@ -12,6 +12,7 @@ from rca.runs.record import Phase, RunRecord
     title="Random actions drive",
     needs=["env/speed", "phases"],
     severity=Severity.CRITICAL,
+    driving=True,
 )
 def random_drive(run: RunRecord) -> Finding:
     """Do random actions move the car?

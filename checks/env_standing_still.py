@@ -15,6 +15,7 @@ STILL = 0.5
     title="Standing still",
     needs=["env/speed"],
     severity=Severity.CRITICAL,
+    driving=True,
 )
 def standing_still(run: RunRecord) -> Finding:
     """Does the car move in every phase?

@@ -12,7 +12,7 @@ CYCLE_SECONDS = 60.0
 """Simulated seconds within which some car has left a red light (start)."""
 
 
-@check("env.traffic", title="Traffic", needs=["env/traffic_speed"])
+@check("env.traffic", title="Traffic", needs=["env/traffic_speed"], driving=True)
 def traffic(run: RunRecord) -> Finding:
     """Do other cars move?
 

@@ -19,15 +19,17 @@ def add_up(run: RunRecord) -> Finding:
     Why: steps that belong to no episode are experience whose outcome nobody counted.
     Remedy: log an episode also when a reset, an evaluation or a fault cuts it short.
     Reference: the last episode may be unfinished, so as much as the longest one, or the
-        declared limit, may be missing.
+        declared limit, may be missing; of n environments side by side, n times that.
     """
     lengths, steps = column(run.episodes, "length"), run.outcome.executed_steps or 0
     if not len(lengths) or steps <= 0:
         return vacuous(f"{len(lengths)} lengths, {steps} steps")
     total, cap = float(lengths.sum()), number(run, "env.max_episode_steps")
     longest = max(float(lengths.max()), 0.0 if np.isnan(cap) else cap)
+    side_by_side = number(run, "watch:n_envs")
+    longest *= 1.0 if np.isnan(side_by_side) else max(1.0, side_by_side)
     message = (
-        f"{len(lengths):,} episodes hold {total:,.0f} of {steps:,} steps; one unfinished episode "
+        f"{len(lengths):,} episodes hold {total:,.0f} of {steps:,} steps; what is unfinished "
         f"accounts for up to {longest:,.0f}"
     )
     whole = 0 <= steps - total <= longest

@@ -14,6 +14,7 @@ MIN_IDENTICAL = 5
     "episodes.identical",
     title="Identical episodes",
     needs=["episodes.length", "episodes.return", "phases"],
+    driving=True,
 )
 def episodes_identical(run: RunRecord) -> Finding:
     """Do the learning phase's episodes differ from one another?

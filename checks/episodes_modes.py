@@ -13,6 +13,7 @@ from rca.stats import Mode, modes
     title="Kinds of episodes",
     needs=["episodes.length"],
     severity=Severity.MINOR,
+    driving=True,
 )
 def episodes_modes(run: RunRecord) -> Finding:
     """Does the mean length describe a typical episode?

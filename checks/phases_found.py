@@ -17,7 +17,8 @@ def phases_found(run: RunRecord) -> Finding:
     Remedy: look which part of the trainer counts the warm-up; two settings with one meaning are
         common.
     Reference: signals.md, "config reachability"; no step outside of where the first update
-        certainly lies; one logging interval off the trainer's own counter.
+        certainly lies; one logging interval off the trainer's own counter; in a watched trainer
+        the steps between two updates, and one where it counts from 0.
     """
     found = "; ".join(
         f"{place(phase)}: {len(run.episodes_in(phase)):,} episodes" for phase in run.phases
@@ -33,9 +34,10 @@ def phases_found(run: RunRecord) -> Finding:
         return vacuous(f"{message}: the declared step cannot be held against itself")
     is_counted = first.rule.startswith(COUNTER)
     off = abs(starts + 1 - first.step) if is_counted else _outside(starts + 1, first)
+    allowed = _logging_interval(run) if is_counted else 0.0
     return fail_above(
         off,
-        _logging_interval(run) if is_counted else 0.0,
+        max(allowed, _between_updates(run)) if run.provenance.get("watched") else allowed,
         message,
         unit="steps",
         onset=first.step,
@@ -46,6 +48,16 @@ def phases_found(run: RunRecord) -> Finding:
 def _outside(step: float, first: FirstUpdate) -> float:
     """Returns how many steps a step lies outside of where the first update certainly does."""
     return max(first.earliest - step, step - first.latest, 0.0)
+
+
+def _between_updates(run: RunRecord) -> float:
+    """Returns the steps from one update, or round of them, to the next; at least 1."""
+    updates, steps = run.outcome.critic_updates, run.outcome.executed_steps
+    first = run.first_update_step()
+    if not updates or steps is None or first is None:
+        return 1.0
+    every = number(run, "watch:steps_between_updates")
+    return max(1.0, (steps - first + 1) / updates, 0.0 if np.isnan(every) else every)
 
 
 def _logging_interval(run: RunRecord) -> float:

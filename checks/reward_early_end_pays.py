@@ -9,7 +9,12 @@ from rca.runs.record import RunRecord
 NAMES = ("length", "return", "success")
 
 
-@check("reward.early_end_pays", title="Early endings", needs=["episodes.length", "episodes.return"])
+@check(
+    "reward.early_end_pays",
+    title="Early endings",
+    needs=["episodes.length", "episodes.return"],
+    driving=True,
+)
 def early_end_pays(run: RunRecord) -> Finding:
     """Do the shortest episodes earn less per step than the others, or lose?
 

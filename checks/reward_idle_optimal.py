@@ -17,6 +17,7 @@ MIN_STILL = 5
     title="Standing still is optimal",
     needs=["env/reward", "env/speed", "episodes.return", "in_force.agent.discount"],
     severity=Severity.CRITICAL,
+    driving=True,
 )
 def idle_optimal(run: RunRecord) -> Finding:
     """Is some episode that moved worth more than standing still, under the discount in force?

@@ -16,6 +16,7 @@ MIN_STILL = 5
     title="Reward for standing still",
     needs=["env/reward", "env/speed"],
     severity=Severity.CRITICAL,
+    driving=True,
 )
 def idle_pays(run: RunRecord) -> Finding:
     """Does a step without moving cost something?

@@ -10,7 +10,7 @@ WARN, FAIL = 10.0, 1_000.0
 SIGNALS = ("env/reward", "batch/reward_min", "batch/reward_max")
 
 
-@check("reward.penalty_size", title="Largest penalty", needs=["env/reward"])
+@check("reward.penalty_size", title="Largest penalty", needs=["env/reward"], driving=True)
 def penalty_size(run: RunRecord) -> Finding:
     """Is the largest penalty of the order of the largest reward?
 

@@ -5,6 +5,7 @@ import math
 from rca.checking import Finding, Verdict, check, fail_above
 from rca.judging import number, vacuous
 from rca.runs.record import RunRecord
+from rca.runs.task import drives
 
 LIMIT = 0.05
 """Share by which the updates of the last logging interval can be off."""
@@ -24,8 +25,8 @@ def replay_ratio(run: RunRecord) -> Finding:
     Why: fewer updates than believed is less training than believed; more overfits early data.
     Remedy: compare train_freq and gradient_steps in the configuration with the training loop.
     Reference: signals.md, "replay ratio": measured against agent.updates_per_step, 1 (TD3)
-        where none is declared; limit 5%, for the last logging interval. As declared, but above
-        2: WARN (Nikishin et al. 2022).
+        where a driving run declares none; limit 5%, for the last logging interval. As declared,
+        but above 2: WARN (Nikishin et al. 2022).
     """
     first, steps = run.first_update_step(), run.outcome.executed_steps or 0
     if first is None or steps < first:
@@ -33,7 +34,9 @@ def replay_ratio(run: RunRecord) -> Finding:
     updates, possible = run.outcome.critic_updates or 0, steps - first + 1
     ratio = updates / possible
     declared = number(run, "agent.updates_per_step")
-    wanted = 1.0 if math.isnan(declared) else declared
+    wanted = 1.0 if math.isnan(declared) and drives(run) else declared
+    if math.isnan(wanted):
+        return vacuous(f"{ratio:.3f} updates a step; how many were meant is not declared")
     message = (
         f"{updates:,} updates in {possible:,} steps of the learning phase: {ratio:.3f} a step, "
         f"wanted {wanted:g}"

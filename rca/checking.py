@@ -17,7 +17,8 @@ from rca.runs.task import drives
 Judge = Callable[[RunRecord], "Finding"]
 
 NO_DRIVING = (
-    "a question about driving; nothing in this record names a road, a car's controls or a collision"
+    "a question about driving; nothing recorded names a road or a car (if it drives, say so: "
+    "config={'task': 'driving'})"
 )
 
 
@@ -28,7 +29,8 @@ class Verdict(StrEnum):
     WARN = "WARN"
     FAIL = "FAIL"
     VACUOUS = "VACUOUS"
-    """Evidence is there, but what it could show did not happen (no update took place)."""
+    """Evidence is there, but what it could show did not happen (no update took place), or the
+    question is about driving and the run's task is another."""
     NOT_RUN = "NOT_RUN"
     """A signal that the check needs is absent."""
     ERROR = "ERROR"

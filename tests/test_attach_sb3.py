@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 import torch
 from stable_baselines3 import DDPG, PPO, SAC, TD3
+from stable_baselines3.common.env_util import make_vec_env
 
 import rca
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.errors import UsageError
 from rca.runs.load import load_run
+from rca.runs.task import drives
 
 
 class Point(gymnasium.Env):
@@ -137,3 +139,29 @@ def test_another_kind_of_algorithm_is_refused(tmp_path):
     model = PPO("MlpPolicy", env(Point), n_steps=16, batch_size=16)
     with pytest.raises(UsageError, match="PPO is no actor-critic with a replay memory"):
         model.learn(16, callback=rca.RcaCallback(tmp_path / "run"))
+
+
+def test_environments_side_by_side_and_rare_updates_are_no_fault(tmp_path):
+    model = TD3(
+        "MlpPolicy",
+        make_vec_env(lambda: env(Point), 4),
+        learning_starts=100,
+        batch_size=16,
+        train_freq=2,
+        gradient_steps=2,
+        seed=0,
+    )
+    model.learn(900, callback=rca.RcaCallback(tmp_path / "run"))
+    run = load_run(tmp_path / "run")
+    assert run.config["agent.updates_per_step"] == 0.25  # 2 updates in 2 steps of 4 environments
+    found = judged(tmp_path / "run", "*")
+    for name in ("updates.replay_ratio", "phases.found", "episodes.add_up"):
+        assert found[name].verdict is Verdict.PASS, found[name].message
+
+
+def test_a_task_is_driving_where_its_user_says_so(tmp_path):
+    told = rca.RcaCallback(tmp_path / "run", config={"task": "driving"})
+    TD3("MlpPolicy", env(Point), learning_starts=10, seed=0).learn(20, callback=told)
+    TD3("MlpPolicy", env(Point), seed=0).learn(20, callback=rca.RcaCallback(tmp_path / "other"))
+    assert drives(load_run(tmp_path / "run"))
+    assert not drives(load_run(tmp_path / "other"))

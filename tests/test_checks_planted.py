@@ -41,7 +41,7 @@ def test_a_healthy_run_passes(check_id):
 
 @pytest.mark.parametrize("check_id", CHECKS)
 def test_without_its_signals_a_check_is_not_run(check_id):
-    seen = finding(check_id, blank(config={"file:simulator": "carla"}))
+    seen = finding(check_id, blank())
     assert seen.verdict is Verdict.NOT_RUN, seen.message
 
 

@@ -29,17 +29,27 @@ class RcaCallback(BaseCallback):
         recorder: The recorder, from the start of training on.
     """
 
-    def __init__(self, out: str | Path, *, every: int = EVERY, verbose: int = 0) -> None:
+    def __init__(
+        self,
+        out: str | Path,
+        *,
+        every: int = EVERY,
+        config: Mapping[str, object] | None = None,
+        verbose: int = 0,
+    ) -> None:
         """Prepares to record.
 
         Args:
             out: A new or empty folder for the run.
             every: Updates between two readings of gradient norms.
+            config: What else was configured, beside what the algorithm says; `{"task": "driving"}`
+                has the questions about driving asked where the environment's name does not.
             verbose: As in Stable-Baselines3.
         """
         super().__init__(verbose)
         self._out = Path(out)
         self._every = every
+        self._config = dict(config or {})
         self.recorder: Watch | None = None
 
     def _on_training_start(self) -> None:
@@ -50,7 +60,9 @@ class RcaCallback(BaseCallback):
                 "use it with TD3, DDPG or SAC"
             )
         if self.recorder is None:  # learn() may be called again to go on
-            self.recorder = watch(out=self._out, every=self._every, **_parts(model))
+            parts = _parts(model)
+            parts["config"] = {**parts["config"], **_world(model), **self._config}
+            self.recorder = watch(out=self._out, every=self._every, **parts)
 
     def _on_step(self) -> bool:
         assert self.recorder is not None
@@ -75,7 +87,7 @@ class RcaCallback(BaseCallback):
         self.recorder.close()
 
 
-def _parts(model: Any) -> Mapping[str, Any]:  # noqa: ANN401  three classes without a common base
+def _parts(model: Any) -> dict[str, Any]:  # noqa: ANN401  three classes without a common base
     """Returns what `watch` is to be told of an algorithm."""
     actor, critic = model.actor, model.critic
     parts: dict[str, Any] = {
@@ -97,6 +109,20 @@ def _parts(model: Any) -> Mapping[str, Any]:  # noqa: ANN401  three classes with
     if parts.get("actor_encoder") is parts.get("critic_encoder"):
         parts["targets"].pop("actor_encoder", None)
     return parts
+
+
+def _world(model: Any) -> dict[str, object]:  # noqa: ANN401  as above
+    """Returns what an algorithm trains in, and how often; a step is one of any environment."""
+    inner = model.env.envs[0].unwrapped if hasattr(model.env, "envs") else None
+    spec = getattr(inner, "spec", None)
+    found: dict[str, object] = {"n_envs": model.n_envs}
+    if inner is not None:
+        found["env_id"] = spec.id if spec is not None else type(inner).__name__
+        found["environment"] = type(inner).__module__
+    every = getattr(model.train_freq, "frequency", None)
+    if every is not None and model.train_freq.unit.value == "step":
+        found["train_freq"] = found["steps_between_updates"] = every * model.n_envs
+    return found
 
 
 def _value(value: object) -> object:

@@ -79,14 +79,14 @@ def _head(found: Searched, answers: dict[str, list[Attribution]]) -> list[str]:
     counts = ", ".join(f"{given[answer]} {answer}" for answer in Answer if given[answer])
     steps = study.before.config.budget.steps
     lines = [f"# Study: {study.name}", "", f"**{finding(answers)}.**", ""]
+    hollow = nothing_to_explain(study, table)
+    lines += [f"**{hollow}**", ""] if hollow else []
     lines += [study.question, ""] if study.question else []
     lines += [
         f"It rests on {len(table)} runs of {steps:,} steps: {len(study.arms)} arms, each on seeds "
         f"{', '.join(map(str, study.seeds))}. Verdicts: {counts}.",
         "",
     ]
-    hollow = nothing_to_explain(study, table)
-    lines += [f"**{hollow}**", ""] if hollow else []
     for name, items in answers.items():
         none = [item.factor for item in items if item.answer == Answer.NO_EFFECT]
         where = f" from {name}" if name else ""

@@ -126,10 +126,10 @@ def _short(name: str) -> str:
 
 
 def nothing_to_explain(study: Study, table: pd.DataFrame) -> str:
-    """Returns a sentence if the fixed end is no better than the failing one, else "".
+    """Returns a sentence if the fixed end drives no farther than the failing one, else "".
 
-    By the first measure and its margin; not asked of a study with starting points of its own,
-    where that is an answer.
+    By the means of the first measure and its margin; not asked of a study with starting points of
+    its own, where that is an answer.
     """
     measure, known = MEASURES[0], table[table["error"] == ""]
     ends = (Arm(), Arm(study.names))
@@ -140,10 +140,9 @@ def nothing_to_explain(study: Study, table: pd.DataFrame) -> str:
     if measure.sign * (fixed - failing) >= measure.margin:
         return ""
     return (
-        f"The fixed end is no better than the failing one: {measure.name} {fixed:,.1f} against "
-        f"{failing:,.1f} {measure.unit}, and what is below {measure.margin:g} {measure.unit} is "
-        "taken for nothing. There is no failure here whose cause could be found; longer runs may "
-        "part the ends."
+        f"The two ends do not part: mean {measure.name} {fixed:,.1f} {measure.unit} fixed against "
+        f"{failing:,.1f} failing, where a gain below {measure.margin:g} counts as none. So the "
+        "whole set of fixes mends nothing here; longer runs or more seeds may part the ends."
     )
 
 

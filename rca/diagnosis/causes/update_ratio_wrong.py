@@ -20,7 +20,7 @@ CAUSE = Cause(
     ),
     contradicts=(passes("updates.replay_ratio", Grade.STRONG),),
     to_decide=("Log the number of updates beside that of steps."),
-    change="Set updates_per_step to 4, or skip 49 of 50 updates, in a healthy run.",
+    change="Set updates_per_step to 20, or skip 49 of 50 updates, in a healthy run.",
     remedy="Make about one update per environment step, then vary it on purpose.",
     references=(
         "Nikishin et al. 2022",

@@ -4,6 +4,7 @@ Documented at https://stable-baselines3.readthedocs.io (Monitor Wrapper): r is t
 length in steps, t the seconds since the start; further columns are the user's `info_keywords`.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,8 +54,19 @@ def read(path: Path, options: Options) -> Part:
         source=path,
         signals=signals,
         episodes={names[key]: found[key] for key in names},
+        config=_task(path),
         gaps=tuple(gaps),
     )
+
+
+def _task(path: Path) -> dict[str, object]:
+    """Returns the environment's name from the first line, {} where that does not say."""
+    try:
+        said = json.loads(head_of(path, 1)[0].lstrip("#"))
+    except (ValueError, RecursionError):
+        return {}
+    name = said.get("env_id") if isinstance(said, dict) else None
+    return {f"{path.name}:env_id": name} if isinstance(name, str) else {}
 
 
 def combine(parts: Sequence[Part]) -> Part:
@@ -74,6 +86,7 @@ def combine(parts: Sequence[Part]) -> Part:
     return Part(
         source=parts[0].source,
         episodes={name: values[order] for name, values in rows.items()},
+        config=parts[0].config,
         gaps=tuple(gap for part in parts for gap in part.gaps),
         notes=(f"{number} environments ran side by side: an episode spans {number} x its length",),
     )

@@ -14,6 +14,7 @@ from rca.config import load_config
 from rca.diagnosis.cause import load_causes
 from rca.errors import UsageError
 from rca.faults import FAULTS, find_fault, load_faults
+from rca.faults import simulator_hangs as hanging
 from rca.runs.execute import execute
 from rca.td3.evaluation import Evaluation
 from rca.td3.events import EpisodeEnded, Event, Stepped, Updated
@@ -220,6 +221,18 @@ def test_one_reward_is_not_a_number():
         if terminated or truncated:
             env.reset()
     assert np.flatnonzero(np.isnan(rewards)).tolist() == [1499]
+
+
+def test_one_step_of_a_hanging_simulator_takes_longer_than_a_minute(monkeypatch):
+    waited = []
+    monkeypatch.setattr(hanging, "AT", 30)
+    monkeypatch.setattr(hanging.time, "sleep", waited.append)
+    planted = hanging.Hanging(Pointing())
+    planted.reset(seed=0)
+    for _ in range(50):
+        planted.step(np.zeros(2, np.float32))
+    assert waited == [hanging.SECONDS]
+    assert hanging.SECONDS > 60
 
 
 def test_an_unknown_fault_gets_the_nearest_name():

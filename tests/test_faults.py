@@ -224,9 +224,9 @@ def test_one_reward_is_not_a_number():
 
 
 def test_one_step_of_a_hanging_simulator_takes_longer_than_a_minute(monkeypatch):
-    waited = []
+    waited: list[float] = []
     monkeypatch.setattr(hanging, "AT", 30)
-    monkeypatch.setattr(hanging.time, "sleep", waited.append)
+    monkeypatch.setattr("rca.faults.simulator_hangs.time.sleep", waited.append)
     planted = hanging.Hanging(Pointing())
     planted.reset(seed=0)
     for _ in range(50):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks
+from rca.diagnosis.diagnose import diagnose
 from rca.runs.task import drives
 from tests.records import blank, episodes, evaluations, healthy, phases, signal
 
@@ -103,3 +104,13 @@ def test_episodes_of_sound_trainers_of_other_tasks_are_not_accused(lengths, retu
     steps = int(lengths.sum())
     run = watched(config=PENDULUM, episodes=table, phases=phases(101, steps))
     assert accused(run) == {}
+
+
+def test_what_is_wrong_with_driving_alone_is_not_thought_of_in_another_task():
+    run = watched(config=PENDULUM, phases=phases(101, 1000))
+    found = diagnose(run, run_checks(CHECKS, run))
+    untested = {item.cause.id for item in found.untested}
+    assert "target_wrong" in untested
+    assert not untested & {"lane_touch_terminates", "no_net_force", "traffic_frozen"}
+    asked = diagnose(blank(), run_checks(CHECKS, blank()))
+    assert {"lane_touch_terminates", "no_net_force"} <= {i.cause.id for i in asked.untested}

@@ -82,6 +82,7 @@ class Cause:
             defect may bring about, unless a fact shows that it is the defect itself.
         misleads: Whether it deceives readers of the run without keeping the agent from learning;
             ranked below every likely cause that does.
+        driving: Whether it is one of driving; not thought of in a run of another task.
         to_decide: What to log or run where nothing can be told.
         change: What to plant or remove in a study to prove it.
         remedy: What to do about it.
@@ -102,6 +103,7 @@ class Cause:
     explains: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     misleads: bool = False
+    driving: bool = False
     to_decide: str = ""
 
 

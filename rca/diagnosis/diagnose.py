@@ -8,6 +8,7 @@ from pathlib import Path
 from rca.checking import Finding, Verdict
 from rca.diagnosis.cause import ANY, Cause, Grade, Moment, Sign, load_causes
 from rca.runs.record import RunRecord
+from rca.runs.task import drives
 from rca.yaml_file import read_yaml
 
 WEIGHTS = Path(__file__).with_name("weights.yaml")
@@ -91,11 +92,15 @@ def diagnose(
     Args:
         run: Diagnosed.
         findings: Of its checks.
-        causes: Known ones; those of rca/diagnosis/causes if None.
+        causes: Known ones; those of rca/diagnosis/causes if None. Those of driving are left out
+            where the run's task is another.
     """
     weights = _weights()
-    known = load_causes() if causes is None else list(causes)
-    judged = [_judge(cause, run, findings, weights) for cause in known]
+    is_driving = drives(run)
+    known = load_causes() if causes is None else causes
+    judged = [
+        _judge(cause, run, findings, weights) for cause in known if is_driving or not cause.driving
+    ]
     ranked = [item for item in judged if isinstance(item, Ranked)]
     linked = _linked(sorted(ranked, key=_first_the_likely))
     ordered = _below_their_causes(linked, weights["fact"])

@@ -7,6 +7,7 @@ CAUSE = Cause(
     title="A collision at speed has a positive net reward",
     mechanism="The reward for the speed just before the crash exceeds the penalty for it.",
     acts_from=Moment.FIRST_STEP,
+    driving=True,
     supports=(
         Sign("reward.promises", Grade.STRONG, says="collision"),
         Sign("reward.early_end_pays", Grade.WEAK),

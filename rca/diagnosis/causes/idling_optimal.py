@@ -10,6 +10,7 @@ CAUSE = Cause(
         "finds that and stops the car."
     ),
     acts_from=Moment.FIRST_STEP,
+    driving=True,
     supports=(
         Sign("reward.promises", Grade.PROOF, says="standing still"),
         Sign("reward.idle_optimal", Grade.PROOF),

@@ -10,6 +10,7 @@ CAUSE = Cause(
         "times the distance at every step without moving."
     ),
     acts_from=Moment.FIRST_STEP,
+    driving=True,
     supports=(
         Sign("reward.promises", Grade.STRONG, says="standing still"),
         Sign("reward.idle_pays", Grade.PROOF),

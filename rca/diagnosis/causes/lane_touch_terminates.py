@@ -10,6 +10,7 @@ CAUSE = Cause(
         "of a learning driver ends its episode."
     ),
     acts_from=Moment.FIRST_STEP,
+    driving=True,
     supports=(
         Sign("episodes.lane_endings", Grade.STRONG),
         Sign("episodes.end_reasons", Grade.STRONG, says="off_road"),

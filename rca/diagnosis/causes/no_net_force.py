@@ -10,6 +10,7 @@ CAUSE = Cause(
         "stays where it is and the buffer fills with one situation."
     ),
     acts_from=Moment.FIRST_STEP,
+    driving=True,
     supports=(Sign("env.random_drive", Grade.PROOF),),
     contradicts=(passes("env.random_drive", Grade.PROOF),),
     to_decide="Log the speed of every step of the random phase.",

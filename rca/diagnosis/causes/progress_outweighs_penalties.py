@@ -10,6 +10,7 @@ CAUSE = Cause(
         "an early end pays."
     ),
     acts_from=Moment.FIRST_STEP,
+    driving=True,
     supports=(
         Sign("reward.promises", Grade.PROOF, says="collision"),
         Sign("reward.early_end_pays", Grade.STRONG),

@@ -10,6 +10,7 @@ CAUSE = Cause(
         "measured along a route that the car is not on."
     ),
     acts_from=Moment.RESET,
+    driving=True,
     supports=(),
     to_decide=(
         "Log which planner is in use, and the share of steps in which progress and motion "

@@ -10,6 +10,7 @@ CAUSE = Cause(
         "and actions come late."
     ),
     acts_from=Moment.RESET,
+    driving=True,
     supports=(Sign("env.physics", Grade.STRONG), Sign("ordering.random_phase", Grade.WEAK)),
     contradicts=(passes("env.physics", Grade.STRONG),),
     to_decide="Log the speed of every step, or the simulated time of every frame.",

@@ -7,6 +7,7 @@ CAUSE = Cause(
     title="Other vehicles never move",
     mechanism="Without autopilot the traffic stands where it was spawned and blocks the route.",
     acts_from=Moment.RESET,
+    driving=True,
     supports=(Sign("env.traffic", Grade.FACT),),
     contradicts=(passes("env.traffic", Grade.PROOF),),
     to_decide="Log the mean speed of the other vehicles.",

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from rca.study.attribution import (
+    LEVEL,
     Answer,
     Effect,
     attribute,
@@ -131,6 +132,32 @@ def test_no_cause_is_named_where_nothing_differs():
     )
     assert wrong <= 1
     assert some <= 22  # two families at 5% each; 22 of 200 lies beyond the 99% quantile of 7.5%
+
+
+def test_a_floor_under_half_of_the_arms_makes_no_accusations():
+    """Arms that a defect holds at nothing scatter little; the others must not be judged by them."""
+    rng, arms = np.random.default_rng(3), one_at_a_time(["defect", "bystander"])
+    found = [
+        attribute(
+            simulated(
+                arms,
+                lambda arm: rng.normal(110.0, 40.0) if "defect" in arm else 0.0,
+                rng,
+                seeds=5,
+                noise=0.5,
+            ),
+            ["defect", "bystander"],
+            "y",
+            15.0,
+        )
+        for _ in range(400)
+    ]
+    causes = sum(defect.answer == Answer.CAUSE for defect, _ in found)
+    accused = [b for _, b in found if b.rescue.stands or b.keep.stands]
+    by_pooling = [b for _, b in found if min(e.p_holm for e in (b.rescue, b.keep)) < LEVEL]
+    assert causes > 0.95 * len(found)
+    assert len(accused) <= 29  # 5%; 29 of 400 is its 98% quantile
+    assert len(by_pooling) > 29
 
 
 def test_a_context_looks_at_its_own_arms_only():

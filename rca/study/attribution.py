@@ -5,7 +5,7 @@ A table has a row per finished run: `arm` (a frozenset of factor names), `seed` 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -47,8 +47,9 @@ class Effect:
         high: The same.
         p: Two-sided, not corrected.
         p_holm: Corrected over all effects of the study.
-        error: Standard error.
+        error: Standard error, of the scatter of all arms.
         n: Pairs of runs behind it.
+        p_own: Corrected like p_holm, by the scatter of the arms compared alone.
     """
 
     mean: float = math.nan
@@ -58,6 +59,7 @@ class Effect:
     p_holm: float = math.nan
     error: float = math.nan
     n: int = 0
+    p_own: float = math.nan
 
     @property
     def helps(self) -> bool:
@@ -65,9 +67,14 @@ class Effect:
         return self.p_holm < LEVEL and self.mean > 0
 
     @property
-    def hurts(self) -> bool:
-        """Whether it is negative beyond chance."""
-        return self.p_holm < LEVEL and self.mean < 0
+    def stands(self) -> bool:
+        """Whether it is beyond chance by itself, whatever the other arms scatter.
+
+        A defect that holds half of the arms at nothing halves the pooled variance; then 10% of
+        3,000 simulated studies of five seeds found an effect of a bystander at one of the ends,
+        and with this 3% (a test holds it).
+        """
+        return self.p_holm < LEVEL and self.p_own < LEVEL
 
     def within(self, margin: float) -> bool:
         """Whether the whole interval lies within the margin."""
@@ -109,6 +116,7 @@ class _Model:
     places: dict[Arm, int]
     freedom: int
     runs: dict[Arm, int]
+    squares: dict[Arm, float]
 
     def contrast(self, weights: dict[Arm, float]) -> Effect:
         vector = np.zeros(len(self.covariance))
@@ -121,10 +129,19 @@ class _Model:
         error = math.sqrt(max(0.0, float(vector @ self.covariance @ vector)))
         half = float(stats.t.ppf(1 - LEVEL / 2, self.freedom)) * error
         p = _two_sided(mean, error, self.freedom)
-        return Effect(mean, mean - half, mean + half, p, math.nan, error, n)
+        return Effect(
+            mean, mean - half, mean + half, p, math.nan, error, n, self._own(mean, error, weights)
+        )
+
+    def _own(self, mean: float, error: float, weights: dict[Arm, float]) -> float:
+        """Returns p by the residuals of these arms, with their share of the degrees of freedom."""
+        freedom = self.freedom * sum(self.runs[arm] for arm in weights) / sum(self.runs.values())
+        pooled = sum(self.squares.values()) / self.freedom
+        own = sum(self.squares[arm] for arm in weights) / freedom
+        return _two_sided(mean, error * math.sqrt(own / pooled) if pooled else 0.0, freedom)
 
 
-def _two_sided(mean: float, error: float, freedom: int) -> float:
+def _two_sided(mean: float, error: float, freedom: float) -> float:
     if error > 0:
         return float(2 * stats.t.sf(abs(mean) / error, freedom))
     return 0.0 if mean else 1.0
@@ -150,7 +167,8 @@ def _fitted(table: pd.DataFrame, outcome: str) -> _Model | None:
     covariance = np.asarray(variance * np.linalg.pinv(design.T @ design), np.float64)
     means = {arm: float(solution[place]) for arm, place in places.items()}
     runs = rows.groupby("arm", sort=False).size().to_dict()
-    return _Model(means, covariance, places, freedom, runs)
+    squares = {arm: float((residual[rows["arm"] == arm] ** 2).sum()) for arm in arms}
+    return _Model(means, covariance, places, freedom, runs, squares)
 
 
 def attribute(
@@ -208,10 +226,10 @@ def attribute(
 
 
 def _corrected(effects: Sequence[Effect]) -> list[Effect]:
-    adjusted = holm([effect.p for effect in effects])
+    pooled, own = holm([effect.p for effect in effects]), holm([e.p_own for e in effects])
     return [
-        Effect(e.mean, e.low, e.high, e.p, p, e.error, e.n)
-        for e, p in zip(effects, adjusted, strict=True)
+        replace(effect, p_holm=p_holm, p_own=p_own)
+        for effect, p_holm, p_own in zip(effects, pooled, own, strict=True)
     ]
 
 
@@ -229,9 +247,10 @@ def _judged(factor: str, rescue: Effect, keep: Effect, main: Effect, margin: flo
     known = [e for e in (rescue, keep) if not math.isnan(e.mean)] or [main]
     if rescue.helps and keep.helps:
         return Attribution(factor, rescue, keep, main, Answer.CAUSE)
-    if any(effect.helps for effect in (rescue, keep, main)):
+    alone = [effect for effect in (rescue, keep, main) if effect.stands]
+    if any(effect.mean > 0 for effect in alone):
         return Attribution(factor, rescue, keep, main, Answer.CONTRIBUTES)
-    if any(effect.hurts for effect in (rescue, keep, main)):
+    if alone:
         return Attribution(factor, rescue, keep, main, Answer.WORSENS)
     if all(effect.within(margin) for effect in known):
         return Attribution(factor, rescue, keep, main, Answer.NO_EFFECT)

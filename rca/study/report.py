@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rca.stats import iqm, stratified_interval
-from rca.study.attribution import LEVEL, Answer, Attribution, Effect
+from rca.study.attribution import Answer, Attribution, Effect
 from rca.study.combined import ablation_path, arm_means, interactions, shapley
 from rca.study.design import label
 from rca.study.figure import draw, finding
@@ -161,7 +161,7 @@ def _gain(effect: Effect, digits: int) -> str:
     if math.isnan(effect.mean):
         return "-"
     words = signed(effect.mean, digits)
-    return f"**{words}**" if effect.p_holm < LEVEL else words
+    return f"**{words}**" if effect.stands else words
 
 
 def _verdicts(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:

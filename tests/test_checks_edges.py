@@ -60,6 +60,19 @@ def test_values_of_small_rewards_beyond_their_bound_are_seen():
     assert finding("critic.value_bias", run).verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize(("end_reason", "expected"), [("time_out", "PASS"), ("stuck", "FAIL")])
+def test_values_of_episodes_that_the_clock_cut_off_look_beyond_their_end(end_reason, expected):
+    short = table([25.0] * 60, [12.5] * 60, end_reason=end_reason)  # 0.5 a step, worth 50 for ever
+    steps = range(1000, 1500, 10)
+    run = blank(
+        config={"agent.discount": 0.99},
+        episodes=short,
+        phases=phases(100, 1500),
+        signals={"critic/q1_mean": signal("critic/q1_mean", steps, [50.0] * 50)},
+    )
+    assert finding("critic.value_bias", run).verdict == expected
+
+
 def test_clipped_rewards_bound_values_and_leave_returns_unknown():
     run = scaled_rewards(1.0, clip=0.01)(healthy())
     assert finding("critic.soft_divergence", run).verdict is Verdict.FAIL

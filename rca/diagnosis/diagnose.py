@@ -96,11 +96,8 @@ def diagnose(
             where the run's task is another.
     """
     weights = _weights()
-    is_driving = drives(run)
-    known = load_causes() if causes is None else causes
-    judged = [
-        _judge(cause, run, findings, weights) for cause in known if is_driving or not cause.driving
-    ]
+    known, asked = load_causes() if causes is None else causes, drives(run)
+    judged = [_judge(c, run, findings, weights) for c in known if asked or not c.driving]
     ranked = [item for item in judged if isinstance(item, Ranked)]
     linked = _linked(sorted(ranked, key=_first_the_likely))
     ordered = _below_their_causes(linked, weights["fact"])

@@ -201,6 +201,9 @@ class BudgetConfig(Section):
     """Steps after which the next end of an episode saves a checkpoint to resume from; 0: never."""
     eval_every: Annotated[int, Field(ge=0)] = 5_000
     """Steps between two evaluations without exploration noise; 0: never."""
+    eval_from: Annotated[int, Field(ge=0)] = 0
+    """Steps before which it is not evaluated: the end of a run told by several evaluations, without
+    the cost of as many before."""
     eval_episodes: Count = 5
     """Episodes per evaluation, always on the same held-out routes."""
 

@@ -203,6 +203,13 @@ def test_evaluations_drive_the_same_held_out_episodes_without_noise():
     assert trained_on.isdisjoint(returns[0])
 
 
+def test_the_end_of_a_run_can_be_evaluated_alone():
+    settings = config(steps=25, eval_every=4)
+    budget = settings.budget.model_copy(update={"eval_from": 15})
+    _, seen = run(settings.model_copy(update={"budget": budget}))
+    assert [event.step for event in of(Evaluated, seen)] == [16, 20, 24, 25]
+
+
 def test_evaluation_does_not_disturb_training():
     with_it, _ = run(config(steps=40, eval_every=7))
     without, _ = run(config(steps=40, eval_every=0))

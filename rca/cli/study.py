@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +53,14 @@ def study(
     seed: Annotated[
         list[int] | None, typer.Option(min=0, help="Of every arm; may be repeated.")
     ] = None,
+    look: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=2,
+            help="Number of seeds at which the study is judged, as in --look 5 --look 10: it ends "
+            "at the first that leaves no cause open, and every look has its share of the error.",
+        ),
+    ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Environment steps of each run, instead of the end's.")
     ] = None,
@@ -94,6 +103,7 @@ def study(
 
     Example:  rca study quick+encoders_swapped quick --set agent.batch_size=32 --budget 30m
     """
+    from rca.study.looks import judged_before
     from rca.study.plan import Asked, name_of, planned
     from rca.study.saved import STUDY, name_in, saved
 
@@ -110,6 +120,7 @@ def study(
         tuple(group or ()),
         design,
         budget,
+        tuple(look or ()),
     )
     name = name_of(asked)
     folder = out or Path("reports") / f"{name}-study"
@@ -119,7 +130,10 @@ def study(
     made = planned(asked, root, chosen, workers)
     for line in made.notes:
         sys.stderr.write(f"note: {line}\n")
-    _finish(_run(made, root, chosen), _how(), folder)
+    before_this = judged_before(folder, made.study)
+    found = _run(made, root, chosen)
+    said = " ".join(filter(None, (found.said, before_this)))
+    _finish(replace(found, said=said), _how(), folder)
 
 
 def _run(made: "Planned", root: Path, engine: "Engine") -> "Searched":
@@ -128,11 +142,13 @@ def _run(made: "Planned", root: Path, engine: "Engine") -> "Searched":
     Raises:
         EvidenceError: No run finished.
     """
+    from rca.study.looks import run_in_looks
     from rca.study.search import Searched, run_auto, run_until_fixed
     from rca.study.study import run_study
 
-    search = {"minimal": run_until_fixed, "auto": run_auto}.get(made.design)
     study = made.study
+    search = {"minimal": run_until_fixed, "auto": run_auto}.get(made.design)
+    search = run_in_looks if study.looks else search
     try:
         with _progress(study) as tell:
             if search is not None:

@@ -43,10 +43,10 @@ class Effect:
 
     Attributes:
         mean: In the outcome's unit; NaN if the design cannot tell.
-        low: Of its interval at 1 - LEVEL, not corrected.
+        low: Of its interval at 1 - LEVEL / looks, not corrected otherwise.
         high: The same.
         p: Two-sided, not corrected.
-        p_holm: Corrected over all effects of the study.
+        p_holm: Corrected over all effects of the study and all its looks.
         error: Standard error, of the scatter of all arms.
         n: Pairs of runs behind it.
         p_own: Corrected like p_holm, by the scatter of the arms compared alone.
@@ -117,6 +117,7 @@ class _Model:
     freedom: int
     runs: dict[Arm, int]
     squares: dict[Arm, float]
+    looks: int
 
     def contrast(self, weights: dict[Arm, float]) -> Effect:
         vector = np.zeros(len(self.covariance))
@@ -127,7 +128,7 @@ class _Model:
         if self.freedom < 1:
             return Effect(mean, n=n)
         error = math.sqrt(max(0.0, float(vector @ self.covariance @ vector)))
-        half = float(stats.t.ppf(1 - LEVEL / 2, self.freedom)) * error
+        half = float(stats.t.ppf(1 - LEVEL / self.looks / 2, self.freedom)) * error
         p = _two_sided(mean, error, self.freedom)
         return Effect(
             mean, mean - half, mean + half, p, math.nan, error, n, self._own(mean, error, weights)
@@ -147,7 +148,7 @@ def _two_sided(mean: float, error: float, freedom: float) -> float:
     return 0.0 if mean else 1.0
 
 
-def _fitted(table: pd.DataFrame, outcome: str) -> _Model | None:
+def _fitted(table: pd.DataFrame, outcome: str, looks: int) -> _Model | None:
     rows = table[np.isfinite(table[outcome])]
     arms = list(dict.fromkeys(rows["arm"]))
     seeds = sorted(int(seed) for seed in set(rows["seed"]))
@@ -168,7 +169,7 @@ def _fitted(table: pd.DataFrame, outcome: str) -> _Model | None:
     means = {arm: float(solution[place]) for arm, place in places.items()}
     runs = rows.groupby("arm", sort=False).size().to_dict()
     squares = {arm: float((residual[rows["arm"] == arm] ** 2).sum()) for arm in arms}
-    return _Model(means, covariance, places, freedom, runs, squares)
+    return _Model(means, covariance, places, freedom, runs, squares, looks)
 
 
 def attribute(
@@ -179,6 +180,7 @@ def attribute(
     *,
     sign: int = 1,
     context: Arm = frozenset(),
+    looks: int = 1,
 ) -> list[Attribution]:
     """Returns what each factor did, in the order given.
 
@@ -190,10 +192,13 @@ def attribute(
         sign: +1 if more of the outcome is better, -1 if less is.
         context: Factors besides these that are fixed in every arm looked at; the error is pooled
             over the arms of this context alone.
+        looks: Times that the study is judged, this one among them. Each has its share of LEVEL
+            (Bonferroni; Jennison and Turnbull 1999, chapter 2), so that all of them together name
+            something by chance no oftener than a study that is judged once.
     """
     every = context | set(factors)
     # Only arms of this context: where a defect holds every run at nothing, errors are small.
-    model = _fitted(table[[context <= arm <= every for arm in table["arm"]]], outcome)
+    model = _fitted(table[[context <= arm <= every for arm in table["arm"]]], outcome, looks)
     if model is None:
         return [_judged(f, Effect(), Effect(), Effect(), margin) for f in factors]
 
@@ -217,28 +222,34 @@ def attribute(
                 difference([(arm, arm - {factor}) for arm in inside]),
             )
         )
-    ends = _corrected([effect for rescue, keep, _ in raw for effect in (rescue, keep)])
-    mains = _corrected([main for _, _, main in raw])
+    ends = _corrected([effect for rescue, keep, _ in raw for effect in (rescue, keep)], looks)
+    mains = _corrected([main for _, _, main in raw], looks)
     return [
         _judged(factor, ends[2 * n], ends[2 * n + 1], mains[n], margin)
         for n, factor in enumerate(factors)
     ]
 
 
-def _corrected(effects: Sequence[Effect]) -> list[Effect]:
-    pooled, own = holm([effect.p for effect in effects]), holm([e.p_own for e in effects])
+def _corrected(effects: Sequence[Effect], looks: int) -> list[Effect]:
+    pooled, own = (
+        holm(raw, looks)
+        for raw in ([effect.p for effect in effects], [effect.p_own for effect in effects])
+    )
     return [
         replace(effect, p_holm=p_holm, p_own=p_own)
         for effect, p_holm, p_own in zip(effects, pooled, own, strict=True)
     ]
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """Returns p values corrected for their number (Holm 1979); NaN stay and do not count."""
+def holm(p: Sequence[float], looks: int = 1) -> list[float]:
+    """Returns p values corrected for their number (Holm 1979) and for how often they are looked at.
+
+    NaN stay and do not count.
+    """
     order = sorted((n for n, value in enumerate(p) if not math.isnan(value)), key=lambda n: p[n])
     adjusted, largest = [math.nan] * len(p), 0.0
     for rank, n in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * p[n]))
+        largest = max(largest, min(1.0, looks * (len(order) - rank) * p[n]))
         adjusted[n] = largest
     return adjusted
 

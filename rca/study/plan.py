@@ -33,6 +33,7 @@ class Asked:
         groups: `name=key,key`: keys that are one factor.
         design: One of DESIGNS, "minimal" or "auto"; None: auto with a budget, else one at a time.
         budget: Such as `30m`; None: no limit.
+        looks: Numbers of seeds at which the study is judged; empty: once, at the end.
     """
 
     before: str
@@ -43,6 +44,7 @@ class Asked:
     groups: tuple[str, ...]
     design: str | None = None
     budget: str | None = None
+    looks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
     design = asked.design or ("one-at-a-time" if asked.budget is None else "auto")
     if design not in (*DESIGNS, "minimal", "auto"):
         raise UsageError(f"--design {design}: choose {', '.join(DESIGNS)}, minimal or auto")
+    _check_looks(asked, design)
     settings = [*asked.settings] + ([] if asked.steps is None else [f"budget.steps={asked.steps}"])
     before, after = parse_end(asked.before, settings), parse_end(asked.after, settings)
     # Both ends are run as long as the fixed one: the budget is no factor.
@@ -85,7 +88,7 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
     )
     factors = _differing(before, after, asked)
     base = {"minimal": "one-at-a-time", "auto": "one-at-a-time"}.get(design, design)
-    seeds = WANTED_SEEDS
+    seeds = max(asked.looks, default=WANTED_SEEDS)
     notes: tuple[str, ...] = ()
     if asked.budget is not None:
         fits = _fitting((before, after), factors, asked, design, root, engine, workers)
@@ -102,10 +105,26 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
             tuple(factors),
             tuple(arms),
             asked.seeds or tuple(range(1, seeds + 1)),
+            looks=asked.looks,
         ),
         design,
         notes,
     )
+
+
+def _check_looks(asked: Asked, design: str) -> None:
+    """Raises UsageError where looks do not rise, lack seeds, or stand beside another plan."""
+    if not asked.looks:
+        return
+    shown = " ".join(f"--look {number}" for number in asked.looks)
+    if design not in DESIGNS or asked.budget is not None:
+        raise UsageError(f"{shown}: neither with --budget nor with a search (minimal, auto)")
+    if len(asked.looks) < 2 or list(asked.looks) != sorted(set(asked.looks)):
+        raise UsageError(f"{shown}: give at least two, each with more seeds than the one before")
+    if asked.seeds and len(asked.seeds) != asked.looks[-1]:
+        raise UsageError(
+            f"{shown}: the last look is at {asked.looks[-1]} seeds, {len(asked.seeds)} are given"
+        )
 
 
 def name_of(asked: Asked) -> str:
@@ -125,7 +144,8 @@ def _known(asked: Asked) -> Study:
         raise UsageError(
             f"rca study {asked.before}: give both ends, or one of {', '.join(sorted(KNOWN))}"
         )
-    if any((asked.settings, asked.groups, asked.budget, asked.steps, asked.design)):
+    given = (asked.settings, asked.groups, asked.budget, asked.steps, asked.design, asked.looks)
+    if any(given):
         raise UsageError(f"rca study {asked.before}: only its seeds can be chosen, with --seed")
     return KNOWN[asked.before](asked.seeds) if asked.seeds else KNOWN[asked.before]()
 
@@ -142,7 +162,8 @@ def _reshaped(end: End, steps: int, size: int) -> End:
     def cut(number: int) -> int:
         return max(1, round(number * share)) if number else 0
 
-    budget = {"steps": steps, "eval_every": cut(config.budget.eval_every)}
+    budget = {key: cut(getattr(config.budget, key)) for key in ("eval_every", "eval_from")}
+    budget["steps"] = steps
     agent = {key: cut(getattr(config.agent, key)) for key in PHASES}
     return replace(
         end,

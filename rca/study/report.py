@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rca.stats import iqm, stratified_interval
-from rca.study.attribution import Answer, Attribution, Effect
+from rca.study.attribution import LEVEL, Answer, Attribution, Effect
 from rca.study.combined import ablation_path, arm_means, interactions, shapley
 from rca.study.design import label
 from rca.study.figure import draw, finding
@@ -165,12 +165,13 @@ def _gain(effect: Effect, digits: int) -> str:
 
 
 def _verdicts(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
-    measure = MEASURES[0]
+    measure, looks = MEASURES[0], max(1, len(study.looks))
     lines = [
         "## What each factor did",
         "",
-        f"To the mean {measure.name} of the last evaluation, {measure.unit}; positive helps. "
-        f"Intervals at 95%, verdicts after Holm's correction; equivalent means within "
+        f"To the mean {measure.name} of the last evaluations, {measure.unit}; positive helps. "
+        f"Intervals at {100 * (1 - LEVEL / looks):.3g}%, verdicts after Holm's correction"
+        f"{f' and that for {looks} looks' if study.looks else ''}; equivalent means within "
         f"{measure.margin:g} {measure.unit}.",
         "",
         *(f"- **{answer}**: {meaning}." for answer, meaning in MEANING.items()),

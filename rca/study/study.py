@@ -36,10 +36,16 @@ class Measure:
     margin: float
 
 
-def _last(column: str) -> Callable[[RunRecord], float]:
+LATE = 0.8
+"""Share of the run from which its evaluations count: a policy that learns gets worse and better
+again between two evaluations (147, 60, 145 m, 250 updates apart, in a healthy run of `quick`)."""
+
+
+def _late(column: str) -> Callable[[RunRecord], float]:
     def read(run: RunRecord) -> float:
-        values = run.evaluations[column].dropna()
-        return float(values.iloc[-1]) if len(values) else math.nan
+        known = run.evaluations[["step", column]].dropna()
+        late = known.loc[known["step"] >= LATE * known["step"].max(), column]
+        return float(late.mean()) if len(late) else math.nan
 
     return read
 
@@ -53,14 +59,14 @@ def _signal(name: str) -> Callable[[RunRecord], float]:
 
 
 MEASURES = (
-    Measure("distance", "m", 1, _last("mean_distance"), 15.0),
-    Measure("success", "share", 1, _last("success_rate"), 0.1),
-    Measure("return", "reward", 1, _last("mean_return"), 1.5),
-    Measure("length", "steps", 1, _last("mean_length"), 30.0),
+    Measure("distance", "m", 1, _late("mean_distance"), 15.0),
+    Measure("success", "share", 1, _late("success_rate"), 0.1),
+    Measure("return", "reward", 1, _late("mean_return"), 1.5),
+    Measure("length", "steps", 1, _late("mean_length"), 30.0),
     Measure("value_bias", "1", -1, _signal("critic/value_bias"), 0.25),
     Measure("saturation", "share", -1, _signal("actor/saturation"), 0.1),
 )
-"""Of the last evaluation, without exploration noise, on held-out routes; the first decides.
+"""Means of the last evaluations, without exploration noise, on held-out routes; the first decides.
 
 Margins: a tenth of a route (150 m, its reward of 15, the 300 steps that it takes at 10 m/s; success
 and saturation are shares), a quarter of the return for the bias. Distance decides because it means
@@ -86,6 +92,8 @@ class Study:
             is studied; the unnamed one is every run with nothing fixed. One named after a factor
             has every such factor fixed but that.
         question: One line for the report.
+        looks: Numbers of seeds at which it is judged, rising, planned before the first run; empty:
+            once, at all seeds.
     """
 
     name: str
@@ -95,6 +103,7 @@ class Study:
     seeds: tuple[int, ...]
     contexts: Mapping[str, Arm] = field(default_factory=lambda: {"": Arm()})
     question: str = ""
+    looks: tuple[int, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -203,7 +212,13 @@ def analysed(
     def over(factors: Sequence[str]) -> list[Attribution]:
         found = study.contexts[context]
         return attribute(
-            table, factors, measure.name, measure.margin, sign=measure.sign, context=found
+            table,
+            factors,
+            measure.name,
+            measure.margin,
+            sign=measure.sign,
+            context=found,
+            looks=max(1, len(study.looks)),
         )
 
     factors = study.studied(context)

@@ -257,7 +257,7 @@ def train(
     """Trains until the budget is used up or a stop is asked for.
 
     An episode that the budget cuts off is not reported as ended. Evaluations take place every
-    `budget.eval_every` steps and after the last one.
+    `budget.eval_every` steps from `budget.eval_from` on, and after the last one.
 
     Args:
         run: The parts; `run.progress` says where to start.
@@ -297,4 +297,6 @@ def _evaluated(run: Training, episodes: tuple[EpisodeEnded, ...]) -> Evaluated:
 
 
 def _evaluation_due(step: int, config: RunConfig) -> bool:
-    return step % config.budget.eval_every == 0 or step == config.budget.steps
+    budget = config.budget
+    is_turn = step >= budget.eval_from and step % budget.eval_every == 0
+    return is_turn or step == budget.steps

@@ -195,6 +195,14 @@ def test_the_equation_of_the_critic_is_found(sound):
     assert set(equation.terminals) == {"cut"}
 
 
+def test_a_discount_of_nothing_says_nothing_of_the_minimum(tmp_path, monkeypatch):
+    monkeypatch.setattr(example, "DISCOUNT", 0.0)
+    trained(example.TD3, tmp_path / "run")
+    seen = findings(tmp_path / "run")
+    assert seen["wiring.discount"].verdict is Verdict.FAIL
+    assert seen["wiring.twin_minimum"].verdict is Verdict.NOT_RUN
+
+
 def test_tau_of_every_target_is_found(sound):
     targets = wiring(sound[1]).targets
     assert len(targets) == 4

@@ -34,6 +34,9 @@ CLEAR = 0.02
 """A row tells only if its |Q'| is this share of the largest: else 0 and gamma look alike."""
 NEAR = 0.25
 """Distance from 0 or 1 up to which a share of Q' counts as none or whole."""
+APART = 10.0
+"""Times the best reduction's residual that every other leaves where a batch tells which it is: none
+does where Q' does not count, as with a discount of 0."""
 BOUND = 1e-6
 """Relative difference up to which two gradients count as the same bound of a Huber loss."""
 REDUCTIONS: dict[str, Callable[..., Floats]] = {"min": np.min, "max": np.max, "mean": np.mean}
@@ -84,6 +87,7 @@ class Equation:
         late: Batches that only the reward of the step before explains.
         time_outs: Rows cut off: "bootstrapped", "cut" or "unclear".
         terminals: Rows that ended by themselves: the same.
+        reductions: Batches by the reduction of the target critics that alone explains them.
     """
 
     tried: int = 0
@@ -91,6 +95,7 @@ class Equation:
     residuals: list[float] = field(default_factory=list)
     time_outs: Counter[End] = field(default_factory=Counter)
     terminals: Counter[End] = field(default_factory=Counter)
+    reductions: Counter[str] = field(default_factory=Counter)
     _fits: list[_Fit] = field(default_factory=list)
     _bound: float = math.nan
 
@@ -118,7 +123,12 @@ class Equation:
             return
         best = min(found, key=lambda fit: fit.residual)
         self._fits.append(best)
-        values = _reduced(rows.targets)[best.reduction]
+        reduced = _reduced(rows.targets)
+        values = reduced[best.reduction]
+        # Where one critic is the smaller in every row, it alone and the minimum are the same.
+        others = [f for f in found if not np.array_equal(reduced[f.reduction], values)]
+        if others and min(f.residual for f in others) > APART * best.residual:
+            self.reductions[best.reduction] += 1
         self.time_outs.update(_endings(rows, values, best, terminated=False))
         self.terminals.update(_endings(rows, values, best, terminated=True))
 
@@ -143,7 +153,7 @@ class Equation:
             steps=round(_median([fit.n for fit in fits]) or 0) or None,
             discount=_median([fit.discount for fit in fits]),
             reward_scale=_median([float(fit.rewards[0]) for fit in fits]),
-            reductions=Counter(fit.reduction for fit in fits if fit.reduction != "one"),
+            reductions=self.reductions,
             time_outs=self.time_outs,
             terminals=self.terminals,
             ascending=sum(fit.per_gradient < 0 for fit in fits),

@@ -168,7 +168,7 @@ class EquationFacts(Fact):
         steps: n of n-step returns in force; None: not fitted.
         discount: In force, per step.
         reward_scale: Factor between executed and learned reward.
-        reductions: How often each reduction of the target critics fitted best.
+        reductions: Batches that one reduction of the target critics alone explains, by it.
         time_outs: Rows cut off by a time limit, by what their target holds.
         terminals: Rows that ended by themselves, likewise.
         ascending: Fitted batches whose loss by q has the wrong sign: a step down it leads away

@@ -23,8 +23,8 @@ from rca.study.combined import arm_means
 from rca.study.design import one_at_a_time
 from rca.study.engines.local import local
 from rca.study.factors import Arm, End, Factor
-from rca.study.looks import DECIDES, is_open, run_in_looks
-from rca.study.search import Searched
+from rca.study.looks import run_in_looks, until_closed
+from rca.study.search import DECIDES, Searched
 from rca.study.study import Study, analysed, run_study
 from rca.study.trials import Engine, TrialResult
 
@@ -92,46 +92,52 @@ def empty_study(planted: Study, runs: Path, engine: Engine) -> Searched:
         runs: Folder of the runs of all studies.
         engine: Runs what does not stand there.
     """
-    for number in LOOKS:
-        seeds = planted.seeds[:number]
-        fixed = replace(planted, arms=(frozenset(planted.names),), seeds=seeds)
-        others = Study("plain", CLEAN, (), (Arm(),), tuple(seed + APART for seed in seeds))
-        ours = run_study(fixed, runs / planted.name, engine, said)
-        theirs = run_study(others, runs / "plain", engine, said)
+    fixed = replace(planted, arms=(frozenset(planted.names),))
+    others = Study("plain", CLEAN, (), (Arm(),), ())
+    seed = Arm({"seed"})
+
+    def of(seeds: tuple[int, ...]) -> pd.DataFrame:
+        ours = run_study(replace(fixed, seeds=seeds), runs / planted.name, engine, said)
+        apart = tuple(seed + APART for seed in seeds)
+        theirs = run_study(replace(others, seeds=apart), runs / "plain", engine, said)
         theirs["seed"] -= APART
-        table = pd.concat([ours.assign(arm=[Arm({"seed"})] * number), theirs])
-        study = Study("empty", CLEAN, (Factor("seed"),), (), seeds, looks=LOOKS)
-        found = Searched(study, table)
-        if not is_open(found):
-            break
-    return found
+        return pd.concat([ours.assign(arm=[seed] * len(seeds)), theirs])
+
+    empty = Study("empty", CLEAN, (Factor("seed"),), (), planted.seeds, looks=LOOKS)
+    return until_closed(empty, of)
 
 
-def drawn(distances: NDArray[np.float64], factors: tuple[str, ...]) -> int:
+def drawn(distances: NDArray[np.float64], factors: tuple[str, ...]) -> tuple[int, int]:
     """Returns in how many of DRAWN studies of clean runs some factor is called the cause.
 
     Args:
         distances: Of the clean runs; each study draws from them without replacement.
         factors: Names; the arms are those that change one at a time.
+
+    Returns:
+        Those, and those that say anything of a factor.
     """
     rng = np.random.default_rng(0)
-    arms = tuple(one_at_a_time(factors))
-    rows = pd.DataFrame(
-        [(seed, arm) for seed in range(LOOKS[-1]) for arm in arms], columns=["seed", "arm"]
-    )
-    study = Study("drawn", CLEAN, tuple(map(Factor, factors)), arms, (), looks=LOOKS)
-    found = 0
+    arms, seeds = tuple(one_at_a_time(factors)), tuple(range(LOOKS[-1]))
+    keys = [(seed, arm) for seed in seeds for arm in arms]
+    rows = pd.DataFrame(keys, columns=["seed", "arm"]).assign(error="")
+    study = Study("drawn", CLEAN, tuple(map(Factor, factors)), arms, seeds, looks=LOOKS)
+    found = []
     for _ in range(DRAWN):
         table = rows.assign(**{DECIDES.name: rng.choice(distances, len(rows), replace=False)})
-        parts = (table[: number * len(arms)] for number in LOOKS)
-        ended = next((p for p in parts if not is_open(Searched(study, p))), table)
-        found += causes(analysed(study, ended, DECIDES)) > 0
-    return found
+        ended = until_closed(study, lambda some, all_=table: all_[all_["seed"].isin(some)])
+        found.append(answers(ended))
+    return sum(causes(ones) > 0 for ones in found), sum(claims(ones) > 0 for ones in found)
 
 
 def causes(ones: Iterable[Attribution]) -> int:
     """Returns how many are called the cause."""
     return sum(one.answer is Answer.CAUSE for one in ones)
+
+
+def claims(ones: Iterable[Attribution]) -> int:
+    """Returns of how many anything is said, that they cause, contribute or worsen."""
+    return sum(one.answer not in (Answer.NO_EFFECT, Answer.INCONCLUSIVE) for one in ones)
 
 
 def said(result: TrialResult) -> None:
@@ -198,20 +204,16 @@ def by_chance(clean: NDArray[np.float64]) -> str:
     """Returns how often drawn studies of clean runs name a cause, a line per kind of study."""
     lines = []
     for factors in (("a",), ("a", "b")):
-        accused = drawn(clean, factors)
-        low, high = stats.binomtest(accused, DRAWN).proportion_ci(method="exact")
-        lines.append(
-            f"| {len(factors)} | {len(one_at_a_time(factors))} "
-            f"| {accused / DRAWN:.1%} | {low:.1%} to {high:.1%} |"
-        )
-    head = ["| factors | arms | name a cause | interval |", "| --: " * 4 + "|"]
+        cells = " | ".join(share(count, DRAWN, 1) for count in drawn(clean, factors))
+        lines.append(f"| {len(factors)} | {len(one_at_a_time(factors))} | {cells} |")
+    head = ["| factors | arms | name a cause | say anything |", "| --: " * 4 + "|"]
     return "\n".join([*head, *lines])
 
 
-def share(count: int, of: int) -> str:
+def share(count: int, of: int, digits: int = 0) -> str:
     """Returns a count of studies with its exact interval at 95% (Clopper, Pearson 1934)."""
     low, high = stats.binomtest(count, of).proportion_ci(method="exact")
-    return f"{count} of {of} ({low:.0%} to {high:.0%})"
+    return f"{count} of {of} ({low:.{digits}%} to {high:.{digits}%})"
 
 
 def page(found: Found) -> str:
@@ -222,7 +224,9 @@ def page(found: Found) -> str:
     clean = pd.concat([study.table for study in found.empty.values()])
     distances = clean[DECIDES.name].dropna().to_numpy(float)
     named = found.of()
-    counts = " | ".join(map(share, map(causes, named), map(len, named)))
+    counts, said_of = (
+        " | ".join(map(share, map(count, named), map(len, named))) for count in (causes, claims)
+    )
     planted, nothing = map(markdown, found.tables())
     first, last = LOOKS
     return (
@@ -237,21 +241,22 @@ def page(found: Found) -> str:
         "| called CAUSE | planted causes | bystanders | empty studies |\n"
         "| --- | --: | --: | --: |\n"
         "| aim | at least 9 of 10 | 0 of 10 | 0 of 10 |\n"
-        f"| measured | {counts} |\n\n"
+        f"| measured | {counts} |\n"
+        f"| called anything (CONTRIBUTES, WORSENS too) | {said_of} |\n\n"
         f"Looks at {first} and {last} seeds of each arm, fixed before the first run, as by "
         f"`rca study --look {first} --look {last}`: each has half of the error, and a study that "
         f"the first leaves without a cause, or with one known in part, goes on to the second. "
         f"{early} of the {len(found.planted)} planted studies ended at the first.\n\n"
-        "Two earlier sets, with other seeds, runs of 2,000 steps and the last evaluation alone: "
-        "looked at after three seeds and again after five, without a share of the error for each "
-        "look, studies named all 10 planted causes and accused 1 of 10 empty ones; looked at once, "
-        "after five seeds, they named 8 of 10 and accused none.\n\n"
+        "Two earlier sets had other seeds, runs of 2,000 steps and the last evaluation alone. One "
+        "was looked at after three seeds and again after five, without a share of the error for "
+        "each: it named all 10 planted causes and accused 1 of 10 empty studies. The other was "
+        "looked at once, after five: it named 8 of 10 and accused none.\n\n"
         "![Gain from fixing each factor in the failing end, with its interval](effects.png)\n\n"
         "## By chance\n\n"
         f"How often {DRAWN:,} studies drawn at random from the {len(distances)} clean runs "
         f"({distances.mean():.0f} m on average, standard deviation {distances.std(ddof=1):.0f} m) "
-        "name a cause at one of the two looks, with the exact interval. One factor alone is called "
-        "the cause by a single test, since fixing and breaking it are the same pair of arms.\n\n"
+        "name a cause, or say anything of a factor, at one of the two looks, with the exact "
+        "interval. Of one factor alone fixing and breaking are the same pair of arms.\n\n"
         f"{by_chance(distances)}\n\n"
         "## Planted\n\n"
         f"Gains in metres with their interval at {1 - LEVEL / len(LOOKS):.1%}, not corrected for "

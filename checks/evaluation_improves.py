@@ -27,6 +27,9 @@ def evaluation_improves(run: RunRecord) -> Finding:
         return vacuous(reason)
     table = column(run.evaluations, "step", "mean_return")
     after = table[table[:, 0] >= (run.first_update_step() or 0)]
+    late = run.config.get("budget.eval_from", 0)
+    if isinstance(late, int) and late > (run.first_update_step() or 0):
+        return vacuous(f"evaluated from step {late:,} on, when learning was under way")
     few = too_few(len(after), MIN_EVALUATIONS, "evaluations after the first update")
     if few:
         return few

@@ -3,6 +3,7 @@
 The runs are real run folders, as in tests/test_study_search.py.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,14 +11,18 @@ import pandas as pd
 import pytest
 
 from rca.errors import UsageError
-from rca.study.attribution import LEVEL, attribute
+from rca.runs.folder import RunWriter
+from rca.runs.load import load_run
+from rca.runs.record import EVALUATION_COLUMNS, Outcome
+from rca.study.attribution import LEVEL, Answer, attribute
 from rca.study.design import one_at_a_time
-from rca.study.looks import judged_before, run_in_looks
+from rca.study.factors import parse_end
+from rca.study.looks import run_in_looks
 from rca.study.plan import Asked, planned
 from rca.study.report import write_study
 from rca.study.saved import saved
-from rca.study.search import Searched
-from rca.study.study import run_study
+from rca.study.study import MEASURES, analysed, run_study
+from rca.study.trials import TrialResult
 from tests.test_study_search import a_study, recorder
 
 SEEDS = (1, 2, 3, 4, 5, 6)
@@ -39,7 +44,7 @@ def test_a_study_ends_at_the_first_look_that_leaves_no_cause_open(tmp_path):
     page = write_study(found, tmp_path / "page", "rca study").read_text()
     assert "Root cause: tau" in page
     assert "planned at 3 and 6 seeds" in page
-    assert "ended after 3, which left no cause open" in page
+    assert "ended after 3, one that named a cause and left none known in part" in page
     assert "Intervals at 97.5%" in page
     again, _ = saved(tmp_path / "page")
     assert again.study.looks == (3, 6)
@@ -48,20 +53,39 @@ def test_a_study_ends_at_the_first_look_that_leaves_no_cause_open(tmp_path):
 def test_it_goes_on_where_no_cause_is_named_and_tells_every_run_once(tmp_path):
     ran: list[str] = []
     told: list[str] = []
-    engine = recorder(lambda broken: 100.0, ran)
+    rng = np.random.default_rng(0)
+    engine = recorder(lambda broken: rng.normal(100.0, 40.0), ran)
     found = run_in_looks(looked_at(), tmp_path, engine, lambda one: told.append(one.folder.name))
     assert found.study.seeds == SEEDS
     assert sorted(told) == sorted(ran)
     assert len(set(told)) == 4 * 6
-    assert found.said.endswith("the study ended at the last.")
+    assert found.said.endswith("the study ended after 6, the last.")
+    rest = run_in_looks(looked_at(), tmp_path, engine)
+    assert len(ran) == 4 * 6  # whatever stands is not run again
+    pd.testing.assert_frame_equal(rest.table, found.table)
 
 
 def test_it_goes_on_where_a_cause_is_known_in_part(tmp_path):
-    def one_end_only(broken):
-        return 100.0 if not broken else 0.0
+    def both(broken):
+        return 0.0 if "tau" in broken else 100.0 - 40.0 * ("discount" in broken)
 
-    found = run_in_looks(looked_at(), tmp_path, recorder(one_end_only, []))
+    first = replace(looked_at(), seeds=SEEDS[:3])
+    told = analysed(first, run_study(first, tmp_path, recorder(both, [])), MEASURES[0])
+    assert {item.answer for item in told} == {Answer.CAUSE, Answer.CONTRIBUTES}
+    found = run_in_looks(looked_at(), tmp_path, recorder(both, []))
     assert len(found.study.seeds) == 6
+
+
+def test_it_ends_where_nothing_has_an_effect_and_where_no_run_finished(tmp_path):
+    engine = recorder(lambda broken: 100.0, [])
+    found = run_in_looks(looked_at(), tmp_path / "same", engine)
+    assert {a.answer for a in analysed(found.study, found.table, MEASURES[0])} == {Answer.NO_EFFECT}
+    assert len(found.study.seeds) == 3
+
+    def broken(trials, root, on_result):
+        return [TrialResult(trial, root / trial.name, "broken") for trial in trials]
+
+    assert len(run_in_looks(looked_at(), tmp_path / "none", broken).study.seeds) == 3
 
 
 def test_every_look_has_its_share_of_the_error():
@@ -99,26 +123,15 @@ def test_intervals_of_a_look_are_those_of_its_share():
     assert twice.p_holm == pytest.approx(2 * once.p_holm)
 
 
-def test_a_study_that_was_judged_on_fewer_seeds_is_told_so(tmp_path):
-    page = tmp_path / "page"
-    first = a_study(["tau"], seeds=SEEDS[:3])
-    table = run_study(first, tmp_path / "runs", recorder(cause, []))
-    write_study(Searched(first, table), page, "rca study")
-    assert "--look 3 --look 6" in judged_before(page, replace(first, seeds=SEEDS))
-    assert judged_before(page, first) == ""
-    assert judged_before(page, replace(first, name="another", seeds=SEEDS)) == ""
-    assert judged_before(page, replace(first, seeds=SEEDS, looks=(3, 6))) == ""
-    assert judged_before(tmp_path / "nothing", first) == ""
-
-
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"looks": (5,)}, "give at least two"),
         ({"looks": (5, 5)}, "each with more seeds than the one before"),
         ({"looks": (5, 10), "seeds": (1, 2)}, "the last look is at 10 seeds, 2 are given"),
-        ({"looks": (5, 10), "budget": "30m"}, "neither with --budget nor with a search"),
-        ({"looks": (5, 10), "design": "minimal"}, "neither with --budget nor with a search"),
+        ({"looks": (5, 10), "budget": "30m"}, "one-at-a-time and full, without --budget"),
+        ({"looks": (5, 10), "design": "minimal"}, "one-at-a-time and full, without --budget"),
+        ({"looks": (5, 10), "design": "leave-one-out"}, "one-at-a-time and full, without"),
     ],
 )
 def test_looks_that_make_no_plan_are_one_line(changed, message, tmp_path):
@@ -132,3 +145,22 @@ def test_looks_choose_the_seeds(tmp_path):
     made = planned(asked, tmp_path, recorder(cause, []), workers=1)
     assert made.study.seeds == (1, 2, 3, 4, 5, 6, 7, 8)
     assert made.study.looks == (4, 8)
+
+
+@pytest.mark.parametrize(
+    ("steps", "distances", "mean"),
+    [
+        ([1000, 2000], [0.0, 90.0], 90.0),
+        ([1000, 1600, 1800, 2000], [0.0, 60.0, math.nan, 90.0], 75.0),
+        ([1000, 2000], [50.0, math.nan], math.nan),
+        ([], [], math.nan),
+    ],
+)
+def test_a_run_is_judged_by_the_evaluations_of_its_last_fifth(steps, distances, mean, tmp_path):
+    writer = RunWriter.create(tmp_path / "run", parse_end("quick").config, {})
+    for step, distance in zip(steps, distances, strict=True):
+        row = dict.fromkeys(EVALUATION_COLUMNS, 0.0)
+        writer.evaluation(row | {"step": step, "mean_distance": distance})
+    writer.finish(Outcome("finished", 1, 1, 0, 0))
+    found = MEASURES[0].read(load_run(tmp_path / "run"))
+    assert found == pytest.approx(mean, nan_ok=True)

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,8 +56,9 @@ def study(
         list[int] | None,
         typer.Option(
             min=2,
-            help="Number of seeds at which the study is judged, as in --look 5 --look 10: it ends "
-            "at the first that leaves no cause open, and every look has its share of the error.",
+            help="Number of seeds at which the study is judged, as in --look 4 --look 8: it ends "
+            "at the first that names a cause and leaves none known in part, and every look has its "
+            "share of the error. For the designs one-at-a-time and full.",
         ),
     ] = None,
     steps: Annotated[
@@ -96,14 +96,14 @@ def study(
     """Runs a failing and a fixed configuration factor by factor, to find which one did it.
 
     Every trial is an ordinary run folder; a stopped study goes on where it was, and with more
-    seeds, arms or factors it runs only the new ones.
+    seeds, arms or factors it runs only the new ones. Seeds added because of a verdict make the
+    next one err oftener: plan them with --look.
 
     Exit code: 0 the page is written, 2 wrong usage, 3 no run finished or a study's files are
     damaged, 130 stopped by Ctrl-C; the same command goes on.
 
     Example:  rca study quick+encoders_swapped quick --set agent.batch_size=32 --budget 30m
     """
-    from rca.study.looks import judged_before
     from rca.study.plan import Asked, name_of, planned
     from rca.study.saved import STUDY, name_in, saved
 
@@ -130,10 +130,7 @@ def study(
     made = planned(asked, root, chosen, workers)
     for line in made.notes:
         sys.stderr.write(f"note: {line}\n")
-    before_this = judged_before(folder, made.study)
-    found = _run(made, root, chosen)
-    said = " ".join(filter(None, (found.said, before_this)))
-    _finish(replace(found, said=said), _how(), folder)
+    _finish(_run(made, root, chosen), _how(), folder)
 
 
 def _run(made: "Planned", root: Path, engine: "Engine") -> "Searched":
@@ -147,8 +144,8 @@ def _run(made: "Planned", root: Path, engine: "Engine") -> "Searched":
     from rca.study.study import run_study
 
     study = made.study
-    search = {"minimal": run_until_fixed, "auto": run_auto}.get(made.design)
-    search = run_in_looks if study.looks else search
+    searches = {"minimal": run_until_fixed, "auto": run_auto}
+    search = run_in_looks if study.looks else searches.get(made.design)
     try:
         with _progress(study) as tell:
             if search is not None:

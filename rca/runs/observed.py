@@ -105,7 +105,9 @@ def _rhythm(signals: Mapping[str, Signal], evaluations: pd.DataFrame) -> dict[st
         updates = float(counter.values[-1] - counter.values[0])
         if steps > 0 and updates > 0:
             found[UPDATES_PER_STEP] = _read_off(np.array([updates / steps]), counter.tag or UPDATES)
+    # The last comes at the end of the run, whatever the rhythm.
     between = np.diff(evaluations["step"].dropna().to_numpy())
+    between = between[:-1] if len(between) > 1 else between
     if len(between) and np.median(between) > 0:
         found["budget.eval_every"] = _read_off(np.array([np.median(between)]), "evaluations")
     return found

@@ -16,7 +16,8 @@ from scipy import stats
 from rca.study.factors import Arm
 
 LEVEL = 0.05
-"""Family-wise error of the verdicts, after Holm 1979."""
+"""Family-wise error after Holm 1979, of two families each: the effects at the ends, which alone
+name a cause, and those averaged over the design. Every starting point has its own."""
 POWER = 0.8
 """Of the number of seeds that a verdict says would decide it (Cohen 1988)."""
 MAX_SEEDS = 10_000
@@ -200,7 +201,7 @@ def attribute(
     # Only arms of this context: where a defect holds every run at nothing, errors are small.
     model = _fitted(table[[context <= arm <= every for arm in table["arm"]]], outcome, looks)
     if model is None:
-        return [_judged(f, Effect(), Effect(), Effect(), margin) for f in factors]
+        return [_judged(f, Effect(), Effect(), Effect(), margin, looks) for f in factors]
 
     def difference(pairs: Sequence[tuple[Arm, Arm]]) -> Effect:
         known = [(a, b) for a, b in pairs if a in model.means and b in model.means]
@@ -225,16 +226,14 @@ def attribute(
     ends = _corrected([effect for rescue, keep, _ in raw for effect in (rescue, keep)], looks)
     mains = _corrected([main for _, _, main in raw], looks)
     return [
-        _judged(factor, ends[2 * n], ends[2 * n + 1], mains[n], margin)
+        _judged(factor, ends[2 * n], ends[2 * n + 1], mains[n], margin, looks)
         for n, factor in enumerate(factors)
     ]
 
 
 def _corrected(effects: Sequence[Effect], looks: int) -> list[Effect]:
-    pooled, own = (
-        holm(raw, looks)
-        for raw in ([effect.p for effect in effects], [effect.p_own for effect in effects])
-    )
+    pooled = holm([effect.p for effect in effects], looks)
+    own = holm([effect.p_own for effect in effects], looks)
     return [
         replace(effect, p_holm=p_holm, p_own=p_own)
         for effect, p_holm, p_own in zip(effects, pooled, own, strict=True)
@@ -254,7 +253,9 @@ def holm(p: Sequence[float], looks: int = 1) -> list[float]:
     return adjusted
 
 
-def _judged(factor: str, rescue: Effect, keep: Effect, main: Effect, margin: float) -> Attribution:
+def _judged(
+    factor: str, rescue: Effect, keep: Effect, main: Effect, margin: float, looks: int
+) -> Attribution:
     known = [e for e in (rescue, keep) if not math.isnan(e.mean)] or [main]
     if rescue.helps and keep.helps:
         return Attribution(factor, rescue, keep, main, Answer.CAUSE)
@@ -265,17 +266,18 @@ def _judged(factor: str, rescue: Effect, keep: Effect, main: Effect, margin: flo
         return Attribution(factor, rescue, keep, main, Answer.WORSENS)
     if all(effect.within(margin) for effect in known):
         return Attribution(factor, rescue, keep, main, Answer.NO_EFFECT)
-    needed = [seeds_needed(effect, margin) for effect in known if not effect.within(margin)]
+    needed = [seeds_needed(effect, margin, looks) for effect in known if not effect.within(margin)]
     decided = max((n for n in needed if n is not None), default=None)
     seeds = None if None in needed else decided
     return Attribution(factor, rescue, keep, main, Answer.INCONCLUSIVE, seeds)
 
 
-def seeds_needed(effect: Effect, margin: float) -> int | None:
+def seeds_needed(effect: Effect, margin: float, looks: int = 1) -> int | None:
     """Returns the seeds per arm that would tell this effect from none, or none from the margin.
 
-    By the normal approximation with the error measured here (Cohen 1988, section 2.4), at LEVEL and
-    POWER: for an effect as large as the margin or larger its own size counts, else the margin.
+    By the normal approximation with the error measured here (Cohen 1988, section 2.4), at LEVEL
+    over the looks and POWER: for an effect as large as the margin or larger its own size counts,
+    else the margin.
 
     Returns:
         At least one more than there are; None if nothing is known or it is beyond MAX_SEEDS.
@@ -283,6 +285,6 @@ def seeds_needed(effect: Effect, margin: float) -> int | None:
     if not effect.n or math.isnan(effect.error) or not margin:
         return None
     size = max(abs(effect.mean), margin)
-    z = float(stats.norm.ppf(1 - LEVEL / 2) + stats.norm.ppf(POWER))
+    z = float(stats.norm.ppf(1 - LEVEL / looks / 2) + stats.norm.ppf(POWER))
     needed = math.ceil(effect.n * (z * effect.error / size) ** 2)
     return max(effect.n + 1, needed) if needed <= MAX_SEEDS else None

@@ -16,6 +16,8 @@ PILOTS = (100, 400)
 """Steps of the two short runs from which a budget's time is estimated: what a step takes is told by
 their difference, what every run takes by the shorter. Between them lie 300 steps, four seconds or
 more at the fastest preset."""
+BOTH_ENDS = ("one-at-a-time", "full")
+"""Designs in which every factor is fixed alone and broken alone: they alone can name a cause."""
 PHASES = ("learning_starts", "critic_warmup", "exploration_noise_steps")
 """Settings of the agent that say how many steps or updates a part of the run lasts."""
 
@@ -79,7 +81,6 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
     design = asked.design or ("one-at-a-time" if asked.budget is None else "auto")
     if design not in (*DESIGNS, "minimal", "auto"):
         raise UsageError(f"--design {design}: choose {', '.join(DESIGNS)}, minimal or auto")
-    _check_looks(asked, design)
     settings = [*asked.settings] + ([] if asked.steps is None else [f"budget.steps={asked.steps}"])
     before, after = parse_end(asked.before, settings), parse_end(asked.after, settings)
     # Both ends are run as long as the fixed one: the budget is no factor.
@@ -88,6 +89,7 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
     )
     factors = _differing(before, after, asked)
     base = {"minimal": "one-at-a-time", "auto": "one-at-a-time"}.get(design, design)
+    _check_looks(asked, design)
     seeds = max(asked.looks, default=WANTED_SEEDS)
     notes: tuple[str, ...] = ()
     if asked.budget is not None:
@@ -113,12 +115,12 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
 
 
 def _check_looks(asked: Asked, design: str) -> None:
-    """Raises UsageError where looks do not rise, lack seeds, or stand beside another plan."""
+    """Raises UsageError where looks do not rise, lack seeds, or could never name a cause."""
     if not asked.looks:
         return
     shown = " ".join(f"--look {number}" for number in asked.looks)
-    if design not in DESIGNS or asked.budget is not None:
-        raise UsageError(f"{shown}: neither with --budget nor with a search (minimal, auto)")
+    if design not in BOTH_ENDS or asked.budget is not None:
+        raise UsageError(f"{shown}: for the designs {' and '.join(BOTH_ENDS)}, without --budget")
     if len(asked.looks) < 2 or list(asked.looks) != sorted(set(asked.looks)):
         raise UsageError(f"{shown}: give at least two, each with more seeds than the one before")
     if asked.seeds and len(asked.seeds) != asked.looks[-1]:

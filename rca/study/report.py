@@ -165,11 +165,12 @@ def _gain(effect: Effect, digits: int) -> str:
 
 
 def _verdicts(study: Study, answers: dict[str, list[Attribution]]) -> list[str]:
-    measure, looks = MEASURES[0], max(1, len(study.looks))
+    measure, looks = MEASURES[0], study.times
     lines = [
         "## What each factor did",
         "",
-        f"To the mean {measure.name} of the last evaluations, {measure.unit}; positive helps. "
+        f"To the mean {measure.name} of the evaluations in the last fifth of a run, "
+        f"{measure.unit}; positive helps. "
         f"Intervals at {100 * (1 - LEVEL / looks):.3g}%, verdicts after Holm's correction"
         f"{f' and that for {looks} looks' if study.looks else ''}; equivalent means within "
         f"{measure.margin:g} {measure.unit}.",

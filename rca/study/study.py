@@ -37,15 +37,15 @@ class Measure:
 
 
 LATE = 0.8
-"""Share of the run from which its evaluations count: a policy that learns gets worse and better
-again between two evaluations (147, 60, 145 m, 250 updates apart, in a healthy run of `quick`)."""
+"""Share of the steps up to the last evaluation from which evaluations count: a policy that learns
+gets worse and better again between two (147, 60, 145 m, 250 updates apart, in a healthy run of
+`quick`). `budget.eval_every` and `eval_from` decide how many these are."""
 
 
 def _late(column: str) -> Callable[[RunRecord], float]:
     def read(run: RunRecord) -> float:
-        known = run.evaluations[["step", column]].dropna()
-        late = known.loc[known["step"] >= LATE * known["step"].max(), column]
-        return float(late.mean()) if len(late) else math.nan
+        steps = run.evaluations["step"]
+        return float(run.evaluations.loc[steps >= LATE * steps.max(), column].mean())
 
     return read
 
@@ -66,7 +66,8 @@ MEASURES = (
     Measure("value_bias", "1", -1, _signal("critic/value_bias"), 0.25),
     Measure("saturation", "share", -1, _signal("actor/saturation"), 0.1),
 )
-"""Means of the last evaluations, without exploration noise, on held-out routes; the first decides.
+"""Means of the evaluations in the last fifth of a run, without exploration noise, on held-out
+routes; the first decides.
 
 Margins: a tenth of a route (150 m, its reward of 15, the 300 steps that it takes at 10 m/s; success
 and saturation are shares), a quarter of the return for the bias. Distance decides because it means
@@ -109,6 +110,11 @@ class Study:
     def names(self) -> list[str]:
         """The factors' names."""
         return [factor.name for factor in self.factors]
+
+    @property
+    def times(self) -> int:
+        """How often it is judged, at most."""
+        return max(1, len(self.looks))
 
     def studied(self, context: str) -> list[str]:
         """Returns the factors that vary inside a context: those in none of the contexts' sets."""
@@ -218,7 +224,7 @@ def analysed(
             measure.margin,
             sign=measure.sign,
             context=found,
-            looks=max(1, len(study.looks)),
+            looks=study.times,
         )
 
     factors = study.studied(context)

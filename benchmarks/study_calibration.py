@@ -54,7 +54,7 @@ RUNS = (
     "budget.steps=2400",
     "budget.eval_from=2000",
     "budget.eval_every=200",
-    "budget.eval_episodes=6",
+    "budget.eval_episodes=4",
 )
 """As long as those of `rca study seed`; three evaluations at the end, for a policy gets worse and
 better again between two of them."""

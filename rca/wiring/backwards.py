@@ -77,5 +77,5 @@ class Backwards:
         roles = {self._agent.owner[number] for number in now}
         loss = self._name_loss(roles)
         self.passes[loss] += 1
-        self.by_role.setdefault(loss, Counter()).update(roles)
+        self.by_role.setdefault(loss, Counter()).update(sorted(roles))
         self.reached |= now

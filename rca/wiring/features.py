@@ -18,7 +18,7 @@ KEPT = 48
 KEPT_STEPS = 3
 """Steps of optimizers for which they are: features may be used again within an update."""
 MAX_PLACES = 1000
-"""Places compared in one search for features; rectified ones may begin with a common 0."""
+"""Places compared in one search for features, where their rarest number is a common one."""
 
 Row = NDArray[np.float32]
 
@@ -41,6 +41,46 @@ rounds its tanh otherwise than numpy."""
 
 
 @dataclass(frozen=True)
+class Form:
+    """An encoder's output behind an activation.
+
+    Attributes:
+        first: Row of the output, flattened. [features]
+        last: Likewise.
+        slack: How far they may differ.
+        rarest: Column of `first` by whose number it is searched for: rectified features begin with
+            a 0 half of the time, and so does everything else.
+    """
+
+    first: Row
+    last: Row
+    slack: float
+    rarest: int
+
+    @classmethod
+    def of(cls, first: Row, last: Row, slack: float) -> "Form | None":
+        """Returns the form, None where it is a dead encoder's: hardly any number but 0."""
+        numbers, columns, counts = np.unique(first, return_index=True, return_counts=True)
+        alive = numbers != 0
+        if alive.sum() < 2:
+            return None
+        return cls(first, last, slack, int(columns[alive][counts[alive].argmin()]))
+
+    def place(self, first: Row, last: Row) -> tuple[int, int] | None:
+        """Returns the columns of an input, by two of its rows, that are this; None if none are."""
+        wide = len(self.first)
+        ends = max(0, len(first) - wide + 1) + self.rarest
+        at = np.abs(first[self.rarest : ends] - self.first[self.rarest]) <= self.slack
+        for place in np.flatnonzero(at)[:MAX_PLACES]:
+            columns = slice(place, place + wide)
+            if (np.abs(first[columns] - self.first) <= self.slack).all() and (
+                np.abs(last[columns] - self.last) <= self.slack
+            ).all():
+                return int(place), int(place) + wide
+        return None
+
+
+@dataclass(frozen=True)
 class Features:
     """What an encoder returned.
 
@@ -48,22 +88,20 @@ class Features:
         encoder: Its name.
         rows: Of the batch.
         step: Of the optimizers, before which it was.
-        forms: First and last row, flattened, behind each of ACTIVATIONS, and how far they may
-            differ. [features]
+        forms: Behind each of ACTIVATIONS.
     """
 
     encoder: str
     rows: int
     step: int
-    forms: tuple[tuple[Row, Row, float], ...]
+    forms: tuple[Form, ...]
 
     @classmethod
     def of(cls, encoder: str, output: torch.Tensor, step: int) -> "Features":
         """Keeps what recognises an output; not a dead encoder's zeros, which are everywhere."""
         first, last = row(output, 0), row(output, -1)
-        forms = [(act(first), act(last), slack) for act, slack in ACTIVATIONS]
-        alive = tuple(form for form in forms if len(np.unique(form[0][form[0] != 0])) > 1)
-        return cls(encoder, len(output), step, alive)
+        forms = (Form.of(act(first), act(last), slack) for act, slack in ACTIVATIONS)
+        return cls(encoder, len(output), step, tuple(form for form in forms if form is not None))
 
     def columns(self, first: Row, last: Row, rows: int) -> tuple[int, int] | None:
         """Returns the columns of an input that are these features, None if none are.
@@ -75,16 +113,8 @@ class Features:
         """
         if rows != self.rows:
             return None
-        for one, other, slack in self.forms:
-            wide = len(one)
-            begins = np.abs(first[: max(0, len(first) - wide + 1)] - one[0]) <= slack
-            for place in np.flatnonzero(begins)[:MAX_PLACES]:
-                columns = slice(place, place + wide)
-                if (np.abs(first[columns] - one) <= slack).all() and (
-                    np.abs(last[columns] - other) <= slack
-                ).all():
-                    return int(place), int(place) + wide
-        return None
+        places = (form.place(first, last) for form in self.forms)
+        return next((place for place in places if place is not None), None)
 
 
 class Remembered:

@@ -282,7 +282,7 @@ class Audit:
         else:
             situation = "target"
         counts = self._features.setdefault(call.role, {}).setdefault(situation, Counter())
-        counts.update(call.features)
+        counts.update(sorted(call.features))
         self._situations.setdefault(call.role, Counter())[situation] += 1
 
     def _note_modes(self) -> None:

@@ -15,7 +15,7 @@ from rca.study.attribution import (
     holm,
     seeds_needed,
 )
-from rca.study.design import one_at_a_time
+from rca.study.design import fractional, one_at_a_time
 
 NONE: frozenset[str] = frozenset()
 A, B, AB = frozenset("a"), frozenset("b"), frozenset("ab")
@@ -117,6 +117,31 @@ def test_verdicts_on_simulated_truth():
         Answer.WORSENS,
         Answer.NO_EFFECT,
     ]
+
+
+@pytest.mark.parametrize("k", range(5, 10))
+def test_a_fraction_tells_the_main_effects_whatever_two_others_do_together(k):
+    names = [f"f{n}" for n in range(k)]
+
+    def truth(arm):
+        return 30.0 * ("f1" in arm) - 40.0 * ("f3" in arm) + 20.0 * ({"f0", "f2"} <= arm)
+
+    runs = simulated(fractional(names), truth, np.random.default_rng(5), seeds=2, noise=1.0)
+    found = {item.factor: item for item in attribute(runs, names, "y", margin=3.0)}
+    means = [30.0 if n == "f1" else -40.0 if n == "f3" else 10.0 for n in ("f1", "f3", "f0", "f2")]
+    for name, mean in zip(("f1", "f3", "f0", "f2"), means, strict=True):
+        assert found[name].main.mean == pytest.approx(mean, abs=2.0)
+    assert found["f1"].answer == Answer.CONTRIBUTES  # no arm fixes it alone: no cause can be named
+    assert found["f3"].answer == Answer.WORSENS
+    assert found["f4"].answer == Answer.NO_EFFECT
+
+
+def test_a_design_that_mixes_effects_says_nothing():
+    arms = [frozenset(), frozenset("abc"), frozenset("ab"), frozenset("bc")]
+    runs = simulated(arms, lambda arm: 10.0 * len(arm), np.random.default_rng(6))
+    b = attribute(runs, ["a", "b", "c"], "y", 1.0)[1]
+    assert math.isnan(b.main.mean)
+    assert b.answer == Answer.INCONCLUSIVE
 
 
 def test_no_cause_is_named_where_nothing_differs():

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from rca.study.design import balanced
 from rca.study.factors import Arm
 
 LEVEL = 0.05
@@ -90,7 +91,8 @@ class Attribution:
         factor: Its name.
         rescue: Of fixing it alone in the failing end.
         keep: Of keeping it fixed in the fixed end: positive if breaking it hurts.
-        main: Averaged over all pairs of arms that differ in it alone.
+        main: Averaged over all pairs of arms that differ in it alone, or, where there are none,
+            over a balanced fraction.
         answer: The verdict.
         seeds: Of every arm, that would decide it; None if decided, or beyond MAX_SEEDS.
     """
@@ -119,6 +121,31 @@ class _Model:
     runs: dict[Arm, int]
     squares: dict[Arm, float]
     looks: int
+
+    def difference(self, pairs: Sequence[tuple[Arm, Arm]]) -> Effect:
+        """Returns what the first of each pair has more than the second, of the pairs run."""
+        known = [(a, b) for a, b in pairs if a in self.means and b in self.means]
+        return self.between([a for a, _ in known], [b for _, b in known])
+
+    def averaged(self, factor: str, others: Sequence[str]) -> Effect:
+        """Returns a factor's effect on average over the design."""
+        inside = [arm for arm in self.means if factor in arm]
+        paired = self.difference([(arm, arm - {factor}) for arm in inside])
+        if paired.n:
+            return paired
+        # A fraction may hold no two arms that differ in the factor alone.
+        arms = balanced(list(self.means), factor, others)
+        return self.between([a for a in arms if factor in a], [a for a in arms if factor not in a])
+
+    def between(self, fixed: Sequence[Arm], broken: Sequence[Arm]) -> Effect:
+        """Returns the difference of the means over two lists of arms, in which some may repeat."""
+        if not fixed or not broken:
+            return Effect()
+        weights = dict.fromkeys([*fixed, *broken], 0.0)
+        for arms, share in ((fixed, 1 / len(fixed)), (broken, -1 / len(broken))):
+            for arm in arms:
+                weights[arm] += share
+        return self.contrast(weights)
 
     def contrast(self, weights: dict[Arm, float]) -> Effect:
         vector = np.zeros(len(self.covariance))
@@ -149,7 +176,7 @@ def _two_sided(mean: float, error: float, freedom: float) -> float:
     return 0.0 if mean else 1.0
 
 
-def _fitted(table: pd.DataFrame, outcome: str, looks: int) -> _Model | None:
+def _fitted(table: pd.DataFrame, outcome: str, sign: int, looks: int) -> _Model | None:
     rows = table[np.isfinite(table[outcome])]
     arms = list(dict.fromkeys(rows["arm"]))
     seeds = sorted(int(seed) for seed in set(rows["seed"]))
@@ -161,7 +188,7 @@ def _fitted(table: pd.DataFrame, outcome: str, looks: int) -> _Model | None:
         design[line, places[arm]] = 1.0
         if seed != seeds[0]:
             design[line, len(arms) + seeds.index(seed) - 1] = 1.0
-    values = rows[outcome].to_numpy(float)
+    values = sign * rows[outcome].to_numpy(float)
     solution, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
     freedom = len(rows) - int(rank)
     residual = values - design @ solution
@@ -199,30 +226,18 @@ def attribute(
     """
     every = context | set(factors)
     # Only arms of this context: where a defect holds every run at nothing, errors are small.
-    model = _fitted(table[[context <= arm <= every for arm in table["arm"]]], outcome, looks)
+    model = _fitted(table[[context <= arm <= every for arm in table["arm"]]], outcome, sign, looks)
     if model is None:
         return [_judged(f, Effect(), Effect(), Effect(), margin, looks) for f in factors]
 
-    def difference(pairs: Sequence[tuple[Arm, Arm]]) -> Effect:
-        known = [(a, b) for a, b in pairs if a in model.means and b in model.means]
-        if not known:
-            return Effect()
-        weights: dict[Arm, float] = {}
-        for fixed, broken in known:
-            weights[fixed] = weights.get(fixed, 0.0) + sign / len(known)
-            weights[broken] = weights.get(broken, 0.0) - sign / len(known)
-        return model.contrast(weights)
-
-    raw = []
-    for factor in factors:
-        inside = [arm for arm in model.means if factor in arm]
-        raw.append(
-            (
-                difference([(context | {factor}, context)]),
-                difference([(every, every - {factor})]),
-                difference([(arm, arm - {factor}) for arm in inside]),
-            )
+    raw = [
+        (
+            model.difference([(context | {factor}, context)]),
+            model.difference([(every, every - {factor})]),
+            model.averaged(factor, [f for f in factors if f != factor]),
         )
+        for factor in factors
+    ]
     ends = _corrected([effect for rescue, keep, _ in raw for effect in (rescue, keep)], looks)
     mains = _corrected([main for _, _, main in raw], looks)
     return [

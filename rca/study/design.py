@@ -56,6 +56,27 @@ def fractional(factors: Sequence[str]) -> list[Arm]:
     return unique([frozenset(), frozenset(factors), *arms])
 
 
+def balanced(arms: Sequence[Arm], factor: str, others: Sequence[str]) -> list[Arm]:
+    """Returns arms over which a factor's main effect is clear, none if there are no such.
+
+    Clear of the other factors and of interactions of two of them: as often fixed as not at every
+    level of theirs, and of their products. Both ends may stand beside a fraction that lacks them.
+    """
+    inner = [arm for arm in arms if arm and not arm >= {factor, *others}]
+    for chosen in (list(arms), inner):
+        levels = {f: [1 if f in arm else -1 for arm in chosen] for f in (factor, *others)}
+        rest = [[1] * len(chosen), *(levels[f] for f in others)]
+        rest += [
+            [a * b for a, b in zip(levels[f], levels[g], strict=True)]
+            for f, g in combinations(others, 2)
+        ]
+        if chosen and all(
+            sum(a * b for a, b in zip(levels[factor], column, strict=True)) == 0 for column in rest
+        ):
+            return chosen
+    return []
+
+
 DESIGNS: Mapping[str, Callable[[Sequence[str]], list[Arm]]] = {
     "one-at-a-time": one_at_a_time,
     "leave-one-out": leave_one_out,

@@ -18,9 +18,10 @@ from scipy import stats
 
 from rca.config import load_config
 from rca.faults import find_fault
-from rca.study.attribution import LEVEL, Answer, Attribution, Effect
+from rca.study.attribution import Answer, Attribution
 from rca.study.combined import arm_means
 from rca.study.design import one_at_a_time
+from rca.study.effects import LEVEL, Effect
 from rca.study.engines.local import local
 from rca.study.factors import Arm, End, Factor
 from rca.study.looks import run_in_looks, until_closed

@@ -14,8 +14,9 @@ from rca.errors import UsageError
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.record import EVALUATION_COLUMNS, Outcome
-from rca.study.attribution import LEVEL, Answer, attribute
+from rca.study.attribution import Answer, attribute
 from rca.study.design import one_at_a_time
+from rca.study.effects import LEVEL
 from rca.study.factors import parse_end
 from rca.study.looks import run_in_looks
 from rca.study.plan import Asked, planned

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -130,7 +131,9 @@ def study(
     made = planned(asked, root, chosen, workers)
     for line in made.notes:
         sys.stderr.write(f"note: {line}\n")
-    _finish(_run(made, root, chosen), _how(), folder)
+    found = _run(made, root, chosen)
+    said = " ".join(filter(None, (*(f"{note}." for note in made.notes), found.said)))
+    _finish(replace(found, said=said[:1].upper() + said[1:]), _how(), folder)
 
 
 def _run(made: "Planned", root: Path, engine: "Engine") -> "Searched":
@@ -253,7 +256,7 @@ def _print_verdicts(answers: dict[str, list["Attribution"]]) -> None:
     """Prints the verdict on every factor."""
     from rich.table import Table
 
-    from rca.study.report import signed
+    from rca.study.glance import signed
     from rca.study.study import MEASURES
 
     measure = MEASURES[0]

@@ -1,24 +1,16 @@
-"""What each factor did: effects with intervals, and verdicts.
-
-A table has a row per finished run: `arm` (a frozenset of factor names), `seed` and outcomes.
-"""
+"""What each factor did: its effects at both ends and on average, and the verdict on it."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from rca.study.design import balanced
+from rca.study.effects import LEVEL, Effect, fitted
 from rca.study.factors import Arm
 
-LEVEL = 0.05
-"""Family-wise error after Holm 1979, of two families each: the effects at the ends, which alone
-name a cause, and those averaged over the design. Every starting point has its own."""
 POWER = 0.8
 """Of the number of seeds that a verdict says would decide it (Cohen 1988)."""
 MAX_SEEDS = 10_000
@@ -37,50 +29,6 @@ class Answer(StrEnum):
     NO_EFFECT = "NO EFFECT"
     """Every interval lies within the margin of equivalence."""
     INCONCLUSIVE = "INCONCLUSIVE"
-
-
-@dataclass(frozen=True)
-class Effect:
-    """A difference of two means, fixed minus broken, signed so that positive helps.
-
-    Attributes:
-        mean: In the outcome's unit; NaN if the design cannot tell.
-        low: Of its interval at 1 - LEVEL / looks, not corrected otherwise.
-        high: The same.
-        p: Two-sided, not corrected.
-        p_holm: Corrected over all effects of the study and all its looks.
-        error: Standard error, of the scatter of all arms.
-        n: Pairs of runs behind it.
-        p_own: Corrected like p_holm, by the scatter of the arms compared alone.
-    """
-
-    mean: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    p: float = math.nan
-    p_holm: float = math.nan
-    error: float = math.nan
-    n: int = 0
-    p_own: float = math.nan
-
-    @property
-    def helps(self) -> bool:
-        """Whether it is positive beyond chance."""
-        return self.p_holm < LEVEL and self.mean > 0
-
-    @property
-    def stands(self) -> bool:
-        """Whether it is beyond chance by itself, whatever the other arms scatter.
-
-        A defect that holds half of the arms at nothing halves the pooled variance; then 10% of
-        3,000 simulated studies of five seeds found an effect of a bystander at one of the ends,
-        and with this 3% (a test holds it).
-        """
-        return self.p_holm < LEVEL and self.p_own < LEVEL
-
-    def within(self, margin: float) -> bool:
-        """Whether the whole interval lies within the margin."""
-        return -margin < self.low and self.high < margin
 
 
 @dataclass(frozen=True)
@@ -105,101 +53,6 @@ class Attribution:
     seeds: int | None = None
 
 
-@dataclass(frozen=True)
-class _Model:
-    """Means of the arms after the seeds' own effects, with the error all arms share.
-
-    An additive model `outcome = arm + seed + error` by least squares: seeds are blocks, so that a
-    lucky seed helps every arm alike, and the error is pooled over arms, which gives few seeds the
-    degrees of freedom that they lack alone.
-    """
-
-    means: dict[Arm, float]
-    covariance: NDArray[np.float64]
-    places: dict[Arm, int]
-    freedom: int
-    runs: dict[Arm, int]
-    squares: dict[Arm, float]
-    looks: int
-
-    def difference(self, pairs: Sequence[tuple[Arm, Arm]]) -> Effect:
-        """Returns what the first of each pair has more than the second, of the pairs run."""
-        known = [(a, b) for a, b in pairs if a in self.means and b in self.means]
-        return self.between([a for a, _ in known], [b for _, b in known])
-
-    def averaged(self, factor: str, others: Sequence[str]) -> Effect:
-        """Returns a factor's effect on average over the design."""
-        inside = [arm for arm in self.means if factor in arm]
-        paired = self.difference([(arm, arm - {factor}) for arm in inside])
-        if paired.n:
-            return paired
-        # A fraction may hold no two arms that differ in the factor alone.
-        arms = balanced(list(self.means), factor, others)
-        return self.between([a for a in arms if factor in a], [a for a in arms if factor not in a])
-
-    def between(self, fixed: Sequence[Arm], broken: Sequence[Arm]) -> Effect:
-        """Returns the difference of the means over two lists of arms, in which some may repeat."""
-        if not fixed or not broken:
-            return Effect()
-        weights = dict.fromkeys([*fixed, *broken], 0.0)
-        for arms, share in ((fixed, 1 / len(fixed)), (broken, -1 / len(broken))):
-            for arm in arms:
-                weights[arm] += share
-        return self.contrast(weights)
-
-    def contrast(self, weights: dict[Arm, float]) -> Effect:
-        vector = np.zeros(len(self.covariance))
-        for arm, weight in weights.items():
-            vector[self.places[arm]] += weight
-        mean = sum(weight * self.means[arm] for arm, weight in weights.items())
-        n = min(self.runs[arm] for arm in weights) * (len(weights) // 2)
-        if self.freedom < 1:
-            return Effect(mean, n=n)
-        error = math.sqrt(max(0.0, float(vector @ self.covariance @ vector)))
-        half = float(stats.t.ppf(1 - LEVEL / self.looks / 2, self.freedom)) * error
-        p = _two_sided(mean, error, self.freedom)
-        return Effect(
-            mean, mean - half, mean + half, p, math.nan, error, n, self._own(mean, error, weights)
-        )
-
-    def _own(self, mean: float, error: float, weights: dict[Arm, float]) -> float:
-        """Returns p by the residuals of these arms, with their share of the degrees of freedom."""
-        freedom = self.freedom * sum(self.runs[arm] for arm in weights) / sum(self.runs.values())
-        pooled = sum(self.squares.values()) / self.freedom
-        own = sum(self.squares[arm] for arm in weights) / freedom
-        return _two_sided(mean, error * math.sqrt(own / pooled) if pooled else 0.0, freedom)
-
-
-def _two_sided(mean: float, error: float, freedom: float) -> float:
-    if error > 0:
-        return float(2 * stats.t.sf(abs(mean) / error, freedom))
-    return 0.0 if mean else 1.0
-
-
-def _fitted(table: pd.DataFrame, outcome: str, sign: int, looks: int) -> _Model | None:
-    rows = table[np.isfinite(table[outcome])]
-    arms = list(dict.fromkeys(rows["arm"]))
-    seeds = sorted(int(seed) for seed in set(rows["seed"]))
-    if not arms:
-        return None
-    places = {arm: index for index, arm in enumerate(arms)}
-    design = np.zeros((len(rows), len(arms) + len(seeds) - 1))
-    for line, (arm, seed) in enumerate(zip(rows["arm"], rows["seed"], strict=True)):
-        design[line, places[arm]] = 1.0
-        if seed != seeds[0]:
-            design[line, len(arms) + seeds.index(seed) - 1] = 1.0
-    values = sign * rows[outcome].to_numpy(float)
-    solution, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
-    freedom = len(rows) - int(rank)
-    residual = values - design @ solution
-    variance = float(residual @ residual) / freedom if freedom else math.nan
-    covariance = np.asarray(variance * np.linalg.pinv(design.T @ design), np.float64)
-    means = {arm: float(solution[place]) for arm, place in places.items()}
-    runs = rows.groupby("arm", sort=False).size().to_dict()
-    squares = {arm: float((residual[rows["arm"] == arm] ** 2).sum()) for arm in arms}
-    return _Model(means, covariance, places, freedom, runs, squares, looks)
-
-
 def attribute(
     table: pd.DataFrame,
     factors: Sequence[str],
@@ -213,7 +66,7 @@ def attribute(
     """Returns what each factor did, in the order given.
 
     Args:
-        table: See the module.
+        table: See rca/study/effects.py.
         factors: Their names.
         outcome: Column of the table.
         margin: Size of an effect too small to matter, in the outcome's unit.
@@ -226,9 +79,9 @@ def attribute(
     """
     every = context | set(factors)
     # Only arms of this context: where a defect holds every run at nothing, errors are small.
-    model = _fitted(table[[context <= arm <= every for arm in table["arm"]]], outcome, sign, looks)
+    model = fitted(table[[context <= arm <= every for arm in table["arm"]]], outcome, sign, looks)
     if model is None:
-        return [_judged(f, Effect(), Effect(), Effect(), margin, looks) for f in factors]
+        return [_judged(f, Effect(), Effect(), Effect(), margin, LEVEL) for f in factors]
 
     raw = [
         (
@@ -240,8 +93,9 @@ def attribute(
     ]
     ends = _corrected([effect for rescue, keep, _ in raw for effect in (rescue, keep)], looks)
     mains = _corrected([main for _, _, main in raw], looks)
+    level = LEVEL / looks / max(1, sum(not math.isnan(effect.p) for effect in ends))
     return [
-        _judged(factor, ends[2 * n], ends[2 * n + 1], mains[n], margin, looks)
+        _judged(factor, ends[2 * n], ends[2 * n + 1], mains[n], margin, level)
         for n, factor in enumerate(factors)
     ]
 
@@ -269,7 +123,7 @@ def holm(p: Sequence[float], looks: int = 1) -> list[float]:
 
 
 def _judged(
-    factor: str, rescue: Effect, keep: Effect, main: Effect, margin: float, looks: int
+    factor: str, rescue: Effect, keep: Effect, main: Effect, margin: float, level: float
 ) -> Attribution:
     known = [e for e in (rescue, keep) if not math.isnan(e.mean)] or [main]
     if rescue.helps and keep.helps:
@@ -281,25 +135,35 @@ def _judged(
         return Attribution(factor, rescue, keep, main, Answer.WORSENS)
     if all(effect.within(margin) for effect in known):
         return Attribution(factor, rescue, keep, main, Answer.NO_EFFECT)
-    needed = [seeds_needed(effect, margin, looks) for effect in known if not effect.within(margin)]
+    needed = [seeds_needed(effect, margin, level) for effect in known if not effect.within(margin)]
     decided = max((n for n in needed if n is not None), default=None)
     seeds = None if None in needed else decided
     return Attribution(factor, rescue, keep, main, Answer.INCONCLUSIVE, seeds)
 
 
-def seeds_needed(effect: Effect, margin: float, looks: int = 1) -> int | None:
+def seeds_needed(effect: Effect, margin: float, level: float = LEVEL) -> int | None:
     """Returns the seeds per arm that would tell this effect from none, or none from the margin.
 
-    By the normal approximation with the error measured here (Cohen 1988, section 2.4), at LEVEL
-    over the looks and POWER: for an effect as large as the margin or larger its own size counts,
-    else the margin.
+    With the error measured here, as for two groups of that many (Cohen 1988, section 2.5), at
+    POWER: for an effect as large as the margin or larger its own size counts, else the margin.
+
+    Args:
+        effect: So far.
+        margin: In its unit.
+        level: Of the test that is to decide, corrected for the others.
 
     Returns:
         At least one more than there are; None if nothing is known or it is beyond MAX_SEEDS.
     """
     if not effect.n or math.isnan(effect.error) or not margin:
         return None
-    size = max(abs(effect.mean), margin)
-    z = float(stats.norm.ppf(1 - LEVEL / looks / 2) + stats.norm.ppf(POWER))
-    needed = math.ceil(effect.n * (z * effect.error / size) ** 2)
-    return max(effect.n + 1, needed) if needed <= MAX_SEEDS else None
+    noise = effect.n * (effect.error / max(abs(effect.mean), margin)) ** 2
+
+    def needed(freedom: float) -> float:
+        t = stats.t.ppf(1 - level / 2, freedom) + stats.t.ppf(POWER, freedom)
+        return noise * float(t) ** 2
+
+    seeds = max(2, math.ceil(needed(math.inf)))
+    while seeds <= MAX_SEEDS and seeds < needed(2 * (seeds - 1)):
+        seeds += 1
+    return max(effect.n + 1, seeds) if seeds <= MAX_SEEDS else None

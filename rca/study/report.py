@@ -9,13 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rca.stats import iqm, stratified_interval
-from rca.study.attribution import LEVEL, Answer, Attribution, Effect
+from rca.study.attribution import Answer, Attribution
 from rca.study.combined import ablation_path, arm_means, interactions, shapley
 from rca.study.design import label
+from rca.study.effects import LEVEL, Effect
 from rca.study.figure import draw, finding
+from rca.study.glance import matrix, signed, titles, without_trace
 from rca.study.saved import save
 from rca.study.search import Searched
-from rca.study.study import COLUMNS, ITSELF, MEASURES, Study, analysed, nothing_to_explain
+from rca.study.study import COLUMNS, MEASURES, Study, analysed, nothing_to_explain
 
 MEANING = {
     Answer.CAUSE: "fixed alone it helps the failing run, broken alone it hurts the fixed one",
@@ -24,7 +26,6 @@ MEANING = {
     Answer.NO_EFFECT: "every interval lies within the margin",
     Answer.INCONCLUSIVE: "these seeds cannot tell",
 }
-SUCCESS = next(measure for measure in MEASURES if measure.name == "success")
 DIGITS = (1, 2, 1, 0, 2, 2)
 """After the point, by outcome."""
 MOST_ARMS = 20
@@ -48,7 +49,7 @@ def write_study(found: Searched, folder: Path, how: str) -> Path:
     draw(answers, MEASURES[0], folder / "effects.png", titles(study))
     lines = [
         *_head(found, answers),
-        *_matrix(study, table, answers),
+        *matrix(study, table, answers),
         "![What each fix did to the distance driven, by starting point](effects.png)",
         "",
         *_verdicts(study, answers),
@@ -61,15 +62,6 @@ def write_study(found: Searched, folder: Path, how: str) -> Path:
     page = folder / "README.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return page
-
-
-def titles(study: Study) -> dict[str, str]:
-    """Returns what each starting point is, in words."""
-    notes = {f.name: f.note.removesuffix(" (fixed: not planted)") for f in study.factors}
-    return {
-        name: f"{name}: {notes[name]}" if notes.get(name) else name or "each fix alone"
-        for name in study.contexts
-    }
 
 
 def _head(found: Searched, answers: dict[str, list[Attribution]]) -> list[str]:
@@ -97,64 +89,9 @@ def _head(found: Searched, answers: dict[str, list[Attribution]]) -> list[str]:
     if len(failed):
         names = "; ".join(f"{row.folder}: {row.error}" for row in failed.itertuples())
         lines += [f"**Not finished, left out: {names}**", ""]
-    for name in _without_trace(study, table):
+    for name in without_trace(study, table):
         lines += [f"Runs with {name} came out exactly as without: it changes nothing here.", ""]
     return lines
-
-
-def _without_trace(study: Study, table: pd.DataFrame) -> list[str]:
-    """Returns the starting points whose defect leaves every outcome of every run as it is."""
-    known = {
-        (row["arm"], row["seed"]): row[list(COLUMNS)]
-        for _, row in table[table["error"] == ""].iterrows()
-    }
-    found = []
-    for name in study.contexts:
-        pairs = [
-            (known[arm, seed], known[arm - {name}, seed])
-            for arm, seed in known
-            if name in arm and (arm - {name}, seed) in known
-        ]
-        if pairs and all(a.equals(b) for a, b in pairs):
-            found.append(name)
-    return found
-
-
-def _matrix(study: Study, table: pd.DataFrame, answers: dict[str, list[Attribution]]) -> list[str]:
-    """A row per factor, a column per starting point: what fixing it alone gave there."""
-    if len(answers) < 2:
-        return []
-    first = next(iter(answers))
-    success = analysed(study, table, SUCCESS, first)
-    lines = [
-        "## At a glance",
-        "",
-        f"{MEASURES[0].name.capitalize()} gained by one fix alone, {MEASURES[0].unit}, by starting "
-        f"point; before it the change of the success rate from {first}, in percentage points. In "
-        "bold what the verdicts below call more than chance.",
-        "",
-        f"| fix | what was said of it | success, {first} | {' | '.join(answers)} |",
-        "|---|---|---:|" + "---:|" * len(answers),
-    ]
-    notes = {factor.name: factor.note for factor in study.factors}
-    by_name = [{item.factor: _judged_gain(item) for item in found} for found in answers.values()]
-    for item in success:
-        points = _judged_gain(item, 100.0)
-        cells = " | ".join(gains.get(item.factor, "-") for gains in by_name)
-        lines.append(f"| {item.factor} | {notes.get(item.factor, '')} | {points} | {cells} |")
-    removed = [
-        gains.get(f"{context}{ITSELF}", "-")
-        for context, gains in zip(answers, by_name, strict=True)
-    ]
-    lines += [f"| removing the defect itself | | - | {' | '.join(removed)} |", ""]
-    return [*lines, *(f"- {words}" for name, words in titles(study).items() if words != name), ""]
-
-
-def _judged_gain(item: Attribution, factor: float = 1.0) -> str:
-    """Returns what fixing it alone gave, in bold where the verdict on it says something."""
-    words = signed(factor * item.rescue.mean)
-    is_told = item.answer in (Answer.CAUSE, Answer.CONTRIBUTES, Answer.WORSENS)
-    return f"**{words}**" if is_told else words
 
 
 def _gain(effect: Effect, digits: int) -> str:
@@ -197,13 +134,6 @@ def _answer(item: Attribution) -> str:
     if item.answer != Answer.INCONCLUSIVE:
         return f"**{item.answer}**"
     return f"{item.answer}" + (f"; {item.seeds} seeds would decide" if item.seeds else "")
-
-
-def signed(value: float, digits: int = 1) -> str:
-    """Returns a number with its sign, and "not run" for NaN; what rounds to nothing is +0."""
-    if math.isnan(value):
-        return "not run"
-    return f"{round(value, digits) + 0.0:+.{digits}f}"  # -0.0 + 0.0 is 0.0
 
 
 def _shown(effect: Effect) -> str:
@@ -331,12 +261,18 @@ def _pairs(found: pd.DataFrame) -> list[str]:
     return [*lines, ""]
 
 
+def _taken(table: pd.DataFrame) -> str:
+    """Returns how long the runs took, one after the other; "" where that is not known."""
+    seconds = table["seconds"].sum(min_count=1)
+    return "" if math.isnan(seconds) else f", which took {seconds / 60:,.0f} minutes in all"
+
+
 def _data(table: pd.DataFrame, how: str) -> list[str]:
     return [
         "## Data",
         "",
         f"Made by `{how}`. [outcomes.csv](outcomes.csv) has a row for each of the {len(table)} "
-        "runs, [study.json](study.json) every setting and effect; `rca study FOLDER` makes this "
-        "page from the two again. Each run is an ordinary run folder: `rca check`, `rca diagnose` "
-        "and `rca run --config` take it.",
+        f"runs{_taken(table)}, [study.json](study.json) every setting and effect; `rca study "
+        "FOLDER` makes this page from the two again. Each run is an ordinary run folder: `rca "
+        "check`, `rca diagnose` and `rca run --config` take it.",
     ]

@@ -12,7 +12,7 @@ from rca.errors import EvidenceError
 from rca.study.attribution import Attribution
 from rca.study.design import label
 from rca.study.search import Searched
-from rca.study.study import COLUMNS, Study
+from rca.study.study import COLUMNS, SECONDS, Study
 
 STUDY = "study.json"
 OUTCOMES = "outcomes.csv"
@@ -88,7 +88,9 @@ def _outcomes(study: Study, path: Path) -> pd.DataFrame:
     _text(path)
     try:
         table = pd.read_csv(path, dtype={"label": str, "error": str, "folder": str})
-        table = table.astype({"seed": "int64", **dict.fromkeys(COLUMNS, "float64")})
+        # Pages of earlier versions do not hold how long a run took.
+        table[SECONDS] = table.get(SECONDS, math.nan)
+        table = table.astype({"seed": "int64", **dict.fromkeys((*COLUMNS, SECONDS), "float64")})
         arms = {label(arm, study.names): arm for arm in study.arms}
         table.insert(0, "arm", [arms[name] for name in table["label"]])
         seeds = set(table["seed"])

@@ -14,7 +14,15 @@ from rca.runs.record import RunRecord
 from rca.study.attribution import Attribution, attribute
 from rca.study.design import label
 from rca.study.factors import Arm, End, Factor, end_of
-from rca.study.trials import Engine, OnResult, Trial, TrialResult, alone_in, standing_in
+from rca.study.trials import (
+    Engine,
+    OnResult,
+    Trial,
+    TrialResult,
+    alone_in,
+    lasted,
+    standing_in,
+)
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ Margins: a tenth of a route (150 m, its reward of 15, the 300 steps that it take
 and saturation are shares), a quarter of the return for the bias. Distance decides because it means
 the same whatever the reward is; the return does not where the reward is a factor."""
 COLUMNS = tuple(measure.name for measure in MEASURES)
+SECONDS = "seconds"
+"""Column of the time from the start of a run's process to its end."""
 LONGEST = 100
 """Characters of an arm's name in its folder's; file systems allow 255 with all that is added."""
 ITSELF = " itself"
@@ -186,7 +196,7 @@ def run_study(
 
 
 def table_of(study: Study, results: Sequence[TrialResult]) -> pd.DataFrame:
-    """Returns a row per run: arm, label, seed, outcomes (NaN: not measured), error, folder."""
+    """Returns a row per run: arm, label, seed, outcomes, seconds, error, folder; NaN: unknown."""
     keys = [(arm, seed) for seed in study.seeds for arm in study.arms]
     rows = [
         {"arm": arm, "label": label(arm, study.names), "seed": seed, **_measured(result)}
@@ -196,7 +206,7 @@ def table_of(study: Study, results: Sequence[TrialResult]) -> pd.DataFrame:
 
 
 def _measured(result: TrialResult) -> dict[str, object]:
-    missing = dict.fromkeys(COLUMNS, math.nan)
+    missing = dict.fromkeys((*COLUMNS, SECONDS), math.nan)
     if result.error:
         return {**missing, "error": result.error, "folder": result.folder.name}
     try:
@@ -204,7 +214,7 @@ def _measured(result: TrialResult) -> dict[str, object]:
     except RcaError as error:
         return {**missing, "error": str(error), "folder": result.folder.name}
     values = {measure.name: measure.read(run) for measure in MEASURES}
-    return {**values, "error": "", "folder": result.folder.name}
+    return {**values, SECONDS: lasted(result.folder), "error": "", "folder": result.folder.name}
 
 
 def analysed(

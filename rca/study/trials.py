@@ -3,6 +3,7 @@
 import ctypes
 import glob
 import json
+import math
 import os
 import signal
 import subprocess
@@ -20,6 +21,9 @@ from rca.errors import UsageError
 LOG = "trial.log"
 TIMEOUT_S = 4 * 3600.0
 """Seconds after which a trial is given up; an hour-long run on a loaded machine stays below."""
+STEP_S = 0.5
+"""Seconds that each of its steps may take, if that is longer: twice what the slowest CARLA of
+docs/scale.md needs."""
 TRIES = 3
 """Times that a trial is begun whose process was killed or whose simulator failed: neither says
 anything of its configuration."""
@@ -90,7 +94,7 @@ def run_trial(trial: Trial, root: Path) -> TrialResult:
             return TrialResult(trial, folder)
         code = _run(trial, folder)
         if code is None:
-            return TrialResult(trial, folder, f"not finished after {TIMEOUT_S:,.0f} s")
+            return TrialResult(trial, folder, f"not finished after {_patience(trial):,.0f} s")
         if code == 0:
             return TrialResult(trial, folder)
         error = _last_line(root / f"{trial.name}.{LOG}", code)
@@ -100,7 +104,7 @@ def run_trial(trial: Trial, root: Path) -> TrialResult:
 
 
 def _run(trial: Trial, folder: Path) -> int | None:
-    """Returns the exit code, None after TIMEOUT_S."""
+    """Returns the exit code, None if it took too long."""
     with (folder.parent / f"{trial.name}.{LOG}").open("w") as log:
         try:
             return subprocess.run(
@@ -109,11 +113,15 @@ def _run(trial: Trial, folder: Path) -> int | None:
                 stderr=log,
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
                 preexec_fn=_die_with_parent,
-                timeout=TIMEOUT_S,
+                timeout=_patience(trial),
                 check=False,
             ).returncode
         except subprocess.TimeoutExpired:
             return None
+
+
+def _patience(trial: Trial) -> float:
+    return max(TIMEOUT_S, STEP_S * trial.config.budget.steps)
 
 
 def _arguments(trial: Trial, folder: Path) -> list[str]:
@@ -146,9 +154,12 @@ def is_finished(trial: Trial, folder: Path) -> bool:
 
 
 def lasted(folder: Path) -> float:
-    """Returns the seconds from the start of a finished trial's process to its end."""
-    began = (folder.parent / f"{folder.name}.yaml").stat().st_mtime
-    return (folder / "results.json").stat().st_mtime - began
+    """Returns the seconds from the start of a trial's process to its end, NaN if a file is gone."""
+    try:
+        began = (folder.parent / f"{folder.name}.yaml").stat().st_mtime
+        return (folder / "results.json").stat().st_mtime - began
+    except OSError:
+        return math.nan
 
 
 def is_over(trial: Trial, folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from rca.build import default_build
 from rca.config import flatten, load_config
 from rca.faults import find_fault
 from rca.study.design import one_at_a_time, unique
@@ -62,14 +63,10 @@ DEFECTS: Mapping[str, str] = {
     "D08": "encoders_swapped",
 }
 """True defects of the recorded failure (evidence.md) and the faults that plant them."""
-IDLING = {
-    "env.reward.speed": 0.0,
-    "env.reward.steering": 0.5,
-    "env.reward.stuck": 0.0,
-    "env.reward.idle": 0.0,
-}
-"""D22, standing still is optimal, by what the fault `idling_optimal` sets. The progress term is
-left to the seed's issue 4: the defect would else override what may mend it."""
+IDLING = "idling_optimal"
+"""D22, standing still is optimal: what the fault sets, but for PROGRESS."""
+PROGRESS = "env.reward.progress"
+"""The seed's issue 4 sets it: a defect planted on top would override what may mend it."""
 NOT_PLANTED = " (fixed: not planted)"
 """Behind a defect's note."""
 SHARED = {
@@ -115,13 +112,16 @@ def seed_study(seeds: tuple[int, ...] = (1, 2, 3)) -> Study:
 def _defects(clean: End) -> list[Factor]:
     """Returns the true defects as factors; without one, settings are those of the clean end."""
     sound = flatten(clean.config.model_dump())
-    mended = {key: sound[key] for key in IDLING}
+    idling = find_fault(IDLING).apply(default_build(clean.config)).config
+    set_by_it = flatten(idling.model_dump())
+    before = {k: v for k, v in set_by_it.items() if v != sound[k] and k != PROGRESS}
+    after = {key: sound[key] for key in before}
     planted = [
         Factor(name, faults_before=(fault,), note=find_fault(fault).title + NOT_PLANTED)
         for name, fault in DEFECTS.items()
     ]
-    note = find_fault("idling_optimal").title + NOT_PLANTED
-    return [*planted, Factor("D22", IDLING, mended, note=note)]
+    note = find_fault(IDLING).title + NOT_PLANTED
+    return [*planted, Factor("D22", before, after, note=note)]
 
 
 def augmentation_study(seeds: tuple[int, ...] = (1, 2, 3)) -> Study:

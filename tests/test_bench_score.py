@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rca.bench.exchange import answered
 from rca.bench.report import MISSES, write_benchmark
 from rca.bench.run import planned, spent
 from rca.bench.score import (
@@ -126,7 +127,12 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
     assert rca(*words).returncode == 0
     truth = pd.read_csv(tmp_path / "data" / "truth.csv", keep_default_na=False)
     assert len(truth) == 6
-    assert load_run(tmp_path / "data" / "healthy_plain-1").outcome.executed_steps == 600
+    (healthy,) = truth.loc[truth["fault"] == "", "run"]
+    exported = tmp_path / "data" / "runs"
+    assert load_run(exported / healthy).outcome.executed_steps == 600
+    seen = b"".join(path.read_bytes() for path in exported.rglob("*") if path.is_file())
+    assert not [fault for fault in truth["fault"] if fault and fault.encode() in seen]
+    assert not [path for path in exported.rglob("*") if "healthy" in path.name]
     refused(rca(*words), 2, "--export", "holds something")
     elsewhere = ["bench", "--smoke", "--runs", tmp_path / "no", "--export", tmp_path / "new"]
     refused(rca(*elsewhere), 2, "no finished run")
@@ -134,6 +140,42 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
     assert rca(*again).returncode == 0
     assert json.loads((tmp_path / "again" / "cases.json").read_text()) == cases
     assert "<table>" in (tmp_path / "again" / "report.html").read_text()
+
+
+def test_another_tools_answers_are_scored_as_ours_are(tmp_path):
+    truth, answers = tmp_path / "truth.csv", tmp_path / "answers.csv"
+    truth.write_text(
+        "run,seed,fault,causes\n"
+        "run-001,1,encoders_swapped,actor_critic_feature_mixup\n"
+        "run-002,1,discount_one,discount_wrong critic_diverged\n"
+        "run-003,1,,\n"
+        "run-004,1,reward_sign,reward_wrong\n"
+    )
+    answers.write_text(
+        "run,cause,probability\n"
+        "run-001,actor_critic_feature_mixup,0.9\n"
+        "run-002,units_dead,0.3\n"
+        "run-002,critic_diverged,0.4\n"
+        "run-003,units_dead,0.8\n"
+    )
+    found = score(answered(answers, truth))
+    assert found.top_1 == pytest.approx(2 / 3)
+    assert found.accused_rightly == pytest.approx(1 / 3)
+    assert found.precision == 0.5
+    assert found.false_alarms == 1.0
+    done = rca("bench", "--score", answers, "--truth", truth)
+    assert done.returncode == 0
+    assert "67%" in done.stdout
+    refused(rca("bench", "--score", answers), 2, "--truth")
+    for bad, words in (
+        ("run,cause,probability\nrun-009,units_dead,1\n", "run-009"),
+        ("run,cause,probability\nrun-001,units_dead,7\n", "a probability is 0 to 1"),
+        ("run,cause,probability\nrun-001,units_dead,nan\n", "a probability is 0 to 1"),
+        ("run,cause\nrun-001,units_dead\n", "probability"),
+    ):
+        answers.write_text(bad)
+        refused(rca("bench", "--score", answers, "--truth", truth), 3, words)
+    refused(rca("bench", "--score", tmp_path / "none.csv", "--truth", truth), 3, "none.csv")
 
 
 def test_each_missed_fault_has_its_paragraph_and_only_known_faults_have_one(tmp_path):

@@ -2,7 +2,6 @@
 
 import fnmatch
 import math
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -23,8 +22,6 @@ from rca.study.trials import Trial, TrialResult, is_over
 from rca.yaml_file import read_yaml
 
 HEALTHY = Path(__file__).with_name("healthy.yaml")
-EXPORTED = ("manifest.json", "config.yaml", "run.sqlite", "results.json", "wiring.json")
-"""Parts of a run folder that a detective may see."""
 SMOKE = (
     "encoders_swapped",
     "encoder_frozen",
@@ -204,36 +201,3 @@ def _delay(found: Diagnosis, truth: Sequence[str], run: RunRecord) -> float:
         if item.cause.id in truth and item.onset is not None:
             return max(0.0, item.onset - acts_from(item.cause.acts_from, run))
     return math.nan
-
-
-def export(trials: Sequence[Trial], root: Path, folder: Path) -> Path:
-    """Copies finished runs and the truth about them into a folder for other tools to be scored on.
-
-    Args:
-        trials: Of the benchmark.
-        root: Where their run folders are.
-        folder: New or empty.
-
-    Returns:
-        `truth.csv` in the folder: run, seed, planted fault ("" in healthy runs), right causes.
-
-    Raises:
-        UsageError: The folder holds something, or no run is finished.
-    """
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"--export {folder}: it holds something; name a new folder")
-    finished = [result.trial for result in standing(trials, root)]
-    faults = load_faults()
-    rows = ["run,seed,fault,causes"]
-    for trial in finished:
-        to = folder / trial.name
-        to.mkdir(parents=True)
-        for part in EXPORTED:
-            if (root / trial.name / part).is_file():
-                shutil.copy2(root / trial.name / part, to / part)
-        planted = trial.faults[0] if trial.faults else ""
-        causes = " ".join(faults[planted].causes) if planted else ""
-        rows.append(f"{trial.name},{trial.config.budget.seed},{planted},{causes}")
-    truth = folder / "truth.csv"
-    truth.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    return truth

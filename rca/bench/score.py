@@ -57,6 +57,7 @@ class Scores:
         top_1: Faulty runs whose first cause is right.
         top_3: Faulty runs with a right cause among the first three.
         precision: Accused faulty and healthy runs whose first cause is right.
+        accused_rightly: Faulty runs whose first cause is right and at least ACCUSED.
         false_alarms: Healthy runs that are accused.
         brier: Mean squared error of the probabilities, over every cause named in every run.
         calibration_error: Expected calibration error of the same (Guo et al. 2017).
@@ -65,6 +66,7 @@ class Scores:
     top_1: float
     top_3: float
     precision: float
+    accused_rightly: float
     false_alarms: float
     brier: float
     calibration_error: float
@@ -83,6 +85,7 @@ def score(cases: Sequence[Case]) -> Scores:
         top_1=_share([case.rank == 1 for case in faulty]),
         top_3=_share([case.rank is not None and case.rank <= 3 for case in faulty]),
         precision=_share([case.rank == 1 for case in accused]),
+        accused_rightly=_share([case.rank == 1 and _accused(case) for case in faulty]),
         false_alarms=_share([_accused(case) for case in healthy]),
         brier=float(np.mean((probabilities - right) ** 2)) if said else float("nan"),
         calibration_error=calibration_error(probabilities, right),

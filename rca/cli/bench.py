@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rca.cli.app import Debug, app
+from rca.cli.app import Debug, app, console
+from rca.errors import UsageError
 
 
 @app.command()
@@ -35,6 +36,13 @@ def bench(
         Path | None,
         typer.Option(help="Copy finished runs and the truth here, for other tools; run nothing."),
     ] = None,
+    score: Annotated[
+        Path | None,
+        typer.Option(help="Another tool's answers about exported runs, with --truth; run nothing."),
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="The truth.csv of the export that --score is about.")
+    ] = None,
     as_is: Annotated[
         bool,
         typer.Option("--as-is", help="Diagnose and score the finished runs there; run nothing."),
@@ -53,10 +61,15 @@ def bench(
     from rca.report.page import write_page
     from rca.study.trials import TrialResult, is_finished
 
+    if score is not None:
+        _score(score, truth)
+        return
     seeds = seed or [1]
     trials = benchmarks.smoke(seeds[0]) if smoke else benchmarks.planned(seeds, only, steps)
     if export is not None:
-        sys.stdout.write(f"{benchmarks.export(trials, runs, export)}\n")
+        from rca.bench.exchange import export as exported
+
+        sys.stdout.write(f"{exported(trials, runs, export)}\n")
         return
     done, random, took = 0, math.nan, ""
     stood = sum(is_finished(trial, runs / trial.name) for trial in trials)
@@ -80,3 +93,28 @@ def bench(
     page = write_benchmark(cases, out, " ".join(how), calibrated or (), took=took, random=random)
     write_page(page)
     sys.stdout.write(f"{page}\n")
+
+
+def _score(answers: Path, truth: Path | None) -> None:
+    """Prints the scores of another tool's answers.
+
+    Raises:
+        UsageError: There is no truth to score them by.
+    """
+    from dataclasses import asdict
+
+    import numpy as np
+    from rich.table import Table
+
+    from rca.bench.exchange import answered
+    from rca.bench.score import interval, score
+
+    if truth is None:
+        raise UsageError(f"--score {answers}: needs --truth, the truth.csv of the export")
+    cases = answered(answers, truth)
+    shown = Table("score", "measured", "95% interval", title=f"{answers}: {len(cases)} runs")
+    for name, value in asdict(score(cases)).items():
+        low, high = interval(cases, name, np.random.default_rng(0))
+        cells = ("-", "-") if math.isnan(value) else (f"{value:.0%}", f"{low:.0%} to {high:.0%}")
+        shown.add_row(name, *cells)
+    console().print(shown)

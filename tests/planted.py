@@ -481,6 +481,7 @@ BAD: dict[str, Change] = {
     "episodes.end_reasons": one_reason("off_road"),
     "episodes.improving": falling,
     "episodes.lane_endings": extra("episode/lane_invasions", 1.0),
+    "episodes.touch_ends": extra("episode/after_touch", 0.0),
     "evaluation.running_episode": stretched_by_evaluations,
     "evaluation.episode_shift": short_after_evaluation,
     "evaluation.improves": LEVEL_EVALUATIONS,
@@ -578,6 +579,7 @@ GOOD: dict[str, Change] = {
     "updates.replay_ratio": twofold_updates,
     "env.physics": smooth,
     "episodes.lane_endings": extra("episode/lane_invasions", 1.0, spread=1.0),
+    "episodes.touch_ends": extra("episode/after_touch", 9.0),
     "ordering.learning_collapse": lengths(
         np.random.default_rng(11).integers(30, 90, 40).tolist(), [60.0, 90.0, 70.0] * 30
     ),

@@ -222,6 +222,7 @@ WIRED = {
     "metrics.counted": "metrics_not_wired",
     "env.reward_path": "reward_wrong",
     "episodes.time_outs": "time_outs_terminal",
+    "episodes.touch_ends": "lane_touch_terminates",
     "evaluation.foreign_steps": "evaluation_disturbs_simulator",
     "evaluation.deterministic": "evaluation_noisy",
     "updates.policy_delay": "update_ratio_wrong",

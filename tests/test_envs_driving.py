@@ -151,12 +151,16 @@ def test_collision_ends_the_episode_in_the_step_it_happens(drive):
 
 def test_lane_touch_is_counted_and_ends_the_episode_only_where_asked(drive):
     env = drive()
-    touches = [step[4]["lane_touches"] for step in episode(env, lambda obs: RIGHT)[1:]]
+    infos = [step[4] for step in episode(env, lambda obs: RIGHT)[1:]]
+    touches = [info["lane_touches"] for info in infos]
     assert touches[-1] > touches[0] == 0
+    assert math.isnan(infos[0]["after_touch"])
+    assert infos[-1]["after_touch"] == len(touches) - 1 - touches.index(1) > 0
     env.close()
     strict = episode(drive(lane_touch_terminates=True), lambda obs: RIGHT)[1:]
     obs, _, terminated, _, info = strict[-1]
     assert (info["end_reason"], terminated, info["lane_touches"]) == ("off_road", True, 1)
+    assert info["after_touch"] == 0
     assert abs(obs["vector"][1]) < 1.0  # still within off_road_distance
     assert len(strict) == touches.index(1) + 1 < len(touches)
 

@@ -8,7 +8,7 @@ from rca.faults._plant import with_settings
 @fault(
     "lane_touch_ends",
     causes=("lane_touch_terminates",),
-    caught_by=("ordering.short_episodes",),
+    caught_by=("episodes.touch_ends",),
     source="defect D04",
 )
 def lane_touch_ends(build: Build) -> Build:

@@ -82,6 +82,8 @@ class EpisodeEnded:
         first_value: Q1 of its first state and action; NaN outside evaluations.
         action_gap: Largest difference between two greedy actions for its first observation, 0
             without noise; NaN outside evaluations.
+        after_touch: Steps from the first touch of a lane marking to the end; NaN if there was none
+            or the environment does not say.
     """
 
     step: int
@@ -98,6 +100,7 @@ class EpisodeEnded:
     discounted_return: float = math.nan
     first_value: float = math.nan
     action_gap: float = math.nan
+    after_touch: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -116,6 +116,7 @@ class Episode:
             discounted_return=math.nan if is_cut_off else self.discounted,
             first_value=first_value,
             action_gap=action_gap,
+            after_touch=float(info.get("after_touch", math.nan)),
         )
 
 

@@ -12,12 +12,14 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_STEP,
     driving=True,
     supports=(
+        Sign("episodes.touch_ends", Grade.FACT),
         Sign("episodes.lane_endings", Grade.STRONG),
         Sign("episodes.end_reasons", Grade.STRONG, says="off_road"),
         Sign("ordering.short_episodes", Grade.WEAK),
         Sign("metrics.endings", Grade.WEAK),
     ),
     contradicts=(
+        passes("episodes.touch_ends", Grade.FACT),
         passes("episodes.lane_endings", Grade.STRONG),
         passes("ordering.short_episodes", Grade.WEAK),
     ),

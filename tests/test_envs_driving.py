@@ -1,5 +1,7 @@
 """The driving task against a real server process, through the real client."""
 
+import math
+
 import carla
 import gymnasium
 import numpy as np

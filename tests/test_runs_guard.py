@@ -17,6 +17,7 @@ from rca.runs.folder import RunWriter
 from rca.runs.guard import Guard
 from rca.runs.load import load_run
 from rca.runs.record import Outcome
+from rca.td3.agent import MODULES
 from rca.td3.train import train
 from tests.tiny_env import Pointing
 
@@ -90,17 +91,42 @@ def test_told_to_go_on_it_records_the_first_and_counts(tmp_path):
     assert len(list((tmp_path / "run").glob("not_finite-*.npz"))) == 1
 
 
-@pytest.mark.parametrize("name", ["critic.second.0.weight", "actor.layers.0.weight"])
-def test_a_gradient_that_overflows_is_named_though_the_losses_are_finite(tmp_path, name):
+CLIPPED = [*EARLY, *(f"agent.{module}_clip=1.0" for module in MODULES)]
+
+
+@pytest.mark.parametrize("settings", [EARLY, CLIPPED], ids=["", "clipped"])
+@pytest.mark.parametrize("factor", [math.inf, math.nan])
+@pytest.mark.parametrize(
+    "name", ["critic.second.0.weight", "critic_encoder.layers.7.weight", "actor.layers.4.bias"]
+)
+def test_a_gradient_is_named_though_the_losses_are_finite(tmp_path, name, factor, settings):
     module, weight = name.split(".", 1)
 
-    def overflow(training):
+    def spoil(training):
         trained = getattr(training.agent, module).get_parameter(weight)
-        trained.register_hook(lambda gradient: gradient * math.inf)
+        trained.register_hook(lambda gradient: gradient * factor)
 
     with pytest.raises(NotFiniteError, match=rf"{name}\.grad is not finite"):
-        guarded(tmp_path / "run", EARLY, spoil=overflow)
-    assert noted(tmp_path / "run")["update"] == (1 if module == "critic" else 2)  # policy_delay
+        guarded(tmp_path / "run", settings, spoil=spoil)
+    assert noted(tmp_path / "run")["update"] == (2 if module == "actor" else 1)  # policy_delay
+
+
+@pytest.mark.parametrize("settings", [EARLY, CLIPPED], ids=["", "clipped"])
+@pytest.mark.parametrize("layer", ["critic.second.2", "critic_encoder.layers.4", "actor.layers.2"])
+def test_of_gradients_that_hand_nan_on_the_first_on_the_way_back_is_named(
+    tmp_path, layer, settings
+):
+    module, name = layer.split(".", 1)
+
+    def spoiled(layer, inputs, output):
+        if output.requires_grad:
+            output.register_hook(lambda gradient: gradient * math.nan)
+
+    def spoil(training):
+        getattr(training.agent, module).get_submodule(name).register_forward_hook(spoiled)
+
+    with pytest.raises(NotFiniteError, match=rf"{layer}\.\w+\.grad is not finite .* nan"):
+        guarded(tmp_path / "run", settings, spoil=spoil)
 
 
 def test_a_finite_run_is_left_alone(tmp_path):

@@ -1,7 +1,7 @@
 """Stops a training at the first number of an update that is NaN or infinite, or records it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -16,18 +16,22 @@ from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
 NOTE = "not_finite"
 """Entry of the manifest: the first of them, and how many updates had one."""
 
+Odd = tuple[str, str]
+"""Name of a tensor that is not finite, and how many of its entries are what."""
+
 
 class Guard:
     """Looks at every update's losses and gradient norms: what is not finite reaches them.
 
-    On the first one that is not finite it names the first tensor in the order of computation and
-    saves the batch as `not_finite-step-<steps>.npz`; then it raises NotFiniteError or goes on.
+    On the first one that is not finite it names the first tensor in the order of computation, which
+    for gradients is backwards, and saves the batch as `not_finite-step-<steps>.npz`; then it raises
+    NotFiniteError or goes on.
     """
 
     def __init__(self, writer: RunWriter, on_nan: Literal["stop", "continue"]) -> None:
         self._writer = writer
         self._on_nan = on_nan
-        self._is_odd = False  # a gradient of the update under way
+        self._gradients: dict[type[Event], Odd] = {}  # of the update under way
         self._first: dict[str, object] = {}
         self._updates = 0
 
@@ -39,16 +43,18 @@ class Guard:
         """
         if isinstance(event, CriticGrads | ActorGrads):
             sizes = gradient_norms(event).values()
-            self._is_odd |= not all(math.isfinite(size) for size in sizes if size is not None)
+            if not all(math.isfinite(size) for size in sizes if size is not None):
+                # Named now: clipping a norm that is NaN makes NaN of all that it is the norm of.
+                self._gradients[type(event)] = odd_gradient(event)
         elif isinstance(event, Updated):
-            if self._is_odd or not _is_finite(event.critic_loss, event.actor_loss):
+            if self._gradients or not _is_finite(event.critic_loss, event.actor_loss):
                 self._found(event)
-            self._is_odd = False
+            self._gradients.clear()
 
     def _found(self, event: Updated) -> None:
         self._updates += 1
         if not self._first:
-            name, how = first_odd(event)
+            name, how = self._name(event)
             file = f"not_finite-step-{event.step:09d}.npz"
             self._first = {
                 "tensor": name,
@@ -60,6 +66,18 @@ class Guard:
         self._writer.note(NOTE, {**self._first, "updates": self._updates})
         if self._on_nan == "stop":
             raise NotFiniteError(self._line())
+
+    def _name(self, event: Updated) -> Odd:
+        """Returns the update's first tensor that is not finite."""
+        loss = event.actor_loss
+        found = (
+            first_odd(tensors(event))
+            or self._gradients.get(CriticGrads)
+            or first_odd([] if loss is None else [("actor_loss", loss)])
+            or self._gradients.get(ActorGrads)
+        )
+        assert found, "asked for only where there is one"
+        return found
 
     def _dump(self, event: Updated, name: str) -> bool:
         """Saves the batch and what the critics made of it; returns whether the disk took it."""
@@ -100,26 +118,27 @@ def tensors(event: Updated) -> Iterator[tuple[str, Tensor]]:
     yield "critic_loss", event.critic_loss
 
 
-def first_odd(event: Updated) -> tuple[str, str]:
-    """Returns the first tensor that is not finite, and how many of its entries are what."""
-    for name, tensor in _in_order(event):
+def first_odd(named: Iterable[tuple[str, Tensor]]) -> Odd | None:
+    """Returns the first tensor that is not finite."""
+    for name, tensor in named:
         odd = tensor[~torch.isfinite(tensor)]
         if odd.numel():
             return name, f"{odd.numel():,} of {tensor.numel():,} entries, {float(odd[0])}"
-    return "gradient norm", "each entry is finite, their norm is not"
+    return None
 
 
-def _in_order(event: Updated) -> Iterator[tuple[str, Tensor]]:
-    yield from tensors(event)
-    yield from _gradients(event, "critic", "critic_encoder")
-    if event.actor_loss is not None:
-        yield "actor_loss", event.actor_loss
-        yield from _gradients(event, "actor", "actor_encoder")
+def odd_gradient(event: CriticGrads | ActorGrads) -> Odd:
+    """Returns the first gradient that is not finite on the way back through the networks."""
+    found = first_odd(_gradients(event))
+    return found or ("gradient norm", "each entry is finite, their norm is not")
 
 
-def _gradients(event: Updated, *modules: str) -> Iterator[tuple[str, Tensor]]:
-    for module in modules:
-        for name, weight in event.agent.modules()[module].named_parameters():
+def _gradients(event: CriticGrads | ActorGrads) -> Iterator[tuple[str, Tensor]]:
+    agent = event.agent
+    is_critic = isinstance(event, CriticGrads)
+    optimizer = agent.critic_optimizer if is_critic else agent.actor_optimizer
+    for module in (str(group["name"]) for group in optimizer.param_groups):
+        for name, weight in reversed([*agent.modules()[module].named_parameters()]):
             if weight.grad is not None:
                 yield f"{module}.{name}.grad", weight.grad
 

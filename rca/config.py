@@ -355,11 +355,12 @@ def planned_updates(config: RunConfig) -> int:
 def scale_warmup(config: RunConfig) -> RunConfig:
     """Returns the config with `learning_starts` shortened as the run is against a full one.
 
-    The random phase then has the share of the run that it has in the seed's 30,000-step test, so
-    that a short test can observe what its checklist asks about learning.
+    The random phase then has at most the share of the run that it has in the seed's 30,000-step
+    test, and ends before the last step: a short test can observe what its checklist asks about
+    learning, in one step of it where the full test would have none.
     """
-    share = min(1.0, config.budget.steps / STEPS["full"])
-    starts = round(config.agent.learning_starts * share)
+    starts, steps = config.agent.learning_starts, config.budget.steps
+    starts = min(starts, starts * steps // STEPS["full"], steps - 1)
     agent = config.agent.model_copy(update={"learning_starts": starts})
     return config.model_copy(update={"agent": agent})
 

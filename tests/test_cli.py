@@ -73,7 +73,7 @@ def test_a_host_without_a_port(tmp_path):
     ],
 )
 def test_a_server_or_driver_that_cannot_be(tmp_path, contradiction, words):
-    refused(rca("run", *contradiction, "--quiet", cwd=tmp_path), 2, *words)
+    refused(rca("run", *contradiction, "--scale-warmup", cwd=tmp_path), 2, *words)
 
 
 def test_an_unknown_fault_of_the_server_is_answered_with_the_known_ones():
@@ -102,14 +102,26 @@ def test_a_pattern_without_checks(tmp_path):
 
 
 def test_nobody_answers_at_the_port(tmp_path, unused_port):
-    done = rca("run", "short", "--port", unused_port, "--quiet", cwd=tmp_path)
+    done = rca("run", "short", "--port", unused_port, "--scale-warmup", cwd=tmp_path)
     refused(done, 3, str(unused_port))
 
 
 def test_a_run_folder_is_never_overwritten(tmp_path):
     (tmp_path / "precious.txt").write_text("x")
-    refused(rca("run", "short", "--out", tmp_path, "--quiet"), 2, str(tmp_path), "not empty")
+    done = rca("run", "short", "--out", tmp_path, "--scale-warmup")
+    refused(done, 2, str(tmp_path), "not empty")
     assert (tmp_path / "precious.txt").read_text() == "x"
+
+
+@pytest.mark.parametrize("offer", [[], ["--scale-warmup"]], ids=["", "taken"])
+def test_a_run_without_updates_is_warned_of_before_its_folder_is_made(tmp_path, offer):
+    """The folder is refused where it would be made, so that all said before is said in time."""
+    (tmp_path / "precious.txt").write_text("x")
+    settings = ["--set", "agent.learning_starts=40_000", "--quiet", *offer]
+    lines = rca("run", "medium", *settings, "--out", tmp_path).stderr.splitlines()
+    assert "not empty" in lines.pop()
+    warned = "note: learning_starts 40,000 is not below the run's 10,000 steps: no update"
+    assert [line[: len(warned)] for line in lines] == ([] if offer else [warned])
 
 
 def test_debug_shows_where(tmp_path):
@@ -141,7 +153,7 @@ def test_without_a_carla_wheel_a_run_says_what_is_missing(tmp_path):
     """Elsewhere than on x86-64 there is none; a module that cannot be imported stands for it."""
     (tmp_path / "carla.py").write_text("raise ImportError('no wheel')\n")
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    done = rca("run", "short", "--quiet", "--out", tmp_path / "run", env=env)
+    done = rca("run", "short", "--scale-warmup", "--out", tmp_path / "run", env=env)
     refused(done, 3, "carla wheel is not installed", "pip install carla==0.9.16")
     assert not (tmp_path / "run").exists()
     (tmp_path / "logs").mkdir()

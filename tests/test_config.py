@@ -1,11 +1,24 @@
 """A config is what its author wrote, or one clear line."""
 
+import re
+
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rca.config import PRESETS, RunConfig, known_keys, load_config
+from rca.config import (
+    PRESETS,
+    STEPS,
+    AgentConfig,
+    BudgetConfig,
+    RunConfig,
+    known_keys,
+    load_config,
+    planned_updates,
+    scale_warmup,
+    warning_before_start,
+)
 from rca.errors import UsageError
 
 
@@ -148,3 +161,35 @@ def test_any_yaml_gives_a_config_or_one_line(tmp_path_factory, tree):
     except UsageError as error:
         complaint = str(error)
     assert not complaint or complaint.startswith(str(path))
+
+
+def of_length(steps, learning_starts):
+    agent = AgentConfig(learning_starts=learning_starts)
+    return RunConfig(agent=agent, budget=BudgetConfig(steps=steps))
+
+
+@given(st.integers(1, 100_000), st.integers(0, 100_000))
+def test_a_scaled_run_learns_for_the_share_of_a_full_one_and_at_least_once(steps, starts):
+    config, full = of_length(steps, starts), STEPS["full"]
+    scaled = scale_warmup(config)
+    assert planned_updates(scaled) >= 1
+    assert scaled.agent.learning_starts <= starts
+    shortest = planned_updates(config if steps >= full else of_length(full, starts))
+    assert planned_updates(scaled) * max(steps, full) >= shortest * steps
+    if steps >= full and starts < steps:
+        assert scaled == config
+
+
+@pytest.mark.parametrize("steps", STEPS.values())
+@pytest.mark.parametrize("starts", [30_000, 40_000, 1_000_000])
+def test_what_the_warning_offers_leads_to_updates(steps, starts):
+    warning = warning_before_start(of_length(steps, starts))
+    (offered,) = re.findall(r"begin updates after ([\d,]+) steps", warning)
+    offered = of_length(steps, int(offered.replace(",", "")))
+    assert planned_updates(offered) > 0
+    assert warning_before_start(offered) == ""
+
+
+def test_the_random_phase_is_scaled_with_the_run():
+    starts = [scale_warmup(of_length(n, 10_000)).agent.learning_starts for n in STEPS.values()]
+    assert starts == [33, 3_333, 10_000]

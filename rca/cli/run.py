@@ -89,7 +89,8 @@ def run(
     scale_warmup: Annotated[
         bool,
         typer.Option(
-            "--scale-warmup", help="Shorten the random phase as the run is against 30,000 steps."
+            "--scale-warmup",
+            help="Shorten the random phase as the run is against 30,000 steps; updates take place.",
         ),
     ] = False,
     plant: Annotated[
@@ -132,7 +133,7 @@ def run(
         typer.Option("--tensorboard", help="Write event files too, in RUN/tensorboard."),
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print the run folder and nothing else.")
+        bool, typer.Option("--quiet", help="Print the run folder and warnings, nothing else.")
     ] = False,
     debug: Debug = False,
 ) -> None:
@@ -172,7 +173,7 @@ def run(
         overrides += [f"budget.{key}={value}" for key, value in budget.items()]
         settings = configs.load_config(config, overrides)
         settings = configs.scale_warmup(settings) if scale_warmup else settings
-        settings = _driven_by(agent, settings, quiet=quiet)
+        settings = _driven_by(agent, settings)
         folder = out or runs.new_folder(Path("runs"), Path(config).stem, settings)
         with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
             outcome = runs.execute(
@@ -235,13 +236,13 @@ def _refuse_contradictions(
         raise UsageError(f"--agent {agent.value}: a resumed run goes on with its own; leave it out")
 
 
-def _driven_by(agent: Driver, settings: "RunConfig", *, quiet: bool) -> "RunConfig":
+def _driven_by(agent: Driver, settings: "RunConfig") -> "RunConfig":
     from rca import config as configs
 
     if agent is Driver.pure_pursuit:
         return configs.scripted(settings)
     warning = configs.warning_before_start(settings)
-    if warning and not quiet:
+    if warning:
         sys.stderr.write(f"note: {warning}\n")
     return settings
 

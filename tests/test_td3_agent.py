@@ -180,28 +180,82 @@ def test_smoothing_noise_is_clipped():
     torch.testing.assert_close(a, b)
 
 
-def test_the_actors_loss_reaches_no_critic_weight_and_both_actor_modules():
-    agent, batch = make_agent(), make_batch()
-    found = {}
+THROUGH_THE_ACTION = {
+    "separate": {"actor_encoder"},
+    "detached": set(),
+    "shared": {"actor_encoder", "critic_encoder"},  # one encoder by two names
+}
+"""Encoders that the actor's loss trains, by sharing."""
+
+
+def reached(agent):
+    """Names of the modules that the actor's loss brings a gradient other than exactly zero."""
+    found = set()
 
     def look(event):
-        if isinstance(event, CriticGrads):
-            found["critic"] = gradients(agent, "critic", "critic_encoder")
-            agent.actor.zero_grad()
-            agent.actor_encoder.zero_grad()
+        if isinstance(event, CriticGrads):  # whatever is there later comes from the actor's loss
+            for module in agent.modules().values():
+                module.zero_grad()
         if isinstance(event, ActorGrads):
-            found["after"] = gradients(agent, "critic", "critic_encoder")
-            found["actor"] = gradients(agent, "actor", "actor_encoder")
+            found.update(name for name, module in agent.modules().items() if has_slope(module))
 
-    agent.update(batch, look, 0)
-    agent.update(batch, look, 1)
-    for before, after in zip(found["critic"], found["after"], strict=True):
-        assert torch.equal(before, after)
-    assert all(grad.abs().sum() > 0 for grad in found["actor"])
+    agent.update(make_batch(), look, 0)
+    assert agent.actor_updates == 1
+    return found
 
 
-def gradients(agent, *modules):
-    return [w.grad.clone() for m in modules for w in getattr(agent, m).parameters()]
+def has_slope(module):
+    return any(w.grad is not None and bool((w.grad != 0).any()) for w in module.parameters())
+
+
+def constant_actor(sharing, reuse=False):
+    """An agent whose action ignores the features: no gradient can go through it to an encoder."""
+    agent = make_agent(with_sharing(sharing, reuse))
+    with torch.no_grad():
+        for weight in agent.actor.layers[4].parameters():
+            weight.zero_()
+    return agent
+
+
+def with_sharing(sharing, reuse=False):
+    switches = {"encoder_sharing": sharing, "reuse_features": reuse, "policy_delay": 1}
+    return CONFIG.model_copy(update=switches)
+
+
+@pytest.fixture
+def everywhere(monkeypatch):
+    """Lets a loss flow wherever its graph leads: `inputs=` would hide a leak."""
+    backward = torch.autograd.backward
+    monkeypatch.setattr(torch.autograd, "backward", lambda loss, inputs=None: backward(loss))
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+@pytest.mark.parametrize("sharing", THROUGH_THE_ACTION)
+def test_the_actors_loss_reaches_an_encoder_through_the_action_alone(everywhere, sharing, reuse):
+    free = reached(make_agent(with_sharing(sharing, reuse)))
+    assert free == {"actor", "critic"} | THROUGH_THE_ACTION[sharing]
+    assert reached(constant_actor(sharing, reuse)) == {"actor", "critic"}
+
+
+@pytest.mark.parametrize(
+    ("sharing", "encoder"),
+    [
+        ("separate", "critic_encoder"),
+        ("separate", "actor_encoder"),
+        ("detached", "critic_encoder"),
+        ("shared", "critic_encoder"),
+    ],
+)
+def test_features_with_a_gradient_would_be_such_a_leak(everywhere, monkeypatch, sharing, encoder):
+    agent = constant_actor(sharing)
+    leak = getattr(agent, encoder)
+    monkeypatch.setattr(agent, "_critics_features", lambda image, features: leak(image))
+    assert encoder in reached(agent)
+
+
+@pytest.mark.parametrize("sharing", THROUGH_THE_ACTION)
+def test_the_actors_loss_leaves_the_critics_own_gradients_alone(sharing):
+    assert reached(make_agent(with_sharing(sharing))) == {"actor"} | THROUGH_THE_ACTION[sharing]
 
 
 @pytest.mark.parametrize("reuse", [False, True])

@@ -43,7 +43,8 @@ class Telling(Pointing):
         return super().step(action)
 
     def _info(self, terminated):
-        return {**super()._info(terminated), "applied": self.got, "frame": self.steps}
+        told = {"applied": self.got, "frame": self.steps, "after_touch": self.steps}
+        return {**super()._info(terminated), **told}
 
 
 EVERY_UPDATE = ProbeConfig()

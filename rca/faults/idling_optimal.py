@@ -1,4 +1,4 @@
-"""Driving costs and earns nothing: whoever leaves the lane's centre pays for each step."""
+"""Every movement of the wheel costs, driving earns nothing."""
 
 from rca.build import Build
 from rca.faults import fault
@@ -15,12 +15,11 @@ from rca.faults._plant import with_settings
     source="defect D22",
 )
 def idling_optimal(build: Build) -> Build:
-    """Driving costs and earns nothing: whoever leaves the lane's centre pays for each step."""
+    """Every movement of the wheel costs, driving earns nothing."""
     return with_settings(
         build,
         env__reward__progress=0.0,
         env__reward__speed=0.0,
-        env__reward__lane_keeping=0.5,
         env__reward__steering=0.5,
         env__reward__stuck=0.0,
         env__reward__idle=0.0,

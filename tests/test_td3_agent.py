@@ -2,17 +2,18 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
 from rca.config import AgentConfig
 from rca.td3.agent import MODULES, TD3
 from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
 from rca.td3.networks import Shapes
 from rca.td3.replay import Batch, Observations
+from tests.plain_td3 import Plain
 
 SHAPES = Shapes((2, 36, 36), 3, 2)
 CONFIG = AgentConfig(
@@ -22,7 +23,7 @@ CONFIG = AgentConfig(
 
 @pytest.fixture
 def double():
-    """Float64, so that two orders of summation agree to 1e-6 even behind Adam's division."""
+    """Float64, so that two orders of summation agree to 1e-10 even behind Adam's division."""
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
@@ -60,90 +61,60 @@ def weights(agent):
     return {k: v.detach().clone() for k, v in {**named, **slow}.items()}
 
 
-class Plain:
-    """TD3 written once more with functions and dictionaries, Adam by hand."""
-
-    def __init__(self, agent, config):
-        self.w = weights(agent)
-        self.c = config
-        self.moments = {}
-        self.noise = torch.Generator()
-        self.noise.set_state(agent.smoothing.get_state())
-
-    def encode(self, name, image):
-        h = image.to(torch.get_default_dtype()) / 255
-        for layer, stride in ((0, 4), (2, 2), (4, 1)):
-            w, b = self.w[f"{name}.layers.{layer}.weight"], self.w[f"{name}.layers.{layer}.bias"]
-            h = functional.relu(functional.conv2d(h, w, b, stride))
-        return functional.relu(self.linear(f"{name}.layers.7", h.flatten(1)))
-
-    def linear(self, name, h):
-        return h @ self.w[f"{name}.weight"].T + self.w[f"{name}.bias"]
-
-    def mlp(self, name, h):
-        for layer in (0, 2):
-            h = functional.relu(self.linear(f"{name}.{layer}", h))
-        return self.linear(f"{name}.4", h)
-
-    def policy(self, prefix, obs):
-        h = torch.cat([self.encode(f"{prefix}actor_encoder", obs.image), obs.vector], 1)
-        return torch.tanh(self.mlp(f"{prefix}actor.layers", h))
-
-    def values(self, prefix, obs, action):
-        features = self.encode(f"{prefix}critic_encoder", obs.image)
-        h = torch.cat([features, obs.vector, action], 1)
-        return [self.mlp(f"{prefix}critic.{k}", h)[:, 0] for k in ("first", "second")]
-
-    def adam(self, loss, groups, count):
-        rates = {
-            name: rate
-            for module, rate in groups.items()
-            for name in self.w
-            if name.startswith(f"{module}.")
-        }
-        grads = torch.autograd.grad(loss, [self.w[name] for name in rates])
-        for (name, rate), grad in zip(rates.items(), grads, strict=True):
-            m, v = self.moments.get(name, (0.0, 0.0))
-            m, v = 0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad**2
-            self.moments[name] = m, v
-            m_hat, v_hat = m / (1 - 0.9**count), v / (1 - 0.999**count)
-            self.w[name] = (self.w[name] - rate * m_hat / (v_hat.sqrt() + 1e-8)).detach()
-
-    def require_grad(self):
-        self.w = {k: v.detach().requires_grad_(True) for k, v in self.w.items()}
-
-    def update(self, batch, count):
-        c, next_obs = self.c, batch.next_obs
-        noise = torch.randn(batch.action.shape, generator=self.noise) * c.target_noise
-        noise = noise.clamp(-c.target_noise_clip, c.target_noise_clip)
-        next_action = (self.policy("target.", next_obs) + noise).clamp(-1, 1)
-        q = torch.stack(self.values("target.", next_obs, next_action)).amin(0)
-        target = batch.reward + c.discount * (1 - batch.terminated) * q
-        self.require_grad()
-        q1, q2 = self.values("", batch.obs, batch.action)
-        loss = ((q1 - target.detach()) ** 2).mean() + ((q2 - target.detach()) ** 2).mean()
-        self.adam(loss, {"critic": c.critic_lr, "critic_encoder": c.critic_encoder_lr}, count)
-        if count % c.policy_delay:
-            return
-        self.require_grad()
-        loss = -self.values("", batch.obs, self.policy("", batch.obs))[0].mean()
-        rates = {"actor": c.actor_lr, "actor_encoder": c.actor_encoder_lr}
-        self.adam(loss, rates, count // c.policy_delay)
-        for name in [n for n in self.w if n.startswith("target.")]:
-            online = self.w[name.removeprefix("target.")]
-            self.w[name] = (1 - c.tau) * self.w[name] + c.tau * online
+CLIPS = {"actor": 0.01, "critic": 2.0, "actor_encoder": 0.003, "critic_encoder": 0.1}
+SWITCHES = [
+    {"policy_delay": 1},
+    {"policy_delay": 3},
+    {"encoder_sharing": "detached"},
+    {"encoder_sharing": "shared"},
+    {"encoder_targets": False},
+    {"encoder_tau": 0.3},
+    {f"{module}_clip": limit for module, limit in CLIPS.items()},
+    {"n_step": 3},
+    {"layer_norm": True},
+    {"reuse_features": True},
+    {"encoder_sharing": "shared", "encoder_tau": 0.3, "actor_encoder_clip": 0.003},
+    {"encoder_sharing": "detached", "encoder_targets": False, "reuse_features": True},
+]
 
 
-@pytest.mark.parametrize("policy_delay", [1, 2, 3])
-def test_updates_equal_an_independent_implementation(double, policy_delay):
-    config = CONFIG.model_copy(update={"policy_delay": policy_delay})
+def both_ways(config):
+    """Weights after six updates by the agent and by the plain implementation."""
     agent = make_agent(config)
-    plain = Plain(agent, config)
+    plain = Plain(weights(agent), agent.smoothing.get_state(), config)
     for count in range(1, 7):
-        agent.update(make_batch(count), lambda event: None, step=count)
-        plain.update(make_batch(count), count)
-    for name, weight in weights(agent).items():
-        torch.testing.assert_close(weight, plain.w[name], atol=1e-6, rtol=0, msg=name)
+        batch = make_batch(count)
+        batch = replace(batch, steps=1 + torch.arange(8) % config.n_step)
+        agent.update(batch, lambda event: None, step=count)
+        plain.update(batch, count)
+    return weights(agent), {name: weight.detach() for name, weight in plain.w.items()}
+
+
+def assert_equal(one, two, tolerance):
+    for name in two:
+        torch.testing.assert_close(one[name], two[name], atol=tolerance, rtol=0, msg=name)
+
+
+@pytest.fixture
+def usual():
+    """Weights after the same updates with no switch touched."""
+    return both_ways(CONFIG)[0]
+
+
+@pytest.mark.parametrize("switches", [{}, *SWITCHES], ids=str)
+def test_updates_equal_an_independent_implementation(double, usual, switches):
+    agents, plain = both_ways(CONFIG.model_copy(update=switches))
+    assert_equal(agents, plain, 1e-10)
+    if switches:
+        with pytest.raises(AssertionError):
+            assert_equal(agents, usual, 1e-4)
+
+
+def test_updates_in_single_precision_equal_it_to_a_tenth_of_a_step():
+    """1e-6 here; more where a gradient is as small as rounding: Adam makes a whole step of it."""
+    agents, plain = both_ways(CONFIG)
+    assert agents["actor.layers.0.weight"].dtype == torch.float32
+    assert_equal(agents, plain, CONFIG.actor_lr / 10)
 
 
 def updated(agent, batch, updates=1):

@@ -198,7 +198,8 @@ class BudgetConfig(Section):
     on_nan: Literal["stop", "continue"] = "stop"
     """At the first NaN or infinity in an update: stop with a dump of the batch, or record it."""
     checkpoint_every: Annotated[int, Field(ge=0)] = 5_000
-    """Steps after which the next end of an episode saves a checkpoint to resume from; 0: never."""
+    """Steps after which the next end of an episode saves a checkpoint to resume from; 0: none but
+    after Ctrl-C."""
     eval_every: Annotated[int, Field(ge=0)] = 5_000
     """Steps between two evaluations without exploration noise; 0: never."""
     eval_from: Annotated[int, Field(ge=0)] = 0

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from rca.runs.stopping import stop_on_ctrl_c, unstoppable
+from rca.runs.stopping import FINISHING, stop_on_ctrl_c, unstoppable
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -18,6 +18,15 @@ def test_the_first_asks_and_the_second_interrupts(number):
         assert asked()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
+
+
+def test_what_the_first_leads_to_is_told_once_and_at_once():
+    told = []
+    with stop_on_ctrl_c(told.append) as asked:
+        for number in SIGNALS:
+            os.kill(os.getpid(), number)
+            assert told == [FINISHING]
+    assert asked()
 
 
 @pytest.mark.parametrize("number", SIGNALS)

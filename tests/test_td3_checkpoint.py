@@ -42,10 +42,15 @@ def whole():
 def stopped_after(steps, folder):
     """A run that saves between episodes and is dropped after some steps."""
     training, seen = start()
+
+    def save_and_go_on():
+        save(folder, training)
+        return False
+
     train(
         training,
         should_stop=lambda: training.progress.step == steps,
-        between_episodes=lambda: save(folder, training),
+        between_episodes=save_and_go_on,
     )
     return training, seen
 
@@ -174,6 +179,20 @@ def test_an_interrupted_write_leaves_the_checkpoint_before(tmp_path, monkeypatch
     with pytest.raises(UsageError, match="No space left"):
         save(tmp_path, training)
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_ctrl_c_while_saving_leaves_no_part_of_a_file(tmp_path, monkeypatch):
+    (tmp_path / "step-000000007.part").write_bytes(b"of a process that was killed")
+    training, _ = start()
+
+    def interrupted(state, file):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(tmp_path, training)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_replay_that_grew_is_restored(tmp_path):

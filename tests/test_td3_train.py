@@ -224,6 +224,26 @@ def test_a_stop_is_obeyed_after_the_step_and_told():
     assert training.agent.critic_updates == 3
 
 
+def test_a_stop_between_episodes_ends_one_and_what_is_due_then():
+    asked = iter([False, False, True])
+    training, seen = run(config(steps=30, eval_every=20), between_episodes=lambda: next(asked))
+    assert (training.progress.step, training.progress.episode) == (20, 2)
+    assert training.progress.stopped
+    assert [event.step for event in of(Evaluated, seen)] == [20]
+
+
+def test_a_stop_before_the_first_episode_takes_no_step():
+    training, seen = run(config(steps=30), between_episodes=lambda: True)
+    assert (training.progress.stopped, seen) == (True, [])
+
+
+def test_what_reaches_its_budget_was_not_stopped():
+    answers = iter([False] * 19 + [True])
+    training, seen = run(config(steps=20, eval_every=20), should_stop=lambda: next(answers))
+    assert not training.progress.stopped
+    assert [event.step for event in of(Evaluated, seen)] == [20]
+
+
 def same_weights(one, other):
     pairs = [
         zip(module.parameters(), other.modules()[name].parameters(), strict=True)

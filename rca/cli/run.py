@@ -1,8 +1,9 @@
 """`rca run`."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,7 +118,7 @@ def run(
     ] = 0,
     resume: Annotated[
         Path | None,
-        typer.Option(help="Go on with this interrupted run folder, under its own config."),
+        typer.Option(help="Go on with this interrupted or killed run, under its own config."),
     ] = None,
     halt_on: Annotated[
         list[str] | None,
@@ -140,6 +141,9 @@ def run(
     """Trains TD3 in a CARLA world, by default the embedded one, into a new run folder.
 
     Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
+
+    Ctrl-C finishes the episode and saves a checkpoint, from which --resume goes on; a second one
+    stops at once.
 
     Exit code: 0 finished, 2 wrong usage, 3 simulator or evidence broken, 4 a number of an update is
     NaN or infinite, 5 stopped by --halt-on, 130 stopped by Ctrl-C.
@@ -165,6 +169,7 @@ def run(
                 budget=budget,
                 halt=halt,
                 tensorboard=tensorboard,
+                told=_say,
             )
     else:
         length = steps or configs.STEPS[size.value if size else ""]
@@ -185,6 +190,7 @@ def run(
                 changes=[find_fault(name) for name in plant or []],
                 halt=halt,
                 tensorboard=tensorboard,
+                told=_say,
             )
     if outcome.status == "interrupted":
         _print_how_to_go_on(folder, outcome.executed_steps or 0, folder / runs.CHECKPOINTS)
@@ -245,6 +251,16 @@ def _driven_by(agent: Driver, settings: "RunConfig") -> "RunConfig":
     if warning:
         sys.stderr.write(f"note: {warning}\n")
     return settings
+
+
+def _say(line: str) -> None:
+    """Writes a line to stderr past Python's buffers: a signal may have come while they were used.
+
+    On a terminal it takes the place of the progress bar, which is drawn again below.
+    """
+    erase = "\r\x1b[2K" if sys.stderr.isatty() else ""
+    with suppress(OSError):  # whoever read it may be gone, and the run goes on
+        os.write(2, f"{erase}rca: {line}\n".encode())
 
 
 def _print_how_to_go_on(folder: Path, steps: int, checkpoints: Path) -> None:

@@ -60,8 +60,12 @@ def execute(
     changes: Sequence[Change] = (),
     halt: Callable[[], str] = str,
     tensorboard: bool = False,
+    told: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
     """Trains and records; whatever happens, the folder says how it ended.
+
+    Ctrl-C finishes the episode and saves a checkpoint, from which `resume` goes on exactly; a
+    second one stops at once.
 
     Args:
         config: The effective config.
@@ -79,6 +83,8 @@ def execute(
         halt: Asked after each step for a reason to stop, "" for none; recorded as the outcome's
             error.
         tensorboard: Whether event files are written too, in the folder's `tensorboard/`.
+        told: Told a line that whoever waits wants to read at once; it may come from inside a
+            signal's handler.
 
     Returns:
         How the run ended: "finished" or "interrupted" (after Ctrl-C, or for a reason to stop).
@@ -96,7 +102,7 @@ def execute(
     }
     writer = RunWriter.create(folder, build.config, extra)
     run = _Run(writer, build, listener, server, tensorboard=tensorboard)
-    return _finished(run, probe_updates, halt)
+    return _finished(run, probe_updates, halt, told)
 
 
 def resume(
@@ -107,6 +113,7 @@ def resume(
     budget: Mapping[str, object] | None = None,
     halt: Callable[[], str] = str,
     tensorboard: bool = False,
+    told: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
     """Goes on with a run that was interrupted or killed, from its newest checkpoint.
 
@@ -121,6 +128,7 @@ def resume(
         budget: Other values of `budget.on_nan` and `budget.device` for what is left.
         halt: As for `execute`.
         tensorboard: As for `execute`.
+        told: As for `execute`.
 
     Raises:
         RcaError: The run is finished or still going on, or there is no checkpoint.
@@ -133,7 +141,7 @@ def resume(
     build = replace(build, config=config.model_copy(update={"budget": rest}))
     where = folder / CHECKPOINTS
     run = _Run(writer, build, listener, server, checkpoints=where, tensorboard=tensorboard)
-    return _finished(run, 0, halt)
+    return _finished(run, 0, halt, told)
 
 
 def changed(build: Build, changes: Sequence[Change]) -> Build:
@@ -153,14 +161,16 @@ def planted(folder: Path) -> list[Change]:
     return [find_fault(str(name)) for name in named] if isinstance(named, list) else []
 
 
-def _finished(run: "_Run", probe_updates: int, halt: Callable[[], str]) -> Outcome:
+def _finished(
+    run: "_Run", probe_updates: int, halt: Callable[[], str], told: Callable[[str], None]
+) -> Outcome:
     """Trains; the folder is finished before the servers are stopped.
 
     A simulator client can take the whole process down when its server goes.
     """
-    with ExitStack() as stack, stop_on_ctrl_c() as should_stop:
+    with ExitStack() as stack, stop_on_ctrl_c(told) as was_asked:
         try:
-            progress = run.train(stack, lambda: should_stop() or bool(halt()))
+            progress = run.train(stack, halt, was_asked)
             run.probe(probe_updates)
         except BaseException as error:
             with unstoppable():
@@ -195,8 +205,16 @@ class _Run:
         self._training: Training | None = None
         self._unheard: Callable[[], AbstractContextManager[None]] = nullcontext
 
-    def train(self, stack: ExitStack, should_stop: Callable[[], bool]) -> Progress:
-        """Starts servers and environments, which the stack closes, and trains."""
+    def train(
+        self, stack: ExitStack, halt: Callable[[], str], was_asked: Callable[[], bool]
+    ) -> Progress:
+        """Starts servers and environments, which the stack closes, and trains.
+
+        Args:
+            stack: Closed at the end of the run.
+            halt: Asked after each step for a reason to stop.
+            was_asked: Asked between episodes whether to save and stop.
+        """
         config = self._build.config
         if self._board:
             stack.callback(self._board.close)
@@ -221,8 +239,8 @@ class _Run:
         progress = train(
             training,
             evaluate=self._evaluate(stack, training) if self._server is None else None,
-            should_stop=should_stop,
-            between_episodes=self._checkpointing(training),
+            should_stop=halt,
+            between_episodes=self._checkpointing(training, was_asked),
         )
         auditor.close()
         self.writer.note("weights_digest", weights_digest(training.agent.modules()))
@@ -235,16 +253,20 @@ class _Run:
         digests = [weights_digest(made.modules()) for made in (agent, again)]
         self.writer.note("first_weights", digests)
 
-    def _checkpointing(self, training: Training) -> Callable[[], None]:
-        """Returns what saves a checkpoint between episodes when one is due."""
+    def _checkpointing(
+        self, training: Training, was_asked: Callable[[], bool]
+    ) -> Callable[[], bool]:
+        """Returns what saves a checkpoint between episodes when one is due, or before a stop."""
         every, saved = self._build.config.budget.checkpoint_every, training.progress.step
 
-        def save_when_due() -> None:
+        def save_when_due() -> bool:
             nonlocal saved
-            if every and training.progress.step - saved >= every:
+            is_last = was_asked()  # once: a Ctrl-C during the saving stops after the next episode
+            if is_last or (every and training.progress.step - saved >= every):
                 self.writer.commit()  # a resumed run does not record again what was before it
                 save(self.writer.folder / CHECKPOINTS, training)
                 saved = training.progress.step
+            return is_last
 
         return save_when_due
 

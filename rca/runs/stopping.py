@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a question that a training asks between two steps, unheard at its end."""
+"""Ctrl-C and SIGTERM: a question that a training asks between episodes, unheard at its end."""
 
 import signal
 import threading
@@ -6,18 +6,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+FINISHING = "finishing the episode, then saving; Ctrl-C again stops now"
+
 
 @contextmanager
-def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Yields a question: was Ctrl-C pressed, or SIGTERM sent? A second one interrupts at once."""
+def stop_on_ctrl_c(
+    told: Callable[[str], None] = lambda line: None,
+) -> Iterator[Callable[[], bool]]:
+    """Yields a question: was Ctrl-C pressed, or SIGTERM sent? A second one interrupts at once.
+
+    Args:
+        told: Told once what the first one leads to, from inside the signal's handler.
+    """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set  # only the main thread may install signal handlers
         return
 
     def note(number: int, frame: FrameType | None) -> None:
-        asked.set()
         signal.signal(number, signal.default_int_handler)
+        if not asked.is_set():
+            asked.set()
+            told(FINISHING)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

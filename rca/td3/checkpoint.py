@@ -23,7 +23,7 @@ KEPT = 2
 def save(folder: Path, training: Training) -> Path:
     """Writes a checkpoint, whole or not at all, and removes all but the newest two.
 
-    Call it between two episodes (`train(..., between_episodes=...)`): an environment's state
+    Call it between episodes (`train(..., between_episodes=...)`): an environment's state
     cannot be saved, but its next episode follows from the seed and the number of episodes.
 
     Args:
@@ -48,11 +48,12 @@ def save(folder: Path, training: Training) -> Path:
         for old in _files(folder)[KEPT:]:
             old.unlink()
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-        if folder.is_dir():
-            unfinished.unlink(missing_ok=True)
         raise UsageError(
             f"{path}: cannot be written: {_reason(error)}; free space or move the run"
         ) from error
+    finally:
+        for left in folder.glob("*.part"):  # also what a killed process left
+            left.unlink(missing_ok=True)
     return path
 
 

@@ -252,8 +252,8 @@ def train(
     run: Training,
     *,
     evaluate: Evaluate | None = None,
-    should_stop: Callable[[], bool] = lambda: False,
-    between_episodes: Callable[[], object] = lambda: None,
+    should_stop: Callable[[], object] = lambda: False,
+    between_episodes: Callable[[], bool] = lambda: False,
 ) -> Progress:
     """Trains until the budget is used up or a stop is asked for.
 
@@ -264,7 +264,7 @@ def train(
         run: The parts; `run.progress` says where to start.
         evaluate: Returns the episodes of an evaluation, see `rca.td3.evaluation`.
         should_stop: Asked after each step.
-        between_episodes: Called when one has ended and the next has not begun: the moment for
+        between_episodes: Asked before each episode whether to stop there: the moment for
             `rca.td3.checkpoint.save`.
 
     Returns:
@@ -272,22 +272,24 @@ def train(
     """
     keep_freed_memory()
     progress, budget = run.progress, run.config.budget
-    obs, episode = run.reset()
+    episode: Episode | None = None
     while progress.step < budget.steps:
+        if episode is None:
+            if between_episodes():
+                break
+            obs, episode = run.reset()
         obs, ended = run.step(obs, episode)
         run.learn()
         if ended:
             run.emit(ended)
             progress.episode += 1
-        if should_stop():
-            progress.stopped = progress.step < budget.steps
+            episode = None
+        if progress.step < budget.steps and should_stop():
             break
+        # Also while a stop waits for the episode's end: no resumed run could make up for it.
         if evaluate and budget.eval_every and _evaluation_due(progress.step, run.config):
             run.emit(_evaluated(run, evaluate()))
-        if ended:
-            between_episodes()
-            if progress.step < budget.steps:
-                obs, episode = run.reset()
+    progress.stopped = progress.step < budget.steps
     return progress
 
 

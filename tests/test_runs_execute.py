@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -189,13 +190,29 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(tmp_path):
         resume(tmp_path / "broken")
 
 
-def test_a_run_without_a_checkpoint_cannot_be_resumed(tmp_path):
-    execute(config("budget.checkpoint_every=0", "budget.eval_every=0"), tmp_path / "run")
-    state = manifest(tmp_path / "run")
-    (tmp_path / "run" / "manifest.json").write_text(json.dumps({**state, "status": "interrupted"}))
-    with pytest.raises(EvidenceError, match="holds no checkpoint"):
-        resume(tmp_path / "run")
-    assert len(load_run(tmp_path / "run").signals["env/reward"]) == 50
+def test_a_run_killed_before_its_first_checkpoint_begins_again(tmp_path, first):
+    folder, told = tmp_path / "run", []
+
+    def break_at_step_45(event):
+        if getattr(event, "step", 0) == 45:
+            raise RuntimeError("pulled the plug")
+
+    with pytest.raises(RuntimeError, match="plug"):
+        execute(config(), folder, listener=break_at_step_45)
+    assert resume(folder, told=told.append) == first[1]
+    assert told == [f"{folder}: no checkpoint yet; it begins again from its seed"]
+    assert recorded(folder) == recorded(first[0])
+    assert manifest(folder)["weights_digest"] == manifest(first[0])["weights_digest"]
+
+
+def test_a_run_whose_checkpoints_are_damaged_is_refused_and_keeps_its_record(tmp_path, first):
+    folder = shutil.copytree(first[0], tmp_path / "run")
+    (folder / "manifest.json").write_text(json.dumps({**manifest(folder), "status": "running"}))
+    (folder / CHECKPOINTS).mkdir()
+    (folder / CHECKPOINTS / "step-000000040.pt").write_bytes(b"half of one")
+    with pytest.raises(EvidenceError, match=r"no readable checkpoint among step-000000040\.pt"):
+        resume(folder)
+    assert recorded(folder) == recorded(first[0])
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has the GPU that is to be missed")

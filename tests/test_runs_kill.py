@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rca.config import load_config
-from rca.runs.execute import CHECKPOINTS, execute, resume
+from rca.runs.execute import execute, resume
 from rca.runs.load import load_run
 
 pytestmark = pytest.mark.carla
@@ -44,11 +44,8 @@ class Killed:
 
     def process(self):
         """Returns the process that begins it, or goes on with it."""
-        has_checkpoint = any((self.folder / CHECKPOINTS).glob("step-*.pt"))
-        if has_checkpoint:
+        if self.folder.exists():
             return CONTEXT.Process(target=resume, args=(self.folder,))
-        if self.folder.exists():  # killed before the first checkpoint: nothing to go on with
-            self.folder = self.folder.with_name(f"{self.folder.name}+")
         return CONTEXT.Process(target=execute, args=(self.config, self.folder))
 
     def manifest(self):

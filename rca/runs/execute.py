@@ -101,7 +101,7 @@ def execute(
         FAULTS: [],
     }
     writer = RunWriter.create(folder, build.config, extra)
-    run = _Run(writer, build, listener, server, tensorboard=tensorboard)
+    run = _Run(writer, build, listener, server, told, tensorboard=tensorboard)
     return _finished(run, probe_updates, halt, told)
 
 
@@ -117,6 +117,7 @@ def resume(
 ) -> Outcome:
     """Goes on with a run that was interrupted or killed, from its newest checkpoint.
 
+    One that was killed before its first checkpoint begins again from its seed, in the same folder.
     In the embedded world the result is, bit for bit, that of a run that was never stopped: an
     episode follows from the seed and its number, and checkpoints are made between episodes. The
     first update ratio after the checkpoint alone differs: it is a mean over fewer updates.
@@ -131,7 +132,7 @@ def resume(
         told: As for `execute`.
 
     Raises:
-        RcaError: The run is finished or still going on, or there is no checkpoint.
+        RcaError: The run is finished or still going on, or none of its checkpoints can be read.
     """
     writer = RunWriter.reopen(folder)
     build = changed(default_build(writer.config), planted(folder))
@@ -140,7 +141,7 @@ def resume(
     rest = config.budget.model_copy(update=budget or {})
     build = replace(build, config=config.model_copy(update={"budget": rest}))
     where = folder / CHECKPOINTS
-    run = _Run(writer, build, listener, server, checkpoints=where, tensorboard=tensorboard)
+    run = _Run(writer, build, listener, server, told, where, tensorboard=tensorboard)
     return _finished(run, 0, halt, told)
 
 
@@ -192,6 +193,7 @@ class _Run:
         build: Build,
         listener: Emit,
         server: Address | Path | None,
+        told: Callable[[str], None],
         checkpoints: Path | None = None,
         tensorboard: bool = False,
     ) -> None:
@@ -200,6 +202,7 @@ class _Run:
         self._build = build
         self._listeners: list[Emit] = [listener]
         self._server = server
+        self._told = told
         self._checkpoints = checkpoints
         self._board = Board(writer.folder / FOLDER) if tensorboard else None
         self._training: Training | None = None
@@ -232,10 +235,7 @@ class _Run:
         self._listeners.append(auditor)
         self._unheard = auditor.muted
         if self._checkpoints:
-            restore(self._checkpoints, training)
-            self.writer.rewind(training.progress.step)
-            if self._board:
-                self._board.again_from(training.progress.step)
+            self._go_on(training, self._checkpoints)
         progress = train(
             training,
             evaluate=self._evaluate(stack, training) if self._server is None else None,
@@ -245,6 +245,14 @@ class _Run:
         auditor.close()
         self.writer.note("weights_digest", weights_digest(training.agent.modules()))
         return progress
+
+    def _go_on(self, training: Training, checkpoints: Path) -> None:
+        """Puts the run where its newest checkpoint was made; without one it is at its beginning."""
+        if restore(checkpoints, training) is None:
+            self._told(f"{self.writer.folder}: no checkpoint yet; it begins again from its seed")
+        self.writer.rewind(training.progress.step)
+        if self._board:
+            self._board.again_from(training.progress.step)
 
     def _note_reproducible(self, agent: TD3) -> None:
         """Notes the digest of the first weights, and of those that the same seed gives again."""

@@ -57,7 +57,7 @@ def save(folder: Path, training: Training) -> Path:
     return path
 
 
-def restore(folder: Path, training: Training) -> Path:
+def restore(folder: Path, training: Training) -> Path | None:
     """Puts a new run where the newest readable checkpoint was taken.
 
     Args:
@@ -65,15 +65,14 @@ def restore(folder: Path, training: Training) -> Path:
         training: Made by the same build; its agent, replay, generators and progress are set.
 
     Returns:
-        The file used. Signals and episodes recorded after `training.progress.step` come again.
+        The file used, None where there is none: the run then begins. Signals and episodes recorded
+        after `training.progress.step` come again.
 
     Raises:
-        EvidenceError: There is no checkpoint, or none can be read.
+        EvidenceError: There are checkpoints, and none can be read.
         UsageError: It was made with another config.
     """
     files = _files(folder)
-    if not files:
-        raise EvidenceError(f"{folder}: holds no checkpoint; start the run anew")
     for path in files:
         if not zipfile.is_zipfile(path):  # torch would try its unpickler of old formats
             continue
@@ -83,6 +82,8 @@ def restore(folder: Path, training: Training) -> Path:
             continue
         _restore(state, training, path)
         return path
+    if not files:
+        return None
     names = ", ".join(path.name for path in files)
     raise EvidenceError(f"{folder}: no readable checkpoint among {names}; start the run anew")
 

@@ -1,5 +1,6 @@
 """The wiring audit of our own trainer: hooked on from outside, as on anybody else's."""
 
+import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -10,9 +11,11 @@ from rca.td3.train import learned_reward
 from rca.wiring.audit import Audit
 from rca.wiring.modules import find_agent
 
+LOG = logging.getLogger("rca")
+
 
 class Auditor:
-    """Tells the audit of executed steps and writes down what it saw."""
+    """Tells the audit of executed steps and writes down what it saw; never ends the training."""
 
     def __init__(self, agent: TD3, folder: Path) -> None:
         """Installs the hooks.
@@ -23,6 +26,7 @@ class Auditor:
         """
         self._config = agent.config
         self._path = folder / WIRING
+        self._is_unwritable = False
         modules, targets = agent.modules(), agent.targets
         self._audit = Audit(
             find_agent(
@@ -39,7 +43,8 @@ class Auditor:
     def __call__(self, event: Event) -> None:
         """Remembers executed steps."""
         if isinstance(event, Stepped) and event.stored:
-            self._audit.step(
+            self._audit.listening.safely(
+                self._audit.step,
                 event.action,
                 learned_reward(event.reward, self._config),
                 terminated=event.terminated,
@@ -53,11 +58,18 @@ class Auditor:
     def close(self) -> None:
         """Removes the hooks and writes what was seen."""
         self._audit.detach()
-        self._write()
+        self._audit.listening.safely(self._write)
 
     def _after_update(self, looked: bool) -> None:
         if looked:
-            self._write()
+            self._audit.listening.safely(self._write)
 
     def _write(self) -> None:
-        write_json(self._path, self._audit.facts().plain())
+        """Writes what was seen; where the disk does not take it, the next look tries again."""
+        facts = self._audit.facts().plain()
+        try:
+            write_json(self._path, facts)
+        except OSError as error:
+            if not self._is_unwritable:
+                LOG.warning("%s: not written, training goes on: %s", self._path, error)
+            self._is_unwritable = True

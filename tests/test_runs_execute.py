@@ -40,7 +40,7 @@ QUICK = [
     "budget.threads=1",
 ]
 ANY_LENGTH = [item for item in QUICK if not item.startswith("budget.steps")]
-PATIENCE = 600
+PATIENCE = 240
 """Seconds that a process is waited for: on a machine with other users each takes minutes."""
 
 

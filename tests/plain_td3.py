@@ -60,7 +60,7 @@ class Plain:
         for setting, module in parts.items():
             names = [name for name in self.w if name.startswith(f"{module}.")]
             grads = torch.autograd.grad(loss, [self.w[name] for name in names], retain_graph=True)
-            norm = sum(grad.square().sum() for grad in grads).sqrt()
+            norm = torch.cat([grad.flatten() for grad in grads]).norm()
             limit = getattr(self.c, f"{setting}_clip")
             share = 1.0 if limit is None else min(1.0, limit / (norm + 1e-6))  # as torch has it
             rate = getattr(self.c, f"{setting}_lr")

@@ -163,7 +163,7 @@ def test_a_probe_that_draws_changes_no_generator():
     for step in range(3):
         zero = torch.zeros(1)
         batch = training.replay  # not looked at
-        event = Updated(step, step + 1, training.agent, batch, zero, zero, zero, zero, None)  # type: ignore[arg-type]
+        event = Updated(step, step + 1, training.agent, batch, zero, zero, zero, zero, None)
         assert engine.measure(event)
     assert global_states() == before
     probed, _ = run([greedy], ProbeConfig(slow_every=1))

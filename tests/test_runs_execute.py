@@ -191,7 +191,8 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(tmp_path):
 
 
 def test_a_run_killed_before_its_first_checkpoint_begins_again(tmp_path, first):
-    folder, told = tmp_path / "run", []
+    folder = tmp_path / "run"
+    told: list[str] = []
 
     def break_at_step_45(event):
         if getattr(event, "step", 0) == 45:
@@ -294,7 +295,9 @@ def test_ctrl_c_and_resume_end_with_the_weights_of_a_run_left_alone(tmp_path):
         os.kill(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
-    assert 80 <= load_run(broken).outcome.executed_steps < 250
+    executed = load_run(broken).outcome.executed_steps
+    assert executed is not None
+    assert 80 <= executed < 250
     with commanded("--resume", broken) as process:
         assert process.wait(timeout=PATIENCE) == 0
     ratio = "/update_ratio"  # as above

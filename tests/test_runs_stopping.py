@@ -21,7 +21,7 @@ def test_the_first_asks_and_the_second_interrupts(number):
 
 
 def test_what_the_first_leads_to_is_told_once_and_at_once():
-    told = []
+    told: list[str] = []
     with stop_on_ctrl_c(told.append) as asked:
         for number in SIGNALS:
             os.kill(os.getpid(), number)

@@ -161,7 +161,7 @@ THROUGH_THE_ACTION = {
 
 def reached(agent):
     """Names of the modules that the actor's loss brings a gradient other than exactly zero."""
-    found = set()
+    found: set[str] = set()
 
     def look(event):
         if isinstance(event, CriticGrads):  # whatever is there later comes from the actor's loss

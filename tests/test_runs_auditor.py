@@ -1,9 +1,6 @@
 """The audit of our own trainer: what befalls it does not befall the training."""
 
-from collections.abc import Callable
-
 from rca.runs.auditor import Auditor
-from rca.td3.events import Event
 from rca.td3.train import train
 from tests.test_td3_train import config, tiny_build
 from tests.tiny_env import Pointing
@@ -25,7 +22,7 @@ def test_facts_that_cannot_be_written_are_told_once_and_end_no_training(tmp_path
 
 
 def test_an_error_inside_the_audit_ends_the_audit_alone(tmp_path, caplog, monkeypatch):
-    told: list[Callable[[Event], None]] = []
+    told: list[Auditor] = []
     training = tiny_build(config(steps=80)).training(Pointing(), lambda event: told[0](event))
     told.append(Auditor(training.agent, tmp_path))
     monkeypatch.setattr(told[0]._audit, "step", lambda *args, **ends: 1 / 0)

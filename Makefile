@@ -65,7 +65,7 @@ bench-smoke: $(STAMP)  ## A minute: a few planted faults in runs of seconds
 seed-study: $(STAMP)  ## An hour: the seed's six issues against the true defects, into reports/seed-study
 	$(BIN)/rca study seed --out reports/seed-study --runs runs/seed-study
 
-study-calibration: $(STAMP)  ## Over an hour: are planted causes found, and none where there is none?
+study-calibration: $(STAMP)  ## An hour and a half: are planted causes found, and none where there is none?
 	$(BIN)/python benchmarks/study_calibration.py --out reports/study-calibration --runs runs/study-calibration
 
 oracle: $(STAMP)  ## IQM and its interval against rliable, which needs an environment of its own (older arch and pandas)

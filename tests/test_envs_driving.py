@@ -1,7 +1,5 @@
 """The driving task against a real server process, through the real client."""
 
-import math
-
 import carla
 import gymnasium
 import numpy as np
@@ -156,7 +154,7 @@ def test_lane_touch_is_counted_and_ends_the_episode_only_where_asked(drive):
     infos = [step[4] for step in episode(env, lambda obs: RIGHT)[1:]]
     touches = [info["lane_touches"] for info in infos]
     assert touches[-1] > touches[0] == 0
-    assert math.isnan(infos[0]["after_touch"])
+    assert "after_touch" not in infos[0]
     assert infos[-1]["after_touch"] == len(touches) - 1 - touches.index(1) > 0
     env.close()
     strict = episode(drive(lane_touch_terminates=True), lambda obs: RIGHT)[1:]

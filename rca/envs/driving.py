@@ -42,7 +42,7 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
     Every `info` has `frame` (ticks since the reset) and `distance` (metres along the route); after
     a step also `applied` (the action as it arrived here: steering, pedal), `reward_terms`, `speed`
     (m/s), `end_reason` (None while the episode goes on), `success`, `collisions`, `lane_touches`
-    (steps of this episode with one), `after_touch` (steps since the first of them, NaN: none) and,
+    (steps of this episode with one); after the first of these `after_touch` (steps since then) and,
     where there are other cars, `traffic_speed` (their mean, m/s).
 
     Attributes:
@@ -106,7 +106,7 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
         self._frames.extend([reading.sensed.image] * self.config.frame_stack)
         self._place = locate(self.route, reading.x, reading.y, reading.heading)
         self._steps = self._idle_steps = self._collisions = self._lane_touches = 0
-        self._first_touch = math.nan
+        self._first_touch = 0
         self._steer = 0.0
         return self._observe(reading), {"frame": 0, "distance": self._place.along}
 
@@ -148,10 +148,11 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
             "success": reason == "goal",
             "collisions": self._collisions,
             "lane_touches": self._lane_touches,
-            "after_touch": self._steps - self._first_touch,
         }
         if not math.isnan(reading.traffic_speed):
             info["traffic_speed"] = reading.traffic_speed
+        if self._lane_touches:
+            info["after_touch"] = self._steps - self._first_touch
         terminated = reason is not None and reason != "time_out"
         return self._observe(reading), sum(terms.values()), terminated, reason == "time_out", info
 
@@ -162,9 +163,9 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
         self._steps += 1
         self._idle_steps = self._idle_steps + 1 if abs(reading.speed) < IDLE_SPEED else 0
         self._collisions += reading.sensed.collided
-        self._lane_touches += reading.sensed.lane_touched
-        if reading.sensed.lane_touched and math.isnan(self._first_touch):
+        if reading.sensed.lane_touched and not self._lane_touches:
             self._first_touch = self._steps
+        self._lane_touches += reading.sensed.lane_touched
 
     def _end_reason(self, reading: Reading) -> EndReason | None:
         standing = Standing(

@@ -17,7 +17,7 @@ from rca.study.figure import draw, finding
 from rca.study.glance import matrix, signed, titles, without_trace
 from rca.study.saved import save
 from rca.study.search import Searched
-from rca.study.study import COLUMNS, MEASURES, Study, analysed, nothing_to_explain
+from rca.study.study import COLUMNS, MEASURES, SECONDS, Study, analysed, nothing_to_explain
 
 MEANING = {
     Answer.CAUSE: "fixed alone it helps the failing run, broken alone it hurts the fixed one",
@@ -263,7 +263,7 @@ def _pairs(found: pd.DataFrame) -> list[str]:
 
 def _taken(table: pd.DataFrame) -> str:
     """Returns how long the runs took, one after the other; "" where that is not known."""
-    seconds = table["seconds"].sum(min_count=1)
+    seconds = table[SECONDS].sum(min_count=1) if SECONDS in table else math.nan
     return "" if math.isnan(seconds) else f", which took {seconds / 60:,.0f} minutes in all"
 
 

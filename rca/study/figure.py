@@ -39,7 +39,7 @@ def draw(
         most = max(len(found) for found in answers.values())
         columns = min(len(answers), 4)
         rows = -(-len(answers) // columns)
-        size = (2.8 + 2.4 * columns, rows * (1.1 + 0.28 * most) + 0.4)
+        size = (2.8 + 2.4 * columns, max(2.4, rows * (1.1 + 0.28 * most) + 0.4))
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=len(answers) > 1)
         for panel, (context, found) in zip(panels.flat, answers.items(), strict=False):
@@ -53,12 +53,12 @@ def draw(
             panel.set_visible(False)
         panels.flat[0].invert_yaxis()
         _legend(figure, answers)
-        figure.supxlabel(
+        words = (
             f"{measure.name} gained, {measure.unit} (filled: fixing it in the failing run; hollow: "
-            "keeping it in the fixed one; band: too small to matter)",
-            fontsize=8,
+            "keeping it in the fixed one; band: too small to matter)"
         )
-        figure.suptitle(fill(finding(answers), 20 + 22 * columns), fontsize=10)
+        figure.supxlabel(fill(words, 20 + 40 * columns), fontsize=8)
+        figure.suptitle(fill(finding(answers), 12 + 22 * columns), fontsize=10)
         figure.savefig(path, dpi=120)
 
 

@@ -27,7 +27,7 @@ def discount(run: RunRecord) -> Finding:
     found, wanted = run.wiring.equation.discount, number(run, "agent.discount")
     if found is None:
         return Finding(Verdict.NOT_RUN, "the critic's equation was not recognised in 1 batch")
-    message = f"{found:.4f} in force"
+    message = f"{round(found, 4) + 0.0:.4f} in force"  # -0.0 + 0.0 is 0.0
     if not LOW <= found <= HIGH:
         return Finding(
             Verdict.FAIL,

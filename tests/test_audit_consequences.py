@@ -61,6 +61,14 @@ def test_evaluation_may_cost_more_than_training():
     assert found(budget__eval_every=0)["audit.evaluation_share"].verdict is Verdict.VACUOUS
 
 
+def test_evaluations_of_the_end_alone_are_fewer():
+    # four in 30,000 steps, each of up to 5,000
+    late = found(budget__eval_every=2_000, budget__eval_from=24_000)["audit.evaluation_share"]
+    assert late.verdict is Verdict.PASS
+    assert late.value == pytest.approx(20_000 / 50_000)
+    assert "every 2,000 steps from 24,000 on" in late.message
+
+
 @pytest.mark.parametrize("value", [None, "many", float("nan"), True])
 def test_what_is_not_declared_is_not_judged(value):
     seen = found(agent__learning_starts=value, env__image_size=value, env__max_episode_steps=value)

@@ -175,6 +175,9 @@ def test_another_tools_answers_are_scored_as_ours_are(tmp_path):
     ):
         answers.write_text(bad)
         refused(rca("bench", "--score", answers, "--truth", truth), 3, words)
+    truth.write_text("run,seed,fault,causes\nrun-001,one,,\n")
+    answers.write_text("run,cause,probability\n")
+    refused(rca("bench", "--score", answers, "--truth", truth), 3, "a seed is a whole number")
     refused(rca("bench", "--score", tmp_path / "none.csv", "--truth", truth), 3, "none.csv")
 
 

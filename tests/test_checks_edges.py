@@ -10,6 +10,7 @@ import pytest
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
 from rca.runs.load import load_run
+from rca.runs.observed import observed
 from rca.runs.phases import COUNTER, DECLARED
 from rca.runs.record import Observed, RunRecord
 from rca.seed_stages import within
@@ -98,6 +99,23 @@ def test_an_infinite_gradient_is_an_explosion(calm):
 def test_a_median_of_zero_is_no_ratio(after):
     found = finding("gradients.explosion", norms([0.0] * 300 + after))
     assert found.verdict is Verdict.VACUOUS, found.message
+
+
+def test_evaluations_of_the_end_alone_need_not_rise():
+    level = evaluations(range(1_000, 5_001, 1_000), mean_return=[3.0, 1.0, 2.0, 3.0, 1.0])
+    run = replace(healthy(), evaluations=level)
+    first = run.first_update_step()
+    assert first is not None
+    run = replace(run, evaluations=level.assign(step=level["step"] + first))
+    assert finding("evaluation.improves", run).verdict is Verdict.WARN
+    late = with_config(run, {"budget.eval_from": first + 1_000})
+    assert finding("evaluation.improves", late).verdict is Verdict.VACUOUS
+
+
+def test_the_last_evaluation_comes_whatever_the_rhythm():
+    for steps in ([1_000, 2_000, 2_100], [638, 696, 700]):
+        seen = observed({}, evaluations(steps), None, {})["budget.eval_every"]
+        assert seen.value == steps[1] - steps[0]
 
 
 def test_the_discount_that_telemetry_shows_bounds_values_without_a_config():

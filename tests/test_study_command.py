@@ -126,7 +126,12 @@ def test_a_budget_keeps_the_phases_of_a_run_and_shrinks_pictures_before_runs(tmp
             os.utime(root / trial.name / "results.json", (took, took))
         return [TrialResult(trial, root / trial.name) for trial in trials]
 
-    settings = ("env.image_size=48", "budget.steps=2000", "agent.learning_starts=1000")
+    settings = (
+        "env.image_size=48",
+        "budget.steps=2000",
+        "budget.eval_from=1600",
+        "agent.learning_starts=1000",
+    )
     asked = Asked("quick+target_frozen", "quick", (), None, settings, (), None, "30m")
     made = planned(asked, tmp_path, measured, 2)
     config = made.study.before.config
@@ -137,6 +142,7 @@ def test_a_budget_keeps_the_phases_of_a_run_and_shrinks_pictures_before_runs(tmp
     shorter = planned(replace(asked, budget="9m"), tmp_path / "again", measured, 2)
     assert shorter.study.before.config.budget.steps == 1000
     assert shorter.study.before.config.agent.learning_starts == 500
+    assert shorter.study.before.config.budget.eval_from == 800
     with pytest.raises(UsageError, match="measuring two short runs alone took"):
         planned(replace(asked, budget="1m"), tmp_path / "less", measured, 2)
 

@@ -112,13 +112,13 @@ def _evaluation(known: Mapping[str, float]) -> Consequence:
     if not (every > 0 and episodes > 0 and longest > 0):
         names = (key, "budget.eval_episodes", "env.max_episode_steps")
         return _unknown(rule, *(n for n in names if not known.get(n, 0) > 0))
-    # Evaluated every so many steps, but from some step on only.
     steps, start = known.get("budget.steps", math.nan), known.get("budget.eval_from", 0.0)
-    evaluated = every * steps / max(every, steps - start) if start and steps > 0 else every
-    share = episodes * longest / (episodes * longest + evaluated)
+    is_late = start > 0 and steps > 0
+    between = steps / (max(0.0, steps - start) // every + 1) if is_late else every
+    share = episodes * longest / (episodes * longest + between)
     message = (
         f"{episodes:,.0f} episodes of up to {longest:,.0f} steps every {every:,.0f} steps"
-        f"{f' from {start:,.0f} on' if start else ''} are up to {share:.0%} of all steps"
+        f"{f' from {start:,.0f} on' if is_late else ''} are up to {share:.0%} of all steps"
     )
     verdict = Verdict.WARN if share > HALF else Verdict.PASS
     return Consequence(rule, verdict, message, key, share, HALF, "1")

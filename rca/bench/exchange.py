@@ -86,8 +86,7 @@ def answered(answers: Path, truth: Path) -> list[Case]:
         truth: What `export` wrote.
 
     Raises:
-        EvidenceError: A file is no such table, names an unknown run, or says a probability that is
-            none.
+        EvidenceError: A file is no such table, names an unknown run, or has words for a number.
     """
     known = _table(truth, ("run", "seed", "fault", "causes"))
     said = _table(answers, ("run", "cause", "probability"))
@@ -99,6 +98,8 @@ def answered(answers: Path, truth: Path) -> list[Case]:
     if len(wrong):
         row = wrong.iloc[0]
         raise EvidenceError(f"{answers}: {row['run']}, {row['cause']}: a probability is 0 to 1")
+    if not known["seed"].str.fullmatch(r"\d+").all():
+        raise EvidenceError(f"{truth}: a seed is a whole number")
     said = said.sort_values("probability", ascending=False, kind="stable")
     by_run = dict(iter(said.groupby("run")))
     cases = []

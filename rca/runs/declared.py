@@ -37,13 +37,15 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "budget.seed": ("seed",),
     "budget.steps": ("total_timesteps", "max_timesteps", "total_steps"),
     "budget.eval_every": ("eval_freq", "eval_every", "eval_interval"),
+    "budget.eval_from": ("eval_from",),
     "budget.eval_episodes": ("n_eval_episodes", "num_eval_episodes", "eval_episodes"),
 }  # fmt: skip
 """Our key: the ends of foreign dotted keys that mean it, the most telling first."""
 TEXT = ("env.map",)
 WHOLE = ("agent.learning_starts", "agent.batch_size", "agent.buffer_size", "agent.policy_delay",
          "env.image_size", "env.frame_stack", "env.num_waypoints", "env.max_episode_steps",
-         "budget.seed", "budget.steps", "budget.eval_every", "budget.eval_episodes")  # fmt: skip
+         "budget.seed", "budget.steps", "budget.eval_every", "budget.eval_from",
+         "budget.eval_episodes")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -81,12 +81,13 @@ def test_it_ends_where_nothing_has_an_effect_and_where_no_run_finished(tmp_path)
     engine = recorder(lambda broken: 100.0, [])
     found = run_in_looks(looked_at(), tmp_path / "same", engine)
     assert {a.answer for a in analysed(found.study, found.table, MEASURES[0])} == {Answer.NO_EFFECT}
-    assert len(found.study.seeds) == 3
+    assert found.said.endswith("after 3, one that showed every factor to have no effect.")
 
     def broken(trials, root, on_result):
         return [TrialResult(trial, root / trial.name, "broken") for trial in trials]
 
-    assert len(run_in_looks(looked_at(), tmp_path / "none", broken).study.seeds) == 3
+    gone = run_in_looks(looked_at(), tmp_path / "none", broken)
+    assert gone.said.endswith("after 3, as no run finished.")
 
 
 def test_every_look_has_its_share_of_the_error():

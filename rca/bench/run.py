@@ -129,7 +129,7 @@ def standing(trials: Sequence[Trial], root: Path) -> list[TrialResult]:
         if is_over(trial, root / trial.name)
     ]
     if not found:
-        raise UsageError(f"--as-is: no finished run of the benchmark in {root}")
+        raise UsageError(f"{root}: no finished run of the benchmark; run it there first")
     return found
 
 

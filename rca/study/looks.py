@@ -50,7 +50,7 @@ def until_closed(study: Study, of: Callable[[tuple[int, ...]], pd.DataFrame]) ->
         before = number
         if found.table["error"].ne("").all() or not is_open(found):
             break
-    return replace(found, said=_said(found.study))
+    return replace(found, said=_said(found))
 
 
 def is_open(found: Searched) -> bool:
@@ -59,17 +59,28 @@ def is_open(found: Searched) -> bool:
     A factor of which nothing is known beside a cause is left alone: to show that it does nothing
     takes far more seeds than to find what does.
     """
-    answers = {item.answer for item in analysed(found.study, found.table, DECIDES)}
+    answers = _answers(found)
     if Answer.CAUSE in answers:
         return Answer.CONTRIBUTES in answers
     return answers != {Answer.NO_EFFECT}
 
 
-def _said(study: Study) -> str:
-    planned = ", ".join(map(str, study.looks[:-1])) + f" and {study.looks[-1]}"
-    last = len(study.seeds) == study.looks[-1]
-    ended = "the last" if last else "one that named a cause and left none known in part"
+def _answers(found: Searched) -> set[Answer]:
+    return {item.answer for item in analysed(found.study, found.table, DECIDES)}
+
+
+def _said(found: Searched) -> str:
+    looks, seeds = found.study.looks, len(found.study.seeds)
+    planned = ", ".join(map(str, looks[:-1])) + f" and {looks[-1]}"
+    if seeds == looks[-1]:
+        why = "the last"
+    elif Answer.CAUSE in _answers(found):
+        why = "one that named a cause and left none known in part"
+    elif found.table["error"].ne("").all():
+        why = "as no run finished"
+    else:
+        why = "one that showed every factor to have no effect"
     return (
         f"Looks were planned at {planned} seeds, each with its share of the error; the study ended "
-        f"after {len(study.seeds)}, {ended}."
+        f"after {seeds}, {why}."
     )

@@ -267,7 +267,7 @@ def test_ctrl_c_finishes_the_episode_saves_and_says_so(tmp_path, number):
         world = client.get_world()  # as a server that is not ours wants to be left
         assert not world.get_settings().synchronous_mode
         assert [actor.type_id for actor in world.get_actors()] == ["spectator"]
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     run = load_run(folder)
     assert run.outcome.status == "interrupted"
     done = run.outcome.executed_steps

@@ -1,5 +1,6 @@
 """A real headless Chromium for tests of pages."""
 
+import base64
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.common.exceptions import WebDriverException  # noqa: E402  after the skip
 from selenium.webdriver.common.by import By  # noqa: E402  after the skip
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -53,6 +55,17 @@ def requested(page):
     sent = [m["params"]["request"]["url"] for m in messages
             if m["method"] == "Network.requestWillBeSent"]  # fmt: skip
     return [url for url in sent if not url.startswith("data:")]
+
+
+def printed(page, tries=3):
+    """The page as PDF; Chromium prints in another process, which a busy machine may not start."""
+    try:
+        pdf = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    except WebDriverException as error:
+        if tries == 1 or "Printing failed" not in error.msg:
+            raise
+        return printed(page, tries - 1)
+    return base64.b64decode(pdf["data"])
 
 
 def errors(page):

@@ -1,7 +1,5 @@
 """The HTML report in a real browser, from disk: no request, no error, usable by keyboard."""
 
-import base64
-
 import numpy as np
 import pytest
 from selenium.webdriver.common.by import By
@@ -10,7 +8,16 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from rca.report.page import write_page
 from rca.report.write import write_report
-from tests.browser import browser, errors, needs_browser, opened, requested, visible, webdriver
+from tests.browser import (
+    browser,
+    errors,
+    needs_browser,
+    opened,
+    printed,
+    requested,
+    visible,
+    webdriver,
+)
 from tests.judged import hostile, judged, really_judged
 from tests.records import healthy
 
@@ -147,8 +154,7 @@ def test_no_width_needs_sideways_scrolling(browser, report, width):
 
 
 def test_it_prints_pictures_not_canvases(page):
-    printed = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
-    pdf = base64.b64decode(printed["data"])
+    pdf = printed(page)
     assert pdf.startswith(b"%PDF")
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") >= 3
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})

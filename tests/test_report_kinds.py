@@ -1,6 +1,5 @@
 """Every kind of page that rca writes, in a real browser: quiet, accessible, readable, printable."""
 
-import base64
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.browser import (
     needs_axe,
     needs_browser,
     opened,
+    printed,
     requested,
     serious,
     visible,
@@ -128,8 +128,7 @@ def test_every_picture_has_words(page):
 
 
 def test_it_prints(page):
-    printed = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
-    assert base64.b64decode(printed["data"]).startswith(b"%PDF")
+    assert printed(page).startswith(b"%PDF")
 
 
 def test_long_tables_sort_and_filter(page):

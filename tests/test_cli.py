@@ -245,3 +245,10 @@ def test_a_timeline_is_a_picture_or_a_page(tmp_path):
     assert done.returncode == 0
     assert done.stdout.startswith("<!doctype html>")
     assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_ctrl_c_is_one_line(tmp_path):
+    code = "import os, signal\n\ndef make():\n    os.kill(os.getpid(), signal.SIGINT)\n"
+    (tmp_path / "worlds.py").write_text(code)
+    done = rca("probe", "env", "worlds:make", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (130, "rca: interrupted\n")

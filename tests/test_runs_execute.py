@@ -316,7 +316,11 @@ def test_a_second_ctrl_c_stops_now_and_leaves_nothing_behind(tmp_path):
         assert process.stderr.readline() == f"rca: {FINISHING}\n"
         os.kill(process.pid, signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, errors) == (130, "")
+    assert process.returncode == 130
+    assert errors.splitlines() == [
+        "rca: stopped at once: what came after the last checkpoint is done again",
+        f"rca: to go on: rca run --resume {folder}",
+    ]
     outcome = load_run(folder).outcome
     assert (outcome.status, outcome.error) == ("crashed", "KeyboardInterrupt: ")
     assert len(servers) == 1

@@ -215,7 +215,8 @@ def _listening(
 
     halt = Halt(folder, halt_on, settings.budget.steps) if halt_on else None
     shown = watch.dashboard(folder, wanted=dashboard)
-    with shown, progress(settings, quiet=quiet or dashboard) as listener:
+    bar = progress(settings, quiet=quiet or dashboard)
+    with _told_how_to_go_on(folder), shown, bar as listener:
         if halt is None:
             yield listener, str
             return
@@ -225,6 +226,18 @@ def _listening(
             halt(event)
 
         yield both, halt.should_stop
+
+
+@contextmanager
+def _told_how_to_go_on(folder: Path) -> Iterator[None]:
+    """Says on stderr what a second Ctrl-C leaves."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say("stopped at once: what came after the last checkpoint is done again")
+        if (folder / "manifest.json").is_file():
+            _say(f"to go on: rca run --resume {folder}")
+        raise typer.Exit(130) from None
 
 
 def _refuse_contradictions(

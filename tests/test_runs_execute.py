@@ -288,7 +288,7 @@ def test_ctrl_c_and_resume_end_with_the_weights_of_a_run_left_alone(tmp_path):
         *("env.max_episode_steps=20", "budget.checkpoint_every=0", "budget.eval_every=110"),
         *("agent.encoder=small", *ANY_LENGTH),
     )
-    execute(load_config("healthy", [*settings, "budget.steps=250"]), whole)
+    execute(load_config("healthy", [*settings, "budget.steps=250"]), whole, probe_updates=2)
     with commanded("--steps", 250, "--out", broken, settings=settings) as process:
         # The audit writes it after the first 50 updates.
         wait_until((broken / "wiring.json").exists, process)
@@ -298,8 +298,9 @@ def test_ctrl_c_and_resume_end_with_the_weights_of_a_run_left_alone(tmp_path):
     executed = load_run(broken).outcome.executed_steps
     assert executed is not None
     assert 80 <= executed < 250
-    with commanded("--resume", broken) as process:
+    with commanded("--resume", broken, "--probe-updates", 2) as process:
         assert process.wait(timeout=PATIENCE) == 0
+    assert len(load_run(broken).signals["probed/critic/grad_norm"]) == 2
     ratio = "/update_ratio"  # as above
     assert recorded(broken, ratio) == recorded(whole, ratio)
     assert manifest(broken)["weights_digest"] == manifest(whole)["weights_digest"]

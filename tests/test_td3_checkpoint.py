@@ -208,3 +208,30 @@ def test_a_replay_that_grew_is_restored(tmp_path):
     one, two = (r.sample(20, np.random.default_rng(1)) for r in (replay, other))
     assert torch.equal(one.obs.image, two.obs.image)
     assert torch.equal(one.next_obs.image, two.next_obs.image)
+
+
+def test_without_replay_a_checkpoint_is_small_and_updates_wait_for_a_refill(tmp_path):
+    settings = config()
+    budget = settings.budget.model_copy(update={"checkpoint_replay": False})
+    settings = settings.model_copy(update={"budget": budget})
+    training, _ = start(settings)
+
+    def save_and_go_on():
+        save(tmp_path, training)
+        return False
+
+    train(
+        training, should_stop=lambda: training.progress.step == 45, between_episodes=save_and_go_on
+    )
+    resumed, seen = start(settings)
+    path = restore(tmp_path, resumed)
+    assert path is not None
+    assert path.name == "step-000000040.pt"
+    assert torch.load(path, weights_only=True)["replay"] is None
+    assert (len(resumed.replay), resumed.agent.critic_updates) == (0, 20)
+    weights = [value.clone() for value in resumed.agent.critic.parameters()]
+    train(resumed, should_stop=lambda: resumed.progress.step == 59)
+    assert all(map(torch.equal, weights, resumed.agent.critic.parameters()))
+    train(resumed)
+    assert resumed.agent.critic_updates == 20 + 11  # from step 60 on: 20 transitions are there
+    assert {event.phase for event in seen if isinstance(event, Stepped)} == {"learning"}

@@ -148,9 +148,14 @@ def run(
     Exit code: 0 finished, 2 wrong usage, 3 simulator or evidence broken, 4 a number of an update is
     NaN or infinite, 5 stopped by --halt-on, 130 stopped by Ctrl-C.
     """
-    _refuse_contradictions(host, port, carla_root, agent, resume)
+    _refuse_contradictions(host, port, carla_root)
     if sum(way is not None for way in (size, steps, resume)) != 1:
         raise UsageError("rca run: give one of short, medium, full, --steps N or --resume RUN")
+    if resume is not None:
+        given = {"--seed": seed is not None, "--set": bool(set_), "--out": out is not None}
+        given |= {"--config": config != "healthy", "--plant": bool(plant)}
+        given |= {"--scale-warmup": scale_warmup, "--agent": agent is not Driver.td3}
+        _refuse_changes([option for option, is_given in given.items() if is_given])
     from rca import config as configs
     from rca.envs.servers import Address
     from rca.faults import find_fault
@@ -166,6 +171,7 @@ def run(
                 folder,
                 server=server,
                 listener=listener,
+                probe_updates=probe_updates,
                 budget=budget,
                 halt=halt,
                 tensorboard=tensorboard,
@@ -240,19 +246,19 @@ def _told_how_to_go_on(folder: Path) -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def _refuse_contradictions(
-    host: str | None,
-    port: int | None,
-    carla_root: Path | None,
-    agent: Driver,
-    resume: Path | None,
-) -> None:
+def _refuse_contradictions(host: str | None, port: int | None, carla_root: Path | None) -> None:
     if host is not None and port is None:
         raise UsageError(f"--host {host}: give its port with --port; without it ours is started")
     if carla_root is not None and port is not None:
         raise UsageError("--carla-root starts a server, --port uses a running one: give one")
-    if agent is not Driver.td3 and resume is not None:
-        raise UsageError(f"--agent {agent.value}: a resumed run goes on with its own; leave it out")
+
+
+def _refuse_changes(given: list[str]) -> None:
+    """Refuses options that a resumed run could only ignore."""
+    if given:
+        raise UsageError(
+            f"--resume goes on with the run's own config: leave out {', '.join(given)}"
+        )
 
 
 def _driven_by(agent: Driver, settings: "RunConfig") -> "RunConfig":

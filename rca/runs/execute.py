@@ -43,6 +43,9 @@ CHANGES = "changes"
 FAULTS = "simulator_faults"
 """Entry of the manifest: a line for each fault of a simulator, in training and in evaluation."""
 
+WITHOUT_REPLAY = "resumed_without_replay"
+"""Entry of the manifest: steps at which the run went on with an empty replay."""
+
 
 def new_folder(root: Path, name: str, config: RunConfig) -> Path:
     """Returns a name for a run folder that says what is in it and when it began."""
@@ -110,6 +113,7 @@ def resume(
     *,
     server: Address | Path | None = None,
     listener: Emit = lambda event: None,
+    probe_updates: int = 0,
     budget: Mapping[str, object] | None = None,
     halt: Callable[[], str] = str,
     tensorboard: bool = False,
@@ -120,12 +124,14 @@ def resume(
     One that was killed before its first checkpoint begins again from its seed, in the same folder.
     In the embedded world the result is, bit for bit, that of a run that was never stopped: an
     episode follows from the seed and its number, and checkpoints are made between episodes. The
-    first update ratio after the checkpoint alone differs: it is a mean over fewer updates.
+    first update ratio after the checkpoint alone differs: it is a mean over fewer updates. A
+    checkpoint without replay (`budget.checkpoint_replay`) gives another run, as the manifest says.
 
     Args:
         folder: Of the run.
         server: As for `execute`.
         listener: As for `execute`.
+        probe_updates: As for `execute`.
         budget: Other values of `budget.on_nan` and `budget.device` for what is left.
         halt: As for `execute`.
         tensorboard: As for `execute`.
@@ -142,7 +148,7 @@ def resume(
     build = replace(build, config=config.model_copy(update={"budget": rest}))
     where = folder / CHECKPOINTS
     run = _Run(writer, build, listener, server, told, where, tensorboard=tensorboard)
-    return _finished(run, 0, halt, told)
+    return _finished(run, probe_updates, halt, told)
 
 
 def changed(build: Build, changes: Sequence[Change]) -> Build:
@@ -250,6 +256,11 @@ class _Run:
         """Puts the run where its newest checkpoint was made; without one it is at its beginning."""
         if restore(checkpoints, training) is None:
             self._told(f"{self.writer.folder}: no checkpoint yet; it begins again from its seed")
+        if self._build.config.env.npcs and training.progress.step:
+            self._told("the other cars (env.npcs) are not where they were: not bit for bit the run")
+        if training.refill > 1:
+            self.writer.append_note(WITHOUT_REPLAY, training.progress.step)
+            self._told(f"no replay in the checkpoint: {training.refill:,} steps without updates")
         self.writer.rewind(training.progress.step)
         if self._board:
             self._board.again_from(training.progress.step)

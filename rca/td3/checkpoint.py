@@ -62,7 +62,8 @@ def restore(folder: Path, training: Training) -> Path | None:
 
     Args:
         folder: Of the checkpoints.
-        training: Made by the same build; its agent, replay, generators and progress are set.
+        training: Made by the same build; its agent, replay, generators and progress are set. From
+            a checkpoint without replay it has an empty one, to be refilled before the next update.
 
     Returns:
         The file used, None where there is none: the run then begins. Signals and episodes recorded
@@ -104,11 +105,12 @@ def _files(folder: Path) -> list[Path]:
 
 def _state(training: Training) -> dict[str, Any]:
     streams, progress = training.streams, training.progress
+    budget = training.config.budget
     return {
         "version": VERSION,
         "config": training.config.model_dump_json(),
         "agent": training.agent.state_dict(),
-        "replay": training.replay.state_dict(),
+        "replay": training.replay.state_dict() if budget.checkpoint_replay else None,
         # As text: the generators' 128-bit numbers fit no tensor.
         "exploration": json.dumps(streams.exploration.bit_generator.state),
         "sampling": json.dumps(streams.replay.bit_generator.state),
@@ -126,7 +128,11 @@ def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
     if _deciding(state["config"]) != _deciding(training.config.model_dump_json()):
         raise UsageError(f"{path}: made with another config; resume with the run's config.yaml")
     training.agent.load_state_dict(state["agent"])
-    training.replay.load_state_dict(state["replay"])
+    if state["replay"] is None:
+        wanted = min(training.config.agent.learning_starts, training.replay.capacity)
+        training.refill = max(1, wanted)
+    else:
+        training.replay.load_state_dict(state["replay"])
     training.streams.exploration.bit_generator.state = json.loads(state["exploration"])
     training.streams.replay.bit_generator.state = json.loads(state["sampling"])
     training.progress.step = state["step"]

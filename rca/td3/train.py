@@ -134,6 +134,8 @@ class Training:
         progress: Where to start from; changed as the run goes on.
         guide: Drives part of a route-following random phase.
         held_out: Remembers evaluations, for judging alone.
+        refill: Transitions to be stored before the next update; more than 1 after a checkpoint
+            without replay.
     """
 
     agent: TD3
@@ -145,6 +147,7 @@ class Training:
     progress: Progress = field(default_factory=Progress)
     guide: Guide | None = None
     held_out: Replay | None = None
+    refill: int = 1
 
     def compared(self, memory: Replay | None) -> Batch | None:
         """Returns a draw from a memory that leaves every generator of the run alone."""
@@ -199,10 +202,11 @@ class Training:
         return next_obs, episode.ended(info, truncated) if terminated or truncated else None
 
     def learn(self) -> None:
-        """Does this step's updates unless the random phase is still on."""
+        """Does this step's updates, unless the random phase or a refill of the replay is on."""
         config = self.config.agent
-        if self.progress.step <= config.learning_starts or not len(self.replay):
+        if self.progress.step <= config.learning_starts or len(self.replay) < self.refill:
             return
+        self.refill = 1
         for _ in range(config.updates_per_step):
             batch = self.replay.sample(
                 config.batch_size, self.streams.replay, config.n_step, config.discount

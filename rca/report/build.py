@@ -24,6 +24,7 @@ from rca.report.signal_plots import (
     reward_terms,
     signal_figure,
 )
+from rca.report.spread_plots import spread_figures
 from rca.report.tables import (
     checks_table,
     config_table,
@@ -91,7 +92,7 @@ def _signals(sides: tuple[Side, ...]) -> tuple[Block, ...]:
             figures.append(probed_figure(group, sides))
     figures.append(histogram_figure(sides))
     figures += [signal_figure(group, sides) for group in LEARNER if recorded(group, sides)]
-    return tuple(figures)
+    return (*figures, *spread_figures(sides))
 
 
 def _curves(sides: tuple[Side, ...]) -> tuple[Block, ...]:

@@ -5,9 +5,13 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.histogram_pb2 import HistogramProto
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+from rca.probes.histogram import Histogram
 
 FOLDER = "tensorboard"
 """In the run folder."""
@@ -33,6 +37,22 @@ class Board:
         """Adds a value; NaN stays NaN."""
         summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
         self._writer.add_event(Event(wall_time=self._now(), step=step, summary=summary))
+
+    def histogram(self, found: Histogram) -> None:
+        """Adds how a quantity was spread; its mean is that of the bins' middles."""
+        edges, counts = found.edges, np.asarray(found.counts, np.float64)
+        middles = (edges[:-1] + edges[1:]) / 2
+        histo = HistogramProto(
+            min=found.low,
+            max=found.high,
+            num=float(counts.sum()),
+            sum=float(counts @ middles),
+            sum_squares=float(counts @ middles**2),
+            bucket_limit=edges[1:].tolist(),
+            bucket=counts.tolist(),
+        )
+        summary = Summary(value=[Summary.Value(tag=found.name, histo=histo)])
+        self._writer.add_event(Event(wall_time=self._now(), step=found.step, summary=summary))
 
     def row(self, prefix: str, step: int, row: Mapping[str, object]) -> None:
         """Adds the numbers of an episode or of an evaluation that were measured."""

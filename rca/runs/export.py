@@ -47,7 +47,10 @@ def export_run(run: RunRecord, folder: Path, format: Format) -> list[Path]:
 
 
 def tables(run: RunRecord) -> Mapping[str, pd.DataFrame]:
-    """Returns signals (long form: signal, unit, step, value), episodes and evaluations."""
+    """Returns signals (long form: signal, unit, step, value), episodes and evaluations.
+
+    Runs of ours have histograms too: a row per bin.
+    """
     columns = ("signal", "unit", "step", "value")
     parts = [
         pd.DataFrame(
@@ -56,7 +59,26 @@ def tables(run: RunRecord) -> Mapping[str, pd.DataFrame]:
         for name, signal in run.signals.items()
     ]
     signals = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-    return {"signals": signals, "episodes": run.episodes, "evaluations": run.evaluations}
+    rows = {"signals": signals, "episodes": run.episodes, "evaluations": run.evaluations}
+    return {**rows, "histograms": _bins(run)} if run.histograms else rows
+
+
+def _bins(run: RunRecord) -> pd.DataFrame:
+    """Returns a row per bin of every histogram."""
+    parts = [
+        pd.DataFrame(
+            {
+                "name": found.name,
+                "unit": found.unit,
+                "step": found.step,
+                "low": found.edges[:-1],
+                "high": found.edges[1:],
+                "count": found.counts,
+            }
+        )
+        for found in run.histograms
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> Path:
@@ -99,11 +121,13 @@ WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
 
 
 def _tensorboard(run: RunRecord, folder: Path) -> list[Path]:
-    """Writes every signal, episode and evaluation over steps."""
+    """Writes every signal, histogram, episode and evaluation over steps."""
     board = Board(folder, clock=False)
     for name, signal in run.signals.items():
         for step, value in zip(signal.steps.tolist(), signal.values.tolist(), strict=True):
             board.scalar(name, step, value)
+    for histogram in run.histograms:
+        board.histogram(histogram)
     for prefix, table, at in (
         (EPISODE, run.episodes, "end_step"),
         (EVALUATION, run.evaluations, "step"),

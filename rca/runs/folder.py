@@ -1,6 +1,7 @@
 """The run folder: written once by the process that trains, readable at any moment after a crash."""
 
 import errno
+import json
 import math
 import sqlite3
 import threading
@@ -16,6 +17,7 @@ import numpy as np
 
 from rca.config import RunConfig, load_config
 from rca.errors import RcaError, UsageError
+from rca.probes.histogram import Histogram
 from rca.runs.manifest import (
     LOCK,
     LOCK_SECONDS,
@@ -29,6 +31,7 @@ from rca.runs.manifest import (
 from rca.runs.record import (
     EPISODE_COLUMNS,
     EVALUATION_COLUMNS,
+    HISTOGRAM_COLUMNS,
     STRIP_COLUMNS,
     Outcome,
     Strip,
@@ -49,12 +52,15 @@ _TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
 CREATE TABLE signal (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, unit TEXT NOT NULL);
 CREATE TABLE value (signal INTEGER NOT NULL, step INTEGER NOT NULL, value REAL);
-CREATE TABLE episode ({", ".join(f'"{name}"' for name in EPISODE_COLUMNS)});
-CREATE TABLE evaluation ({", ".join(f'"{name}"' for name in EVALUATION_COLUMNS)});
 INSERT INTO meta VALUES ('schema', {SCHEMA});
 """
-_STRIPS = f"CREATE TABLE IF NOT EXISTS strip ({', '.join(STRIP_COLUMNS)})"
-"""Apart: a folder that an older version began has none, and may be gone on with."""
+_ROWS = {
+    "episode": EPISODE_COLUMNS,
+    "evaluation": EVALUATION_COLUMNS,
+    "strip": STRIP_COLUMNS,
+    "histogram": HISTOGRAM_COLUMNS,
+}
+"""Tables of whole rows. One that an older version began lacks some, and may be gone on with."""
 
 
 class RunWriter:
@@ -80,9 +86,7 @@ class RunWriter:
         # Appended to by the thread that trains, emptied by the one that commits.
         self._new_signals: deque[tuple[int, str, str]] = deque()
         self._values: deque[tuple[int, int, float]] = deque()
-        self._episodes: deque[tuple[Any, ...]] = deque()
-        self._evaluations: deque[tuple[Any, ...]] = deque()
-        self._strips: deque[tuple[Any, ...]] = deque()
+        self._rows: dict[str, deque[tuple[Any, ...]]] = {name: deque() for name in _ROWS}
         self._counters: dict[str, int] = {}
         self._broken: RcaError | None = None
         self._clock = _clock()
@@ -90,7 +94,9 @@ class RunWriter:
         self._stop = threading.Event()
         try:
             self._database = _open(folder, manifest) if again else _create(folder, config, manifest)
-            self._database.execute(_STRIPS)
+            for name, columns in _ROWS.items():
+                listed = ", ".join(f'"{column}"' for column in columns)
+                self._database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
             self._signals.update(self._database.execute("SELECT name, id FROM signal"))
         except BaseException:
             self._lock.release()
@@ -149,9 +155,9 @@ class RunWriter:
         """Forgets what was recorded after a step: a resumed run records it again."""
         with self._writing, self._database as database:
             database.execute("DELETE FROM value WHERE step > ?", (step,))
-            database.execute("DELETE FROM episode WHERE end_step > ?", (step,))
-            database.execute("DELETE FROM evaluation WHERE step > ?", (step,))
-            database.execute("DELETE FROM strip WHERE step > ?", (step,))
+            for name, columns in _ROWS.items():
+                at = "end_step" if "end_step" in columns else "step"
+                database.execute(f"DELETE FROM {name} WHERE {at} > ?", (step,))
             database.execute(
                 "DELETE FROM meta WHERE key = 'first_update_step' AND value > ?", (step,)
             )
@@ -178,7 +184,7 @@ class RunWriter:
         Raises:
             ValueError: A key that is no column.
         """
-        self._episodes.append(_in_order(row, EPISODE_COLUMNS))
+        self._rows["episode"].append(_in_order(row, EPISODE_COLUMNS))
 
     def evaluation(self, row: Mapping[str, object]) -> None:
         """Hands over an evaluation, its values under EVALUATION_COLUMNS.
@@ -186,11 +192,16 @@ class RunWriter:
         Raises:
             ValueError: A key that is no column.
         """
-        self._evaluations.append(_in_order(row, EVALUATION_COLUMNS))
+        self._rows["evaluation"].append(_in_order(row, EVALUATION_COLUMNS))
 
     def strip(self, strip: Strip) -> None:
         """Hands over the last camera frames of an episode."""
-        self._strips.append(astuple(strip))
+        self._rows["strip"].append(astuple(strip))
+
+    def histogram(self, found: Histogram) -> None:
+        """Hands over how a quantity was spread at a step."""
+        counts = json.dumps(found.counts)
+        self._rows["histogram"].append((*astuple(found)[:-1], counts))
 
     def strips(self) -> list[tuple[str, str, int]]:
         """Returns phase, ending and step of every strip on disk."""
@@ -281,14 +292,13 @@ class RunWriter:
         """Inserts the rows that wait; values are taken before the names that they refer to."""
         counters = list(self._counters.items())
         values, names = _taken(self._values), _taken(self._new_signals)
-        episodes, evaluations = _taken(self._episodes), _taken(self._evaluations)
-        strips = _taken(self._strips)
         run = self._database.executemany
         run("INSERT INTO signal VALUES (?, ?, ?)", names)
         run("INSERT INTO value VALUES (?, ?, ?)", values)
-        run(f"INSERT INTO episode VALUES ({_marks(EPISODE_COLUMNS)})", episodes)
-        run(f"INSERT INTO evaluation VALUES ({_marks(EVALUATION_COLUMNS)})", evaluations)
-        run(f"INSERT INTO strip VALUES ({_marks(STRIP_COLUMNS)})", strips)
+        for name, columns in _ROWS.items():
+            marks = ", ".join("?" * len(columns))
+            rows = _taken(self._rows[name])
+            run(f"INSERT INTO {name} VALUES ({marks})", rows)
         run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)
 
 
@@ -300,10 +310,6 @@ def _clock() -> float:
 def _taken(rows: deque[Row]) -> list[Row]:
     """Empties a queue; what is appended meanwhile stays in it."""
     return [rows.popleft() for _ in range(len(rows))]
-
-
-def _marks(columns: tuple[str, ...]) -> str:
-    return ", ".join("?" * len(columns))
 
 
 def _in_order(row: Mapping[str, object], columns: tuple[str, ...]) -> tuple[Any, ...]:

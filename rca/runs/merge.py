@@ -86,6 +86,7 @@ def own(name: str, part: Part) -> RunRecord:
         gaps=part.gaps,
         wiring=part.wiring,
         strips=part.strips,
+        histograms=part.histograms,
     )
 
 

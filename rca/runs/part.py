@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rca.probes.histogram import Histogram
 from rca.runs.record import Outcome, Phase, Signal, Strip
 from rca.runs.tags import TagTable
 from rca.wiring.facts import Wiring
@@ -68,6 +69,7 @@ class Part:
         complete: True if the file alone describes the whole run (our own run folders).
         wiring: What the audit of a watched trainer saw.
         strips: Camera frames before episodes ended.
+        histograms: In order of time.
     """
 
     source: Path
@@ -86,6 +88,7 @@ class Part:
     complete: bool = False
     wiring: Wiring | None = None
     strips: tuple[Strip, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
 
 
 @dataclass(frozen=True)

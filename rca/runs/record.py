@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rca.probes.histogram import Histogram
 from rca.wiring.facts import Wiring
 
 EPISODE_COLUMNS = (
@@ -185,6 +186,9 @@ class Strip:
     png: bytes = field(repr=False)
 
 
+HISTOGRAM_COLUMNS = ("name", "unit", "step", "low", "high", "counts")
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """A run as checks, diagnosis and reports see it.
@@ -208,6 +212,7 @@ class RunRecord:
         wiring: What the audit of a watched trainer saw; None elsewhere.
         strips: What the agent saw before some of its episodes ended; empty in foreign recordings
             and in runs that were made before there were strips.
+        histograms: In order of time, one per quantity and step; empty like the strips.
     """
 
     id: str
@@ -224,6 +229,7 @@ class RunRecord:
     observed: Mapping[str, Observed] = field(default_factory=dict)
     wiring: Wiring | None = None
     strips: tuple[Strip, ...] = ()
+    histograms: tuple[Histogram, ...] = ()
 
     def phase(self, name: PhaseName) -> Phase | None:
         """Returns a phase by name, None if the run has none of it."""

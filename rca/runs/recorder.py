@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rca.probes.engine import Probes
+from rca.probes.spread import histograms, load_spreads
 from rca.runs.board import Board
 from rca.runs.folder import RunWriter
 from rca.runs.tags import EPISODE, EVALUATION
@@ -20,6 +21,7 @@ class Recorder:
         self._probes = probes
         self._agent = agent
         self._board = board
+        self._spreads = load_spreads()
 
     def __call__(self, event: Event) -> None:
         """Writes what an event shows."""
@@ -36,6 +38,13 @@ class Recorder:
         elif isinstance(event, Evaluated):
             self._writer.evaluation(row := evaluation_row(event))
             self._show(EVALUATION, event.step, row)
+            self._count(event)
+
+    def _count(self, event: Evaluated) -> None:
+        for found in histograms(event, self._agent, self._spreads):
+            self._writer.histogram(found)
+            if self._board:
+                self._board.histogram(found)
 
     def _show(self, prefix: str, step: int, row: Mapping[str, object]) -> None:
         if self._board:

@@ -13,8 +13,10 @@ import pandas as pd
 
 from rca.config import flatten
 from rca.errors import EvidenceError, UsageError
+from rca.probes.histogram import Histogram
 from rca.runs.declared import declared
 from rca.runs.folder import CONFIG, DATABASE, RESULTS, SET_BACK
+from rca.runs.histogram_rows import read_histograms
 from rca.runs.json_file import read_json
 from rca.runs.manifest import MANIFEST, SCHEMA, WIRING, is_written_to, read_manifest
 from rca.runs.part import Importer, Options, Part
@@ -83,6 +85,7 @@ def read(path: Path, options: Options) -> Part:
         complete=True,
         wiring=wiring,
         strips=tables.strips,
+        histograms=tables.histograms,
     )
 
 
@@ -127,6 +130,7 @@ class _Tables:
     episodes: pd.DataFrame
     evaluations: pd.DataFrame
     strips: tuple[Strip, ...]
+    histograms: tuple[Histogram, ...]
 
 
 def _database(folder: Path, live: bool, gaps: list[str]) -> _Tables:
@@ -149,6 +153,7 @@ def _tables(path: Path, live: bool, gaps: list[str]) -> _Tables:
                 _table(database, "episode", EPISODE_COLUMNS, empty_episodes()),
                 _table(database, "evaluation", EVALUATION_COLUMNS, empty_evaluations()),
                 read_strips(database, gaps),
+                read_histograms(database, gaps),
             )
         finally:
             database.close()

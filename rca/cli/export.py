@@ -28,7 +28,7 @@ def export(
     ] = ExportFormat.tensorboard,
     debug: Debug = False,
 ) -> None:
-    """Copies a run's signals, episodes and evaluations for other tools.
+    """Copies a run's signals, episodes, evaluations and histograms for other tools.
 
     Example:  rca export runs/my-run tables --format csv
     """

@@ -45,6 +45,14 @@ def test_runs_that_all_stand_still_count_though_they_do_not_vary():
     assert not harms([*HEALTHY, *cases("one", 143.0)])["one"].counts
 
 
+def test_healthy_runs_of_another_task_are_no_measure():
+    other = [Case(f"healthy_town-{n}", "", (), (), 400.0, seed=n) for n in range(5)]
+    bad = cases("bad", 10.0, 14.0, 6.0)
+    assert harms([*HEALTHY, *other, *bad]) == harms([*HEALTHY, *bad])
+    plain = [Case(f"healthy_batch_64-{n}", "", (), (), 400.0, seed=n) for n in range(5)]
+    assert harms([*HEALTHY, *plain, *bad]) != harms([*HEALTHY, *bad])
+
+
 def test_nothing_measured_is_no_harm_and_no_zero():
     found = harms([*HEALTHY, *cases("blind", math.nan)])["blind"]
     assert math.isnan(found.p)

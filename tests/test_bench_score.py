@@ -10,7 +10,7 @@ import pytest
 
 from rca.bench.exchange import answered
 from rca.bench.report import MISSES, write_benchmark
-from rca.bench.run import planned, spent
+from rca.bench.run import described, planned, spent
 from rca.bench.score import (
     Case,
     always,
@@ -73,6 +73,22 @@ def test_the_interval_holds_the_score_and_follows_the_generator():
     assert (low, high) == interval(CASES * 5, "top_1", np.random.default_rng(1))
 
 
+def test_the_interval_counts_seeds_and_what_they_have_in_common():
+    """All seeds of a fault right or wrong leave more doubt than as many faults of one seed."""
+
+    def said(fault, seed, right):
+        return Case(f"{fault}-{seed}", fault, ("x",), (("x" if right else "y", 0.9),), seed=seed)
+
+    def width(cases):
+        low, high = interval(cases, "top_1", np.random.default_rng(0))
+        return high - low
+
+    alike = [said(f"f{n}", seed, n % 2) for n in range(10) for seed in range(3)]
+    apart = [said(f"f{n}", 0, n % 2) for n in range(30)]
+    assert width(alike) > 1.4 * width(apart)
+    assert width([said("f", seed, seed) for seed in range(3)]) > 0.5
+
+
 def test_every_fault_and_healthy_configuration_is_planned():
     trials = planned([1, 2])
     assert len({trial.name for trial in trials}) == len(trials)
@@ -81,6 +97,9 @@ def test_every_fault_and_healthy_configuration_is_planned():
     assert {trial.faults[0] for trial in trials if trial.faults} == set(load_faults())
     assert {trial.config.budget.seed for trial in trials} == {1, 2}
     assert [trial.name for trial in planned([3], "healthy_pl*")] == ["healthy_plain-3"]
+    assert described(planned([3], steps=700)).startswith(
+        "A run is preset quick for 700 steps: map oval, 2 grey frames of 36x36, batches of 32"
+    )
     with pytest.raises(UsageError, match="no fault"):
         planned([1], "nonsense")
 
@@ -198,7 +217,7 @@ def test_few_healthy_runs_leave_doubt(tmp_path):
 def test_the_page_says_how_far_healthy_runs_come_and_which_named_checks_are_silent(tmp_path):
     cases = [Case(f"healthy_x-{n}", "", (), (), outcome=80.0 + n, start=10.0) for n in (1, 2)]
     cases += [replace(CASES[0], silent=("some.check",)), replace(CASES[0], name="a-2")]
-    page = write_benchmark(cases, tmp_path, "rca bench", took="It took long.", random=81.5)
+    page = write_benchmark(cases, tmp_path, "rca bench", told=["It took long."], random=81.5)
     text = page.read_text()
     assert "| healthy_x | 10 | 82 | 2 of 2 | 1 of 2 |" in text
     assert "Uniformly random actions: 81.5 m" in text

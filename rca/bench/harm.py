@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from rca.bench.healthy import drives_elsewhere
 from rca.bench.score import Case
 
 P = 0.05
@@ -34,8 +35,13 @@ class Harm:
 
 
 def harms(cases: Sequence[Case]) -> dict[str, Harm]:
-    """Returns what each fault does, against all healthy runs; broken runs and NaN left out."""
-    healthy = _outcomes([case for case in cases if not case.fault])
+    """Returns what each fault does, against the healthy runs of the same task.
+
+    Broken runs and NaN are left out, and so are healthy runs on other maps, among other cars, with
+    other pictures or shorter episodes.
+    """
+    sound = [case for case in cases if not case.fault and not drives_elsewhere(case.name)]
+    healthy = _outcomes(sound)
     faults = dict.fromkeys(case.fault for case in cases if case.fault)
     return {
         fault: _harm(_outcomes([case for case in cases if case.fault == fault]), healthy)

@@ -56,7 +56,7 @@ def write_benchmark(
     how: str,
     calibrated: Sequence[int] = (),
     *,
-    took: str = "",
+    told: Sequence[str] = (),
     random: float = math.nan,
 ) -> Path:
     """Writes README.md, calibration.png and cases.json; returns the first.
@@ -66,7 +66,7 @@ def write_benchmark(
         folder: Made if it is not there.
         how: The command that made the runs, for the page.
         calibrated: Seeds on which limits and weights were set; scored apart.
-        took: How long the runs took and on what machine, a sentence; "" if nothing was run.
+        told: Sentences on what a run is, how long the runs took and on what machine.
         random: Distance that random actions drive, metres; NaN: not measured.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def write_benchmark(
     scored = [case for case in cases if case.seed not in calibrated]
     looked_at = [case for case in cases if case.seed in calibrated]
     harm = harms(cases)
-    lines = _head(cases, how, took, _verdict(scored) if scored else "")
+    lines = _head(cases, how, told, _verdict(scored) if scored else "")
     if scored:
         lines += ["## Scores", "", *_seeds("Scored", scored), *_scores(scored)]
         lines += _harmful("Scored", scored, harm)
@@ -96,7 +96,7 @@ def write_benchmark(
     return page
 
 
-def _head(cases: Sequence[Case], how: str, took: str, verdict: str) -> list[str]:
+def _head(cases: Sequence[Case], how: str, told: Sequence[str], verdict: str) -> list[str]:
     faulty = sum(bool(case.fault) for case in cases)
     broken = [case for case in cases if case.error]
     lines = [
@@ -106,7 +106,7 @@ def _head(cases: Sequence[Case], how: str, took: str, verdict: str) -> list[str]
         f"{faulty} runs with one planted fault each and {len(cases) - faulty} healthy ones; made "
         f"by `{how}`.",
         "A right answer is any cause that the fault names (`rca faults`).",
-        *([took] if took else []),
+        *told,
         "",
     ]
     if broken:
@@ -191,7 +191,8 @@ def _harmful(word: str, cases: Sequence[Case], harm: dict[str, Harm]) -> list[st
     faults = {case.fault for case in kept if case.fault}
     return [
         f"{word} on the {len(faults)} faults that do harm (p < {P} and Cohen's d <= -{EFFECT} "
-        f"against the healthy runs' distance) alone: top-1 {_share(found.top_1)}, top-3 "
+        f"against the distance of healthy runs of the same task) alone: top-1 "
+        f"{_share(found.top_1)}, top-3 "
         f"{_share(found.top_3)}.",
         "",
     ]
@@ -269,7 +270,8 @@ def _faults(cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:
     lines = [
         "## Every fault",
         "",
-        "Worst first. *Harmless*: the runs drive as far as healthy ones, so the outcome does not "
+        "Worst first. *Harmless*: the runs drive as far as healthy ones of the same task, so the "
+        "outcome does not "
         "show the fault; such a fault is found by its wiring or not at all.",
         "",
         "| fault | right answer | first in | among three in | distance against healthy, m | harm |",

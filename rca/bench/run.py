@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from rca.bench import rldebugger
+from rca.bench.healthy import PREFIX, configurations
 from rca.bench.score import Case
 from rca.checking import Check, Verdict, builtin_checks, load_checks, run_checks
 from rca.config import load_config
@@ -19,9 +20,7 @@ from rca.runs.manifest import machine
 from rca.runs.record import RunRecord
 from rca.study.engines.local import run_here
 from rca.study.trials import Trial, TrialResult, is_over
-from rca.yaml_file import read_yaml
 
-HEALTHY = Path(__file__).with_name("healthy.yaml")
 SMOKE = (
     "encoders_swapped",
     "encoder_frozen",
@@ -73,17 +72,13 @@ def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> 
     for seed in seeds:
         base = load_config("quick", [*shorter, f"budget.seed={seed}"])
         trials += [Trial(f"{fault}-{seed}", base, (fault,)) for fault in load_faults()]
-        for name, settings in read_yaml(HEALTHY).items():
-            changed = [*shorter, f"budget.seed={seed}", *map(str, _listed(settings))]
-            trials.append(Trial(f"healthy_{name}-{seed}", load_config("quick", changed)))
+        for name, settings in configurations().items():
+            changed = [*shorter, f"budget.seed={seed}", *settings]
+            trials.append(Trial(f"{PREFIX}{name}-{seed}", load_config("quick", changed)))
     chosen = [trial for trial in trials if fnmatch.fnmatch(trial.name.rsplit("-", 1)[0], only)]
     if not chosen:
         raise UsageError(f"--only {only}: no fault or healthy configuration is called so")
     return chosen
-
-
-def _listed(settings: object) -> list[object]:
-    return list(settings) if isinstance(settings, list) else []
 
 
 def benchmark(
@@ -95,6 +90,18 @@ def benchmark(
 ) -> list[Case]:
     """Runs what is not finished yet, diagnoses every run, and returns the cases in order."""
     return judged(run_here(trials, root, on_result, workers=workers))
+
+
+def described(trials: Sequence[Trial]) -> str:
+    """Returns a sentence on what a run of the benchmark is, from the first that has a fault."""
+    config = next((trial for trial in trials if trial.faults), trials[0]).config
+    env, agent, budget = config.env, config.agent, config.budget
+    return (
+        f"A run is preset quick for {budget.steps:,} steps: map {env.map}, {env.frame_stack} grey "
+        f"frames of {env.image_size}x{env.image_size}, batches of {agent.batch_size}, updates from "
+        f"step {agent.learning_starts + 1:,} on, evaluations of {budget.eval_episodes} episodes on "
+        f"held-out routes every {budget.eval_every:,} steps and at the end."
+    )
 
 
 def spent(seconds: float, trials: int, stood: int, workers: int) -> str:

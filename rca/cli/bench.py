@@ -71,7 +71,7 @@ def bench(
 
         sys.stdout.write(f"{exported(trials, runs, export)}\n")
         return
-    done, random, took = 0, math.nan, ""
+    done, random, told = 0, math.nan, []
     stood = sum(is_finished(trial, runs / trial.name) for trial in trials)
     began = time.monotonic()
 
@@ -85,12 +85,13 @@ def bench(
     else:
         cases = benchmarks.benchmark(trials, runs, workers=workers, on_result=tell)
         random = math.nan if smoke else benchmarks.random_distance(seeds, runs, workers=workers)
-        took = benchmarks.spent(time.monotonic() - began, len(trials), stood, workers)
+        spent = benchmarks.spent(time.monotonic() - began, len(trials), stood, workers)
+        told = [benchmarks.described(trials), spent]
     how = ["rca bench", *(["--smoke"] if smoke else [])]
     how += [] if only == "*" else [f"--only '{only}'"]
     how += [] if steps is None else [f"--steps {steps}"]
     how += [f"--seed {s}" for s in seeds] + [f"--calibrated {s}" for s in calibrated or ()]
-    page = write_benchmark(cases, out, " ".join(how), calibrated or (), took=took, random=random)
+    page = write_benchmark(cases, out, " ".join(how), calibrated or (), told=told, random=random)
     write_page(page)
     sys.stdout.write(f"{page}\n")
 

@@ -1,0 +1,23 @@
+"""The healthy configurations: whatever is accused in them is a false alarm."""
+
+from functools import cache
+from pathlib import Path
+
+from rca.yaml_file import read_yaml
+
+HEALTHY = Path(__file__).with_name("healthy.yaml")
+PREFIX = "healthy_"
+"""Of the names of their runs."""
+
+
+@cache
+def configurations() -> dict[str, tuple[str, ...]]:
+    """Returns what each changes of the preset, `key=value`, by name."""
+    listed = read_yaml(HEALTHY).items()
+    return {name: tuple(map(str, wanted)) for name, wanted in listed if isinstance(wanted, list)}
+
+
+def drives_elsewhere(run: str) -> bool:
+    """Tells whether a healthy run's task is not the preset's: its distances compare with none."""
+    name = run.removeprefix(PREFIX).rsplit("-", 1)[0]
+    return any(setting.startswith("env.") for setting in configurations().get(name, ()))

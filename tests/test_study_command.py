@@ -26,7 +26,7 @@ from rca.study.factors import differing, parse_end
 from rca.study.plan import Asked, planned
 from rca.study.report import write_study
 from rca.study.search import Searched
-from rca.study.study import MEASURES, Study, nothing_to_explain, table_of
+from rca.study.study import MEASURES, Study, analysed, nothing_to_explain, table_of
 from rca.study.trials import TrialResult
 from tests.test_cli import rca
 
@@ -198,6 +198,9 @@ def test_a_defect_that_holds_every_run_at_nothing_is_judged_by_its_own_small_err
     _, _, removed = page.partition("| removing the defect itself | | - | - |")
     gains = [float(cell.strip(" *")) for cell in removed.partition("\n")[0].split("|")[:6]]
     assert gains[3] > 50  # D05
+    _, _, every = page.partition("## Every outcome")
+    alone = analysed(study, found.table, MEASURES[0], "no defect")[0].rescue
+    assert f"| learning_rates | {alone.mean:+.1f} ± {alone.high - alone.mean:.1f} |" in every
 
 
 def test_a_failed_trial_is_a_row_without_outcomes(tmp_path):

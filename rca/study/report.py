@@ -98,6 +98,8 @@ def _gain(effect: Effect, digits: int) -> str:
     if math.isnan(effect.mean):
         return "-"
     words = signed(effect.mean, digits)
+    half = effect.high - effect.mean
+    words += "" if math.isnan(half) else f" ± {half:.{digits}f}"
     return f"**{words}**" if effect.stands else words
 
 
@@ -161,7 +163,8 @@ def _every_outcome(study: Study, table: pd.DataFrame) -> list[str]:
         "## Every outcome",
         "",
         "What fixing it alone did in the failing run (on average over the design where that was "
-        "not run); positive helps, so less bias and less saturation are positive. In bold what is "
+        f"not run), ± half of its interval at {100 * (1 - LEVEL / study.times):.3g}%; positive "
+        "helps, so less bias and less saturation are positive. In bold what is "
         "more than chance within its outcome; six outcomes give chance six tries, and "
         f"{MEASURES[0].name} alone decides.",
         "",

@@ -20,8 +20,9 @@ import numpy as np
 
 from rca.config import RunConfig, load_config
 from rca.runs.execute import CHANGES
-from rca.runs.folder import CONFIG, DATABASE, RunWriter
+from rca.runs.folder import RunWriter
 from rca.runs.manifest import MANIFEST, write_json
+from rca.runs.opening import CONFIG, DATABASE
 from rca.runs.record import END_REASONS, Outcome, Strip
 from rca.runs.strips import EVERY, png
 from rca.study.engines.local import local

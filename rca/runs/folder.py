@@ -1,8 +1,6 @@
 """The run folder: written once by the process that trains, readable at any moment after a crash."""
 
-import errno
 import json
-import math
 import sqlite3
 import threading
 import time
@@ -12,22 +10,13 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any, TypeVar
 
-import filelock
 import numpy as np
 
 from rca.config import RunConfig, load_config
 from rca.errors import RcaError, UsageError
 from rca.probes.histogram import Histogram
-from rca.runs.manifest import (
-    LOCK,
-    LOCK_SECONDS,
-    MANIFEST,
-    SCHEMA,
-    describe,
-    now,
-    read_manifest,
-    write_json,
-)
+from rca.runs.manifest import MANIFEST, describe, now, read_manifest, write_json
+from rca.runs.opening import CONFIG, created, lock, reopened, unwritable
 from rca.runs.record import (
     EPISODE_COLUMNS,
     EVALUATION_COLUMNS,
@@ -36,10 +25,8 @@ from rca.runs.record import (
     Outcome,
     Strip,
 )
+from rca.runs.results import RESULTS, results
 
-DATABASE = "run.sqlite"
-CONFIG = "config.yaml"
-RESULTS = "results.json"
 COMMIT_SECONDS = 1.0
 """Between two commits: what a SIGKILL can lose. Promised are 2 s; the rest is for a busy disk."""
 SET_BACK = "clock_set_back_s"
@@ -48,12 +35,6 @@ COUNTERS = ("executed_steps", "critic_updates", "actor_updates", "first_update_s
 
 Row = TypeVar("Row")
 
-_TABLES = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
-CREATE TABLE signal (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, unit TEXT NOT NULL);
-CREATE TABLE value (signal INTEGER NOT NULL, step INTEGER NOT NULL, value REAL);
-INSERT INTO meta VALUES ('schema', {SCHEMA});
-"""
 _ROWS = {
     "episode": EPISODE_COLUMNS,
     "evaluation": EVALUATION_COLUMNS,
@@ -81,7 +62,7 @@ class RunWriter:
         self.folder = folder
         self._config = config
         self._manifest = manifest
-        self._lock = _lock(folder, again=again)
+        self._lock = lock(folder, again=again)
         self._signals: dict[str, int] = {}
         # Appended to by the thread that trains, emptied by the one that commits.
         self._new_signals: deque[tuple[int, str, str]] = deque()
@@ -93,7 +74,9 @@ class RunWriter:
         self._writing = threading.Lock()
         self._stop = threading.Event()
         try:
-            self._database = _open(folder, manifest) if again else _create(folder, config, manifest)
+            self._database = (
+                reopened(folder, manifest) if again else created(folder, config, manifest)
+            )
             for name, columns in _ROWS.items():
                 listed = ", ".join(f'"{column}"' for column in columns)
                 self._database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
@@ -237,7 +220,7 @@ class RunWriter:
         try:
             write_json(self.folder / MANIFEST, self._manifest)
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise unwritable(self.folder, error) from error
 
     def commit(self) -> None:
         """Writes what was handed over to disk.
@@ -250,7 +233,7 @@ class RunWriter:
                 with self._database:
                     self._write()
             except (sqlite3.Error, OSError) as error:
-                self._broken = _unwritable(self.folder, error)
+                self._broken = unwritable(self.folder, error)
                 raise self._broken from error
 
     def finish(self, outcome: Outcome) -> None:
@@ -276,7 +259,7 @@ class RunWriter:
             write_json(self.folder / RESULTS, results(self._database, self._config, outcome))
             write_json(self.folder / MANIFEST, self._manifest)
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise unwritable(self.folder, error) from error
         finally:
             self._database.close()
             self._lock.release()
@@ -319,87 +302,3 @@ def _in_order(row: Mapping[str, object], columns: tuple[str, ...]) -> tuple[Any,
     # sqlite3 would store a numpy scalar as a blob.
     values = (row.get(name) for name in columns)
     return tuple(value.item() if isinstance(value, np.generic) else value for value in values)
-
-
-def _lock(folder: Path, *, again: bool) -> filelock.FileLock:
-    """Makes a folder, a new or empty one unless it is opened again, this process's own."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / LOCK)
-        lock.acquire(timeout=LOCK_SECONDS)
-    except filelock.Timeout as error:
-        raise UsageError(
-            f"{folder}: another process writes this run; choose a new folder"
-        ) from error
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    if not again and any(path.name != LOCK for path in folder.iterdir()):
-        lock.release()
-        raise UsageError(f"{folder}: not empty; choose a new folder, runs are never overwritten")
-    return lock
-
-
-def _create(
-    folder: Path, config: RunConfig | None, manifest: dict[str, object]
-) -> sqlite3.Connection:
-    try:
-        if config is not None:
-            (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
-        database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
-        database.execute("PRAGMA journal_mode=WAL")
-        # Safe against a killed process; against a power failure the folder stays consistent.
-        database.execute("PRAGMA synchronous=NORMAL")
-        database.executescript(_TABLES)
-        write_json(folder / MANIFEST, manifest)
-    except (OSError, sqlite3.Error) as error:
-        raise _unwritable(folder, error) from error
-    return database
-
-
-def _open(folder: Path, manifest: dict[str, object]) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
-        database.execute("SELECT * FROM meta").fetchall()
-        write_json(folder / MANIFEST, manifest)
-    except (OSError, sqlite3.Error) as error:
-        raise _unwritable(folder, error) from error
-    return database
-
-
-def _unwritable(folder: Path, error: Exception) -> UsageError:
-    number = getattr(error, "errno", None)
-    if number == errno.ENOSPC or "disk is full" in str(error):
-        return UsageError(f"{folder}: the disk is full; free some space (what is recorded stays)")
-    if number in (errno.EACCES, errno.EPERM, errno.EROFS) or "readonly" in str(error):
-        return UsageError(f"{folder}: not writable; choose another folder")
-    if number in (errno.EEXIST, errno.ENOTDIR):
-        return UsageError(f"{folder}: is a file or lies below one; choose a folder")
-    return UsageError(f"{folder}: cannot be written: {error}")
-
-
-def results(
-    database: sqlite3.Connection, config: RunConfig | None, outcome: Outcome
-) -> dict[str, object]:
-    """Returns the content of results.json, in the keys of the recorded ones, null for NaN."""
-    episodes = database.execute('SELECT "return", length FROM episode ORDER BY rowid').fetchall()
-    columns = "mean_return, success_rate, mean_collisions"
-    evaluations = database.execute(f"SELECT {columns} FROM evaluation ORDER BY rowid").fetchall()
-    returns, rates, collisions = ([_plain(row[i]) for row in evaluations] for i in range(3))
-    return {
-        "scenario": config.env.map if config else None,
-        "seed": config.budget.seed if config else None,
-        "total_timesteps": outcome.planned_steps,
-        "executed_timesteps": outcome.executed_steps,
-        "total_episodes": len(episodes),
-        "training_rewards": [_plain(row[0]) for row in episodes],
-        "episode_lengths": [_plain(row[1]) for row in episodes],
-        "eval_rewards": returns,
-        "eval_success_rates": rates,
-        "eval_collisions": collisions,
-        "final_eval_mean_reward": returns[-1] if returns else None,
-        "final_eval_success_rate": rates[-1] if rates else None,
-    }
-
-
-def _plain(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -15,10 +15,11 @@ from rca.config import flatten
 from rca.errors import EvidenceError, UsageError
 from rca.probes.histogram import Histogram
 from rca.runs.declared import declared
-from rca.runs.folder import CONFIG, DATABASE, RESULTS, SET_BACK
+from rca.runs.folder import SET_BACK
 from rca.runs.histogram_rows import read_histograms
 from rca.runs.json_file import read_json
 from rca.runs.manifest import MANIFEST, SCHEMA, WIRING, is_written_to, read_manifest
+from rca.runs.opening import CONFIG, DATABASE
 from rca.runs.part import Importer, Options, Part
 from rca.runs.phases import FirstUpdate, first_update, split
 from rca.runs.record import (
@@ -31,6 +32,7 @@ from rca.runs.record import (
     empty_episodes,
     empty_evaluations,
 )
+from rca.runs.results import RESULTS
 from rca.runs.strip_rows import read_strips
 from rca.wiring.facts import Wiring, read_wiring
 from rca.yaml_file import read_yaml

@@ -1,0 +1,92 @@
+"""A run folder made or taken up again by one process: its lock, its database, and why it cannot."""
+
+import errno
+import sqlite3
+from pathlib import Path
+
+import filelock
+
+from rca.config import RunConfig
+from rca.errors import UsageError
+from rca.runs.manifest import LOCK, LOCK_SECONDS, MANIFEST, SCHEMA, write_json
+
+DATABASE = "run.sqlite"
+CONFIG = "config.yaml"
+
+_TABLES = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
+CREATE TABLE signal (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, unit TEXT NOT NULL);
+CREATE TABLE value (signal INTEGER NOT NULL, step INTEGER NOT NULL, value REAL);
+INSERT INTO meta VALUES ('schema', {SCHEMA});
+"""
+
+
+def lock(folder: Path, *, again: bool) -> filelock.FileLock:
+    """Makes a folder, a new or empty one unless it is opened again, this process's own.
+
+    Raises:
+        UsageError: It is another process's, holds something, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = filelock.FileLock(folder / LOCK)
+        held.acquire(timeout=LOCK_SECONDS)
+    except filelock.Timeout as error:
+        raise UsageError(
+            f"{folder}: another process writes this run; choose a new folder"
+        ) from error
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    if not again and any(path.name != LOCK for path in folder.iterdir()):
+        held.release()
+        raise UsageError(f"{folder}: not empty; choose a new folder, runs are never overwritten")
+    return held
+
+
+def created(
+    folder: Path, config: RunConfig | None, manifest: dict[str, object]
+) -> sqlite3.Connection:
+    """Writes config, manifest and an empty database, and returns it open.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    try:
+        if config is not None:
+            (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
+        database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
+        database.execute("PRAGMA journal_mode=WAL")
+        # Safe against a killed process; against a power failure the folder stays consistent.
+        database.execute("PRAGMA synchronous=NORMAL")
+        database.executescript(_TABLES)
+        write_json(folder / MANIFEST, manifest)
+    except (OSError, sqlite3.Error) as error:
+        raise unwritable(folder, error) from error
+    return database
+
+
+def reopened(folder: Path, manifest: dict[str, object]) -> sqlite3.Connection:
+    """Returns the database of a run that goes on, and writes its manifest.
+
+    Raises:
+        UsageError: They cannot be read or written.
+    """
+    try:
+        database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
+        database.execute("SELECT * FROM meta").fetchall()
+        write_json(folder / MANIFEST, manifest)
+    except (OSError, sqlite3.Error) as error:
+        raise unwritable(folder, error) from error
+    return database
+
+
+def unwritable(folder: Path, error: Exception) -> UsageError:
+    """Returns what to say of an error of the disk, the database or the rights."""
+    number = getattr(error, "errno", None)
+    if number == errno.ENOSPC or "disk is full" in str(error):
+        return UsageError(f"{folder}: the disk is full; free some space (what is recorded stays)")
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS) or "readonly" in str(error):
+        return UsageError(f"{folder}: not writable; choose another folder")
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        return UsageError(f"{folder}: is a file or lies below one; choose a folder")
+    return UsageError(f"{folder}: cannot be written: {error}")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from rca.bench.exchange import answered
-from rca.bench.report import MISSES, write_benchmark
+from rca.bench.lists import MISSES
+from rca.bench.report import write_benchmark
 from rca.bench.run import described, planned, spent
 from rca.bench.score import (
     Case,

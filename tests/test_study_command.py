@@ -5,6 +5,7 @@ import math
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -67,6 +68,31 @@ def test_a_study_from_the_command_line_to_the_page_and_again_without_running(tmp
     assert again.returncode == 0
     assert (tmp_path / "runs" / "all-s1" / "results.json").stat().st_mtime_ns == stamp
     assert (tmp_path / "report" / "outcomes.csv").read_text() == outcomes.to_csv(index=False)
+
+
+def test_a_killed_study_loses_no_finished_run_and_leaves_no_process(tmp_path):
+    words = ["study", "quick+target_frozen", "quick", "--seed", "1", "--seed", "2"]
+    words += [word for setting in TINY for word in ("--set", setting)]
+    words += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "report")]
+    words += ["--workers", "1"]
+    process = subprocess.Popen([sys.executable, "-m", "rca", *words], stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 200
+        while not (finished := list((tmp_path / "runs").glob("*/results.json"))):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        family = psutil.Process(process.pid).children(recursive=True)
+    finally:
+        process.kill()  # as the system does when memory is short: no word, no clean-up
+        process.communicate()
+    assert family
+    assert not psutil.wait_procs(family, timeout=30)[1]
+    written = {path: path.stat().st_mtime_ns for path in finished}
+    again = rca(*words, limit=250)
+    assert again.returncode == 0, again.stderr
+    assert {path: path.stat().st_mtime_ns for path in finished} == written
+    assert len(pd.read_csv(tmp_path / "report" / "outcomes.csv")["distance"].dropna()) == 4
 
 
 @pytest.mark.parametrize(

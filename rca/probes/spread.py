@@ -13,6 +13,8 @@ from rca.td3.agent import TD3
 from rca.td3.events import Evaluated
 
 BINS = 40
+FLAT = 1e-6
+"""Share of their size by which values must differ to be told apart: about what float32 holds."""
 Values = Mapping[str, torch.Tensor]
 
 
@@ -67,7 +69,8 @@ def counted(
     finite = values[torch.isfinite(values)].double().cpu().numpy()
     seen = [*(bounds or ()), *finite]
     low, high = (float(min(seen)), float(max(seen))) if seen else (0.0, 1.0)
-    if low == high:  # all alike: a bin in the middle holds them
-        low, high = low - 0.5, high + 0.5
+    if high - low < FLAT * max(abs(low), abs(high)) or low == high:  # a bin in the middle
+        half = max(0.5, FLAT * max(abs(low), abs(high)))
+        low, high = low - half, high + half
     counts, _ = np.histogram(finite, bins=BINS, range=(low, high))
     return Histogram(name, unit, step, low, high, tuple(counts.tolist()))

@@ -74,9 +74,12 @@ SHARED = {
     "env.reward.off_road": 5.0,  # the same
     "agent.actor_lr": 3e-4,  # seed.md, Issue 1: unchanged
     "agent.critic_lr": 3e-4,  # the same
-    "budget.eval_every": STEPS // 6,  # twice in the last fifth; D03 disturbs by each of them
-    "budget.eval_episodes": 4,
+    "budget.eval_every": STEPS // 6,
+    "budget.eval_from": STEPS * 5 // 6,  # the two in the last fifth, by which a run is judged
+    "budget.eval_episodes": 3,
 }
+DISTURBING = "D03"
+"""Evaluations disturb the training: with it planted they take place from the start."""
 
 
 def seed_study(seeds: tuple[int, ...] = (1, 2, 3)) -> Study:
@@ -116,8 +119,15 @@ def _defects(clean: End) -> list[Factor]:
     set_by_it = flatten(idling.model_dump())
     before = {k: v for k, v in set_by_it.items() if v != sound[k] and k != PROGRESS}
     after = {key: sound[key] for key in before}
+    late = {"budget.eval_from": sound["budget.eval_from"]}
     planted = [
-        Factor(name, faults_before=(fault,), note=find_fault(fault).title + NOT_PLANTED)
+        Factor(
+            name,
+            dict.fromkeys(late, 0) if name == DISTURBING else {},
+            late if name == DISTURBING else {},
+            faults_before=(fault,),
+            note=find_fault(fault).title + NOT_PLANTED,
+        )
         for name, fault in DEFECTS.items()
     ]
     note = find_fault(IDLING).title + NOT_PLANTED

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, check, fail_below
-from rca.judging import number, too_few
+from rca.judging import number, too_few, without_replay
 from rca.runs.record import RunRecord
 
 MIN_READINGS = 5
@@ -19,6 +19,9 @@ def replay_size(run: RunRecord) -> Finding:
         is lost most often.
     Reference: size against min(steps, capacity); limit 95%, which allows for simulator faults.
     """
+    emptied = without_replay(run)
+    if emptied:
+        return emptied
     size = run.signals["replay/size"]
     known = np.isfinite(size.values) & (size.steps > 0)
     few = too_few(int(known.sum()), MIN_READINGS, "readings of the replay size")

@@ -3,7 +3,7 @@
 import math
 
 from rca.checking import Finding, Verdict, check, fail_above
-from rca.judging import number, vacuous
+from rca.judging import number, vacuous, without_replay
 from rca.runs.record import RunRecord
 from rca.runs.task import drives
 
@@ -31,6 +31,9 @@ def replay_ratio(run: RunRecord) -> Finding:
     first, steps = run.first_update_step(), run.outcome.executed_steps or 0
     if first is None or steps < first:
         return vacuous("0 updates were executed")
+    paused = without_replay(run)
+    if paused:
+        return paused
     updates, possible = run.outcome.critic_updates or 0, steps - first + 1
     ratio = updates / possible
     declared = number(run, "agent.updates_per_step")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rca.checking import Finding, Verdict
+from rca.runs.manifest import WITHOUT_REPLAY
 from rca.runs.phases import FirstUpdate
 from rca.runs.record import Phase, RunRecord, Signal
 
@@ -198,6 +199,15 @@ def too_early(run: RunRecord) -> Finding | None:
     return vacuous(
         f"{steps:,} steps of learning, {SETTLING} are needed: networks start as they are"
     )
+
+
+def without_replay(run: RunRecord) -> Finding | None:
+    """Returns why steps and what is stored or learned of them cannot be compared, None if they can.
+
+    A run that went on from a checkpoint without replay drove a while without updates.
+    """
+    at = run.provenance.get(WITHOUT_REPLAY)
+    return vacuous(f"the run went on with an empty replay at step {at}, as asked") if at else None
 
 
 def too_few(num: int, needed: int, what: str) -> Finding | None:

@@ -87,7 +87,6 @@ def test_the_interval_counts_seeds_and_what_they_have_in_common():
     alike = [said(f"f{n}", seed, n % 2) for n in range(10) for seed in range(3)]
     apart = [said(f"f{n}", 0, n % 2) for n in range(30)]
     assert width(alike) > 1.4 * width(apart)
-    assert width([said("f", seed, seed) for seed in range(3)]) > 0.5
 
 
 def test_every_fault_and_healthy_configuration_is_planned():

@@ -70,6 +70,7 @@ def test_a_host_without_a_port(tmp_path):
         (["short", "--carla-root", ".", "--port", "2000"], ["--carla-root", "--port"]),
         (["--resume", "run", "--agent", "pure-pursuit"], ["--scale-warmup, --agent", "leave out"]),
         (["--resume", "run", "--seed", "0", "--set", "a=1"], ["leave out --seed, --set"]),
+        (["--resume", "run", "--config", "healthy"], ["leave out --config, --scale-warmup"]),
         (["short", "--carla-root", "."], ["CarlaUE4.sh", "CARLA was unpacked"]),
     ],
 )

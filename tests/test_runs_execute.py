@@ -25,6 +25,7 @@ from rca.runs.load import load_run
 from rca.runs.record import Outcome
 from rca.runs.stopping import FINISHING
 from rca.sim.launch import launch
+from rca.td3.events import Stepped
 from tests.test_runs_server_faults import IMPATIENT
 
 pytestmark = pytest.mark.carla
@@ -289,7 +290,8 @@ def test_ctrl_c_and_resume_end_with_the_weights_of_a_run_left_alone(tmp_path):
         *("agent.encoder=small", *ANY_LENGTH),
     )
     execute(load_config("healthy", [*settings, "budget.steps=250"]), whole, probe_updates=2)
-    with commanded("--steps", 250, "--out", broken, settings=settings) as process:
+    started = ("--steps", 250, "--out", broken, "--probe-updates", 2)
+    with commanded(*started, settings=settings) as process:
         # The audit writes it after the first 50 updates.
         wait_until((broken / "wiring.json").exists, process)
         os.kill(process.pid, signal.SIGINT)
@@ -306,6 +308,28 @@ def test_ctrl_c_and_resume_end_with_the_weights_of_a_run_left_alone(tmp_path):
     assert manifest(broken)["weights_digest"] == manifest(whole)["weights_digest"]
 
 
+def test_a_run_resumed_without_replay_says_so_and_is_not_accused_of_it(tmp_path):
+    def stop(event):
+        if isinstance(event, Stepped) and event.step == 160:
+            raise KeyboardInterrupt
+
+    wanted = config(
+        *("budget.steps=300", "budget.checkpoint_every=40", "budget.checkpoint_replay=false"),
+        *("env.max_episode_steps=20", "agent.encoder=small", "budget.eval_every=0"),
+    )
+    with pytest.raises(KeyboardInterrupt):
+        execute(wanted, tmp_path / "run", listener=stop)
+    said = []
+    assert resume(tmp_path / "run", told=said.append).status == "finished"
+    assert said == ["no replay in the checkpoint: 30 steps without updates"]
+    run = load_run(tmp_path / "run")
+    assert any("from a checkpoint without replay at step [" in gap for gap in run.gaps)
+    asked = select(load_checks([builtin_checks()]), ["replay.size", "updates.replay_ratio"])
+    found = run_checks(asked, run)
+    assert [finding.verdict for finding in found] == [Verdict.VACUOUS] * 2
+    assert "empty replay at step" in found[0].message
+
+
 def test_a_second_ctrl_c_stops_now_and_leaves_nothing_behind(tmp_path):
     folder = tmp_path / "run"
     settings = ("env.route_length=5000", "env.max_episode_steps=100000", "env.image_size=48")
@@ -319,7 +343,7 @@ def test_a_second_ctrl_c_stops_now_and_leaves_nothing_behind(tmp_path):
         _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert errors.splitlines() == [
-        "rca: stopped at once: what came after the last checkpoint is done again",
+        "rca: stopped at once: it begins again",
         f"rca: to go on: rca run --resume {folder}",
     ]
     outcome = load_run(folder).outcome

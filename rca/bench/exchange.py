@@ -24,9 +24,9 @@ ABOUT = """\
 # Recordings of failed and healthy trainings
 
 Each folder under `runs/` is one training of a visual TD3 driving agent: `manifest.json` (versions,
-how it ended), `config.yaml` (effective settings), `run.sqlite` (signals, episodes, evaluations),
-`results.json`, `wiring.json` (what an audit saw of the computation). `truth.csv` says what was
-planted in which: keep it from the tool that is to be scored.
+how it ended), `config.yaml` (effective settings), `run.sqlite` (signals, episodes, evaluations,
+histograms), `results.json`, `wiring.json` (what an audit saw of the computation). `truth.csv` says
+what was planted in which: keep it from the tool that is to be scored.
 
 A tool answers with a file of the columns run, cause and probability, a row for each cause that it
 names; a run without a row is called healthy. Causes are those of the column `causes` in

@@ -160,20 +160,16 @@ def interval(
 ) -> tuple[float, float]:
     """Returns the 95% bootstrap interval of a score (percentiles).
 
-    Drawn in two stages (Davison and Hinkley 1997, section 3.8): faults and healthy configurations,
-    then the seeds of each. The seeds of one fault are alike, and drawn as if each were a fault of
-    its own they would make the interval too narrow.
+    Faults and healthy configurations are drawn with all their seeds. The seeds of one fault are
+    alike, and drawn as if each were a fault of its own they would make the interval too narrow;
+    drawn once more within each fault, their scatter would count twice.
     """
     groups: dict[str, list[Case]] = {}
     for case in cases:
         groups.setdefault(case.name.rsplit("-", 1)[0], []).append(case)
     members = list(groups.values())
-
-    def drawn() -> list[Case]:
-        picked = [members[i] for i in rng.integers(len(members), size=len(members))]
-        return [group[i] for group in picked for i in rng.integers(len(group), size=len(group))]
-
-    values = [getattr(score(drawn()), name) for _ in range(draws)]
+    picks = rng.integers(len(members), size=(draws, len(members)))
+    values = [getattr(score([c for i in pick for c in members[i]]), name) for pick in picks]
     known = np.array(values)[np.isfinite(values)]
     low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
     return float(low), float(high)

@@ -35,16 +35,13 @@ def main() -> None:
     except RcaError as error:
         _fail(f"{error}", error.exit_code, error)
     except SystemExit as ended:
-        if _was_ctrl_c(ended):
-            _fail("interrupted", 130, ended)
+        # Typer makes it of a KeyboardInterrupt and prints nothing.
+        stopped = getattr(ended.__context__, "__cause__", None)
+        if isinstance(stopped, KeyboardInterrupt):
+            _fail("interrupted", 130, stopped)
         raise
     except Exception as error:  # noqa: BLE001  the user's boundary: a bug gets one line too
         _fail(f"{type(error).__name__}: {error} (a bug in rca; --debug shows where)", 3, error)
-
-
-def _was_ctrl_c(ended: SystemExit) -> bool:
-    """Says whether typer made this of a KeyboardInterrupt, of which it prints nothing."""
-    return isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt)
 
 
 def _fail(line: str, code: int, error: BaseException) -> NoReturn:

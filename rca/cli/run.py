@@ -48,8 +48,13 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+OF_NEW_RUNS = ("config", "seed", "set_", "out", "plant", "scale_warmup", "agent")
+"""Options that say what a new run is."""
+
+
 @app.command()
 def run(
+    context: typer.Context,
     size: Annotated[
         Size | None,
         typer.Argument(
@@ -152,10 +157,7 @@ def run(
     if sum(way is not None for way in (size, steps, resume)) != 1:
         raise UsageError("rca run: give one of short, medium, full, --steps N or --resume RUN")
     if resume is not None:
-        given = {"--seed": seed is not None, "--set": bool(set_), "--out": out is not None}
-        given |= {"--config": config != "healthy", "--plant": bool(plant)}
-        given |= {"--scale-warmup": scale_warmup, "--agent": agent is not Driver.td3}
-        _refuse_changes([option for option, is_given in given.items() if is_given])
+        _refuse_changes(context)
     from rca import config as configs
     from rca.envs.servers import Address
     from rca.faults import find_fault
@@ -236,14 +238,26 @@ def _listening(
 
 @contextmanager
 def _told_how_to_go_on(folder: Path) -> Iterator[None]:
-    """Says on stderr what a second Ctrl-C leaves."""
+    """Says on stderr what a Ctrl-C leaves that stops at once."""
     try:
         yield
     except KeyboardInterrupt:
-        _say("stopped at once: what came after the last checkpoint is done again")
-        if (folder / "manifest.json").is_file():
-            _say(f"to go on: rca run --resume {folder}")
+        _print_what_is_left(folder)
         raise typer.Exit(130) from None
+
+
+def _print_what_is_left(folder: Path) -> None:
+    from rca.runs.execute import CHECKPOINTS
+    from rca.runs.manifest import MANIFEST, read_manifest
+
+    status = read_manifest(folder).get("status") if (folder / MANIFEST).is_file() else None
+    if status in (None, "finished"):
+        _say("interrupted")
+        return
+    saved = any((folder / CHECKPOINTS).glob("step-*.pt"))
+    lost = "what came after the last checkpoint is done again" if saved else "it begins again"
+    _say(f"stopped at once: {lost}")
+    _say(f"to go on: rca run --resume {folder}")
 
 
 def _refuse_contradictions(host: str | None, port: int | None, carla_root: Path | None) -> None:
@@ -253,8 +267,13 @@ def _refuse_contradictions(host: str | None, port: int | None, carla_root: Path 
         raise UsageError("--carla-root starts a server, --port uses a running one: give one")
 
 
-def _refuse_changes(given: list[str]) -> None:
+def _refuse_changes(context: typer.Context) -> None:
     """Refuses options that a resumed run could only ignore."""
+    given = [
+        "--" + name.strip("_").replace("_", "-")
+        for name in OF_NEW_RUNS
+        if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+    ]
     if given:
         raise UsageError(
             f"--resume goes on with the run's own config: leave out {', '.join(given)}"

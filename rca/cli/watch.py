@@ -30,8 +30,6 @@ def watch(
 
     Example:  rca watch runs/my-run
     """
-    from rich.live import Live
-
     from rca.report.watching import screen
     from rca.report.write import judged
 
@@ -41,6 +39,18 @@ def watch(
     if once:
         console().print(screen(judged(path)))
         return
+    try:
+        _show_until_it_ends(path, every, until)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _show_until_it_ends(path: Path, every: float, until: float) -> None:
+    from rich.live import Live
+
+    from rca.report.watching import screen
+    from rca.report.write import judged
+
     with Live(console=console(), auto_refresh=False) as live:
         while True:
             try:
@@ -68,7 +78,8 @@ def dashboard(folder: Path, *, wanted: bool) -> Iterator[None]:
         yield
         return
     command = [sys.executable, "-m", "rca", "watch", str(folder), "--wait", "60"]
-    shown = subprocess.Popen(command)
+    # A session of its own: Ctrl-C is the run's, which goes on to the end of its episode.
+    shown = subprocess.Popen(command, start_new_session=True)
     try:
         yield
     finally:

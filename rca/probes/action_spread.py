@@ -10,7 +10,10 @@ from rca.td3.replay import Batch
 
 @spread("evaluation/action/*", unit="1", bounds=(-1.0, 1.0))
 def evaluated_actions(event: Evaluated, agent: TD3) -> Values:
-    """Returns each entry of the actions taken without noise on held-out routes."""
+    """Returns each entry of actions taken without noise on held-out routes.
+
+    A draw from the newest HELD_OUT steps of the evaluation (rca/td3/train.py).
+    """
     return _by_entry(event.held_out)
 
 

@@ -22,7 +22,7 @@ from rca.runs.auditor import Auditor
 from rca.runs.board import FOLDER, Board
 from rca.runs.folder import RunWriter
 from rca.runs.guard import Guard
-from rca.runs.manifest import read_manifest
+from rca.runs.manifest import WITHOUT_REPLAY, read_manifest
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
 from rca.runs.stopping import stop_on_ctrl_c, unstoppable
@@ -42,9 +42,6 @@ CHANGES = "changes"
 """Entry of the manifest: ids of the changes done to the default Build."""
 FAULTS = "simulator_faults"
 """Entry of the manifest: a line for each fault of a simulator, in training and in evaluation."""
-
-WITHOUT_REPLAY = "resumed_without_replay"
-"""Entry of the manifest: steps at which the run went on with an empty replay."""
 
 
 def new_folder(root: Path, name: str, config: RunConfig) -> Path:
@@ -122,10 +119,11 @@ def resume(
     """Goes on with a run that was interrupted or killed, from its newest checkpoint.
 
     One that was killed before its first checkpoint begins again from its seed, in the same folder.
-    In the embedded world the result is, bit for bit, that of a run that was never stopped: an
-    episode follows from the seed and its number, and checkpoints are made between episodes. The
-    first update ratio after the checkpoint alone differs: it is a mean over fewer updates. A
-    checkpoint without replay (`budget.checkpoint_replay`) gives another run, as the manifest says.
+    In the embedded world without other cars the result is, bit for bit, that of a run that was
+    never stopped: an episode follows from the seed and its number, and checkpoints are made between
+    episodes. The first update ratio after the checkpoint alone differs: it is a mean over fewer
+    updates. A checkpoint without replay (`budget.checkpoint_replay`) gives another run, as the
+    manifest says.
 
     Args:
         folder: Of the run.
@@ -258,7 +256,7 @@ class _Run:
             self._told(f"{self.writer.folder}: no checkpoint yet; it begins again from its seed")
         if self._build.config.env.npcs and training.progress.step:
             self._told("the other cars (env.npcs) are not where they were: not bit for bit the run")
-        if training.refill > 1:
+        if training.refill:
             self.writer.append_note(WITHOUT_REPLAY, training.progress.step)
             self._told(f"no replay in the checkpoint: {training.refill:,} steps without updates")
         self.writer.rewind(training.progress.step)

@@ -19,13 +19,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_run(run: RunRecord, folder: Path, format: Format) -> list[Path]:
-    """Writes a run's signals, episodes and evaluations in a format of other tools.
+    """Writes a run's signals, episodes, evaluations and histograms in a format of other tools.
 
     Args:
         run: Read by `rca.runs.load.load_run`.
         folder: A new or an empty folder; runs and recordings are never written to.
-        format: "tensorboard" writes one event file; the others write signals, episodes and
-            evaluations, one file each. NaN is an empty field in CSV and null in JSON.
+        format: "tensorboard" writes one event file; the others write signals, episodes,
+            evaluations and, of our runs, histograms, one file each. NaN is an empty field in CSV
+            and null in JSON.
 
     Returns:
         The files written.

@@ -16,12 +16,10 @@ from rca.config import RunConfig, load_config
 from rca.errors import RcaError, UsageError
 from rca.probes.histogram import Histogram
 from rca.runs.manifest import MANIFEST, describe, now, read_manifest, write_json
-from rca.runs.opening import CONFIG, created, lock, reopened, unwritable
+from rca.runs.opening import CONFIG, ROWS, created, lock, reopened, unwritable
 from rca.runs.record import (
     EPISODE_COLUMNS,
     EVALUATION_COLUMNS,
-    HISTOGRAM_COLUMNS,
-    STRIP_COLUMNS,
     Outcome,
     Strip,
 )
@@ -34,14 +32,9 @@ SET_BACK = "clock_set_back_s"
 COUNTERS = ("executed_steps", "critic_updates", "actor_updates", "first_update_step")
 
 Row = TypeVar("Row")
-
-_ROWS = {
-    "episode": EPISODE_COLUMNS,
-    "evaluation": EVALUATION_COLUMNS,
-    "strip": STRIP_COLUMNS,
-    "histogram": HISTOGRAM_COLUMNS,
-}
-"""Tables of whole rows. One that an older version began lacks some, and may be gone on with."""
+PROBED_AFTER = """
+DELETE FROM value WHERE signal IN (SELECT id FROM signal WHERE name LIKE 'probed/%')"""
+"""Probed after the run as it then was, over updates of their own."""
 
 
 class RunWriter:
@@ -67,19 +60,15 @@ class RunWriter:
         # Appended to by the thread that trains, emptied by the one that commits.
         self._new_signals: deque[tuple[int, str, str]] = deque()
         self._values: deque[tuple[int, int, float]] = deque()
-        self._rows: dict[str, deque[tuple[Any, ...]]] = {name: deque() for name in _ROWS}
+        self._rows: dict[str, deque[tuple[Any, ...]]] = {name: deque() for name in ROWS}
         self._counters: dict[str, int] = {}
         self._broken: RcaError | None = None
         self._clock = _clock()
         self._writing = threading.Lock()
         self._stop = threading.Event()
         try:
-            self._database = (
-                reopened(folder, manifest) if again else created(folder, config, manifest)
-            )
-            for name, columns in _ROWS.items():
-                listed = ", ".join(f'"{column}"' for column in columns)
-                self._database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
+            made = reopened(folder, manifest) if again else created(folder, config, manifest)
+            self._database = made
             self._signals.update(self._database.execute("SELECT name, id FROM signal"))
         except BaseException:
             self._lock.release()
@@ -138,7 +127,8 @@ class RunWriter:
         """Forgets what was recorded after a step: a resumed run records it again."""
         with self._writing, self._database as database:
             database.execute("DELETE FROM value WHERE step > ?", (step,))
-            for name, columns in _ROWS.items():
+            database.execute(PROBED_AFTER)
+            for name, columns in ROWS.items():
                 at = "end_step" if "end_step" in columns else "step"
                 database.execute(f"DELETE FROM {name} WHERE {at} > ?", (step,))
             database.execute(
@@ -278,7 +268,7 @@ class RunWriter:
         run = self._database.executemany
         run("INSERT INTO signal VALUES (?, ?, ?)", names)
         run("INSERT INTO value VALUES (?, ?, ?)", values)
-        for name, columns in _ROWS.items():
+        for name, columns in ROWS.items():
             marks = ", ".join("?" * len(columns))
             rows = _taken(self._rows[name])
             run(f"INSERT INTO {name} VALUES ({marks})", rows)

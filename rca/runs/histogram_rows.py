@@ -10,6 +10,8 @@ from rca.runs.record import HISTOGRAM_COLUMNS
 MAX_BINS = 100
 MAX_CHARS = 2_000
 """Of the counts as text."""
+MAX_COUNT = 2**53
+"""Beyond it a float no longer tells whole numbers apart."""
 MAX_ROWS = 100_000
 """More, or larger ones, were not written by us: they are left out."""
 
@@ -45,7 +47,7 @@ def _histogram(row: tuple[object, ...]) -> Histogram | None:
 
 
 def _is_range(low: float, high: float) -> bool:
-    return math.isfinite(low) and math.isfinite(high) and low < high
+    return low < high and math.isfinite(high - low)
 
 
 def _counts(text: str) -> tuple[int, ...]:
@@ -56,5 +58,5 @@ def _counts(text: str) -> tuple[int, ...]:
         return ()
     if not isinstance(read, list) or len(read) > MAX_BINS:
         return ()
-    are_counts = all(type(count) is int and count >= 0 for count in read)
+    are_counts = all(type(count) is int and 0 <= count <= MAX_COUNT for count in read)
     return tuple(read) if are_counts else ()

@@ -16,6 +16,8 @@ import rca
 from rca.config import RunConfig
 from rca.errors import EvidenceError
 
+WITHOUT_REPLAY = "resumed_without_replay"
+"""Entry: the steps at which the run went on with an empty replay."""
 SCHEMA = 1
 """Version of the run folder's layout; readers refuse newer ones and read older ones."""
 MANIFEST = "manifest.json"

@@ -9,6 +9,12 @@ import filelock
 from rca.config import RunConfig
 from rca.errors import UsageError
 from rca.runs.manifest import LOCK, LOCK_SECONDS, MANIFEST, SCHEMA, write_json
+from rca.runs.record import (
+    EPISODE_COLUMNS,
+    EVALUATION_COLUMNS,
+    HISTOGRAM_COLUMNS,
+    STRIP_COLUMNS,
+)
 
 DATABASE = "run.sqlite"
 CONFIG = "config.yaml"
@@ -19,6 +25,15 @@ CREATE TABLE signal (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, unit TEX
 CREATE TABLE value (signal INTEGER NOT NULL, step INTEGER NOT NULL, value REAL);
 INSERT INTO meta VALUES ('schema', {SCHEMA});
 """
+
+
+ROWS = {
+    "episode": EPISODE_COLUMNS,
+    "evaluation": EVALUATION_COLUMNS,
+    "strip": STRIP_COLUMNS,
+    "histogram": HISTOGRAM_COLUMNS,
+}
+"""Tables of whole rows. One that an older version began lacks some, and may be gone on with."""
 
 
 def lock(folder: Path, *, again: bool) -> filelock.FileLock:
@@ -59,6 +74,7 @@ def created(
         # Safe against a killed process; against a power failure the folder stays consistent.
         database.execute("PRAGMA synchronous=NORMAL")
         database.executescript(_TABLES)
+        _add_tables(database)
         write_json(folder / MANIFEST, manifest)
     except (OSError, sqlite3.Error) as error:
         raise unwritable(folder, error) from error
@@ -74,10 +90,17 @@ def reopened(folder: Path, manifest: dict[str, object]) -> sqlite3.Connection:
     try:
         database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
         database.execute("SELECT * FROM meta").fetchall()
+        _add_tables(database)
         write_json(folder / MANIFEST, manifest)
     except (OSError, sqlite3.Error) as error:
         raise unwritable(folder, error) from error
     return database
+
+
+def _add_tables(database: sqlite3.Connection) -> None:
+    for name, columns in ROWS.items():
+        listed = ", ".join(f'"{column}"' for column in columns)
+        database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
 
 
 def unwritable(folder: Path, error: Exception) -> UsageError:

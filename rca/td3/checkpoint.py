@@ -129,8 +129,8 @@ def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
         raise UsageError(f"{path}: made with another config; resume with the run's config.yaml")
     training.agent.load_state_dict(state["agent"])
     if state["replay"] is None:
-        wanted = min(training.config.agent.learning_starts, training.replay.capacity)
-        training.refill = max(1, wanted)
+        random_phase = training.config.agent.learning_starts
+        training.refill = max(1, min(random_phase, training.replay.capacity))
     else:
         training.replay.load_state_dict(state["replay"])
     training.streams.exploration.bit_generator.state = json.loads(state["exploration"])

@@ -134,8 +134,8 @@ class Training:
         progress: Where to start from; changed as the run goes on.
         guide: Drives part of a route-following random phase.
         held_out: Remembers evaluations, for judging alone.
-        refill: Transitions to be stored before the next update; more than 1 after a checkpoint
-            without replay.
+        refill: Transitions to be stored before the next update, after a checkpoint without replay;
+            0: nothing is waited for.
     """
 
     agent: TD3
@@ -147,7 +147,7 @@ class Training:
     progress: Progress = field(default_factory=Progress)
     guide: Guide | None = None
     held_out: Replay | None = None
-    refill: int = 1
+    refill: int = 0
 
     def compared(self, memory: Replay | None) -> Batch | None:
         """Returns a draw from a memory that leaves every generator of the run alone."""
@@ -204,9 +204,9 @@ class Training:
     def learn(self) -> None:
         """Does this step's updates, unless the random phase or a refill of the replay is on."""
         config = self.config.agent
-        if self.progress.step <= config.learning_starts or len(self.replay) < self.refill:
+        if self.progress.step <= config.learning_starts or len(self.replay) < max(1, self.refill):
             return
-        self.refill = 1
+        self.refill = 0
         for _ in range(config.updates_per_step):
             batch = self.replay.sample(
                 config.batch_size, self.streams.replay, config.n_step, config.discount

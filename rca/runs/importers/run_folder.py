@@ -18,7 +18,14 @@ from rca.runs.declared import declared
 from rca.runs.folder import SET_BACK
 from rca.runs.histogram_rows import read_histograms
 from rca.runs.json_file import read_json
-from rca.runs.manifest import MANIFEST, SCHEMA, WIRING, is_written_to, read_manifest
+from rca.runs.manifest import (
+    MANIFEST,
+    SCHEMA,
+    WIRING,
+    WITHOUT_REPLAY,
+    is_written_to,
+    read_manifest,
+)
 from rca.runs.opening import CONFIG, DATABASE
 from rca.runs.part import Importer, Options, Part
 from rca.runs.phases import FirstUpdate, first_update, split
@@ -66,6 +73,11 @@ def read(path: Path, options: Options) -> Part:
         gaps.append(
             f"{folder / MANIFEST}: the machine's clock was set back by {back} s during the run; "
             "started and ended do not say how long it took, nothing else depends on them"
+        )
+    if manifest.get(WITHOUT_REPLAY):
+        gaps.append(
+            f"{folder / MANIFEST}: the run went on from a checkpoint without replay at step "
+            f"{manifest[WITHOUT_REPLAY]}: it is not the run that was never stopped"
         )
     live = manifest.get("status") == "running" and is_written_to(folder, manifest)
     tables = _database(folder, live, gaps)

@@ -358,15 +358,18 @@ def planned_updates(config: RunConfig) -> int:
 
 
 def scale_warmup(config: RunConfig) -> RunConfig:
-    """Returns the config with `learning_starts` shortened as the run is against a full one.
+    """Returns the config with its warm-ups shortened as the run is against a full one.
 
     The random phase then has at most the share of the run that it has in the seed's 30,000-step
     test, and ends before the last step: a short test can observe what its checklist asks about
-    learning, in one step of it where the full test would have none.
+    learning, in one step of it where the full test would have none. `critic_warmup` follows, or the
+    actor would not be updated.
     """
     starts, steps = config.agent.learning_starts, config.budget.steps
     starts = min(starts, starts * steps // STEPS["full"], steps - 1)
-    agent = config.agent.model_copy(update={"learning_starts": starts})
+    warmup = min(config.agent.critic_warmup, config.agent.critic_warmup * steps // STEPS["full"])
+    changed = {"learning_starts": starts, "critic_warmup": warmup}
+    agent = config.agent.model_copy(update=changed)
     return config.model_copy(update={"agent": agent})
 
 
@@ -389,8 +392,14 @@ def scripted(config: RunConfig) -> RunConfig:
 
 def warning_before_start(config: RunConfig) -> str:
     """Returns one line on what the run will not be able to show, "" if there is no such thing."""
-    if planned_updates(config) > 0:
+    updates, warmup = planned_updates(config), config.agent.critic_warmup
+    if updates > warmup:
         return ""
+    if updates:
+        return (
+            f"critic_warmup {warmup:,} is not below the run's {updates:,} critic updates: the "
+            "actor will not be updated; --scale-warmup shortens it"
+        )
     scaled = scale_warmup(config).agent.learning_starts
     return (
         f"learning_starts {config.agent.learning_starts:,} is not below the run's "

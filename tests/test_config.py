@@ -190,6 +190,16 @@ def test_what_the_warning_offers_leads_to_updates(steps, starts):
     assert warning_before_start(offered) == ""
 
 
+def test_an_actor_that_would_not_be_updated_is_warned_of_and_scaled_too():
+    agent = AgentConfig(learning_starts=1_000, critic_warmup=500)
+    short = RunConfig(agent=agent, budget=BudgetConfig(steps=1_500))
+    assert "the actor will not be updated" in warning_before_start(short)
+    assert scale_warmup(short).agent.critic_warmup == 25
+    assert warning_before_start(scale_warmup(short)) == ""
+    long = RunConfig(agent=agent, budget=BudgetConfig(steps=1_501))
+    assert warning_before_start(long) == ""
+
+
 def test_the_random_phase_is_scaled_with_the_run():
     starts = [scale_warmup(of_length(n, 10_000)).agent.learning_starts for n in STEPS.values()]
     assert starts == [33, 3_333, 10_000]

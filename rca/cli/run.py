@@ -96,7 +96,7 @@ def run(
         bool,
         typer.Option(
             "--scale-warmup",
-            help="Shorten the random phase as the run is against 30,000 steps; updates take place.",
+            help="Shorten both warm-ups as the run is against 30,000 steps; updates take place.",
         ),
     ] = False,
     plant: Annotated[

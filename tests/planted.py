@@ -488,6 +488,7 @@ BAD: dict[str, Change] = {
     "gradients.explosion": spike("critic/grad_norm", 1e6),
     "ordering.learning_collapse": collapse,
     "config.activation": config(activation="tanh"),
+    "replay.action_range": extra("batch/action_size", 1.2),
     "replay.batch_share": config(batch_size=256),
     "replay.size": fewer_stored,
     "replay.terminal_share": extra("batch/terminal_share", 0.2),
@@ -584,6 +585,7 @@ GOOD: dict[str, Change] = {
         np.random.default_rng(11).integers(30, 90, 40).tolist(), [60.0, 90.0, 70.0] * 30
     ),
     "config.activation": config(activation="relu"),
+    "replay.action_range": extra("batch/action_size", 1.0),
     "replay.batch_share": config(batch_size=32),
     "replay.terminal_share": extra("batch/terminal_share", 0.006),
     "reward.early_end_pays": failing_fast(pays=-30.0),

@@ -230,6 +230,15 @@ def test_two_updates_a_step_double_the_replay_ratio(healthy):
     assert healthy["replay/ratio"] == 1.0
 
 
+def test_an_action_stored_before_clipping_is_beyond_one(healthy):
+    def wide(run):
+        store = run.replay.add
+        run.replay.add = lambda action, *rest: store(1.5 * action, *rest)
+
+    assert last_values(wide)["batch/action_size"] > 1.01
+    assert healthy["batch/action_size"] <= 1.0
+
+
 def test_time_outs_stored_as_terminal_raise_the_terminal_share(healthy):
     def confuse(run):
         store = run.replay.add

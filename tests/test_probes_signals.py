@@ -107,6 +107,7 @@ def values(event, note, start):
     note("critic/td_tail", event, p99 / p50)
     note("critic/td_kurtosis", event, scipy.stats.kurtosis(error, fisher=False))
     note("batch/terminal_share", event, np.mean(event.batch.terminated.numpy()))
+    note("batch/action_size", event, np.abs(event.batch.action.numpy()).max())
     note("batch/reward_min", event, min(event.batch.reward.numpy()))
     note("batch/reward_max", event, max(event.batch.reward.numpy()))
     note("replay/ratio", event, event.update / (event.step - 10))
@@ -352,7 +353,10 @@ NAMES = [
     "critic/validation_td",
     "explore/action_jitter",
     *(f"critic_encoder/{quantity}" for quantity in ("effective_rank", "grad_jitter")),
-    *(f"batch/{quantity}" for quantity in ("terminal_share", "reward_min", "reward_max")),
+    *(
+        f"batch/{quantity}"
+        for quantity in ("terminal_share", "reward_min", "reward_max", "action_size")
+    ),
     *(f"env/{quantity}" for quantity in ("reward", "speed", "traffic_speed", "step_seconds")),
     *(
         f"env/{quantity}"

@@ -10,6 +10,12 @@ def terminal_share(event: Updated) -> Number:
     return event.batch.terminated.mean()
 
 
+@probe("batch/action_size", on=Updated, unit="1", cost="slow")
+def action_size(event: Updated) -> Number:
+    """Returns the size of the largest entry of an action that is learned from."""
+    return event.batch.action.abs().max()
+
+
 @probe("batch/*", on=Updated, unit="reward", cost="slow")
 def rewards(event: Updated) -> dict[str, Number]:
     """Returns the extremes of the rewards learned from."""

@@ -14,6 +14,7 @@ CAUSE = Cause(
     supports=(
         Sign("wiring.actions", Grade.FACT, says="limit"),
         Sign("env.action_path", Grade.FACT),
+        Sign("replay.action_range", Grade.FACT),
         Sign("env.random_drive", Grade.WEAK),
         Sign("critic.value_bias", Grade.WEAK),
         Sign("evaluation.improves", Grade.WEAK),

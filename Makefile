@@ -62,7 +62,7 @@ bench-faults: $(STAMP)  ## Over an hour: every planted fault with three seeds th
 bench-smoke: $(STAMP)  ## A minute: a few planted faults in runs of seconds
 	$(BIN)/rca bench --smoke --out runs/smoke-report --runs runs/smoke
 
-seed-study: $(STAMP)  ## An hour: the seed's six issues against the true defects, into reports/seed-study
+seed-study: $(STAMP)  ## An hour on slow cores: the seed's six issues against the true defects, into reports/seed-study
 	$(BIN)/rca study seed --out reports/seed-study --runs runs/seed-study
 
 study-calibration: $(STAMP)  ## An hour and a half: are planted causes found, and none where there is none?

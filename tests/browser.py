@@ -62,7 +62,7 @@ def printed(page, tries=3):
     try:
         pdf = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
     except WebDriverException as error:
-        if tries == 1 or "Printing failed" not in error.msg:
+        if tries == 1 or "Printing failed" not in str(error):
             raise
         return printed(page, tries - 1)
     return base64.b64decode(pdf["data"])

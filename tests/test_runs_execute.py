@@ -319,7 +319,7 @@ def test_a_run_resumed_without_replay_says_so_and_is_not_accused_of_it(tmp_path)
     )
     with pytest.raises(KeyboardInterrupt):
         execute(wanted, tmp_path / "run", listener=stop)
-    said = []
+    said: list[str] = []
     assert resume(tmp_path / "run", told=said.append).status == "finished"
     assert said == ["no replay in the checkpoint: 30 steps without updates"]
     run = load_run(tmp_path / "run")

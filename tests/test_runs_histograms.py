@@ -16,6 +16,7 @@ from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, RunConfig, load_config
 from rca.probes.histogram import Histogram
 from rca.probes.spread import BINS, counted, histograms, load_spreads
+from rca.report.chart import Series
 from rca.report.sides import sides_of
 from rca.report.spread_plots import spread_figures
 from rca.runs.execute import execute
@@ -178,6 +179,9 @@ def test_a_figure_says_where_the_values_lie_at_the_end():
     assert "steering 0.953 to 0.998, pedal \N{MINUS SIGN}0.998 to" in figure.title
     steering, driven = figure.panels[0].marks
     assert steering.label == "steering"
+    assert isinstance(steering, Series)
+    assert steering.low is not None
+    assert steering.high is not None
     assert (steering.low[0], steering.high[0]) == pytest.approx((0.9525, 0.9975))
     assert driven.color != steering.color
     assert not spread_figures(sides_of([judged(healthy())], []))
@@ -202,7 +206,9 @@ def test_a_figure_speaks_for_all_seeds_of_a_side_and_names_what_is_missing():
 def test_a_long_list_is_thinned_for_the_figure():
     many = tuple(replace(FOUND, step=step) for step in range(5_000))
     (figure,) = spread_figures(sides_of([judged(replace(healthy(), histograms=many))], []))
-    assert len(figure.panels[0].marks[0].x) <= 400
+    (curve,) = figure.panels[0].marks
+    assert isinstance(curve, Series)
+    assert len(curve.x) <= 400
 
 
 @pytest.mark.parametrize("item", load_spreads(), ids=lambda item: item.name)

@@ -367,7 +367,9 @@ def scale_warmup(config: RunConfig) -> RunConfig:
     """
     starts, steps = config.agent.learning_starts, config.budget.steps
     starts = min(starts, starts * steps // STEPS["full"], steps - 1)
-    warmup = min(config.agent.critic_warmup, config.agent.critic_warmup * steps // STEPS["full"])
+    warmup = config.agent.critic_warmup
+    updates = (steps - starts) * config.agent.updates_per_step
+    warmup = min(warmup, warmup * steps // STEPS["full"], updates - 1)
     changed = {"learning_starts": starts, "critic_warmup": warmup}
     agent = config.agent.model_copy(update=changed)
     return config.model_copy(update={"agent": agent})

@@ -18,7 +18,7 @@ from rca.bench.score import (
     at_random,
     calibration_curve,
     calibration_error,
-    interval,
+    intervals,
     most_frequent,
     score,
 )
@@ -69,9 +69,9 @@ def test_baselines_say_the_same_of_every_run():
 
 
 def test_the_interval_holds_the_score_and_follows_the_generator():
-    low, high = interval(CASES * 5, "top_1", np.random.default_rng(1))
+    low, high = intervals(CASES * 5, np.random.default_rng(1))["top_1"]
     assert low < 1 / 3 < high
-    assert (low, high) == interval(CASES * 5, "top_1", np.random.default_rng(1))
+    assert (low, high) == intervals(CASES * 5, np.random.default_rng(1))["top_1"]
 
 
 def test_the_interval_counts_seeds_and_what_they_have_in_common():
@@ -81,7 +81,7 @@ def test_the_interval_counts_seeds_and_what_they_have_in_common():
         return Case(f"{fault}-{seed}", fault, ("x",), (("x" if right else "y", 0.9),), seed=seed)
 
     def width(cases):
-        low, high = interval(cases, "top_1", np.random.default_rng(0))
+        low, high = intervals(cases, np.random.default_rng(0))["top_1"]
         return high - low
 
     alike = [said(f"f{n}", seed, n % 2) for n in range(10) for seed in range(3)]
@@ -130,6 +130,7 @@ def test_seeds_of_calibration_are_scored_apart(tmp_path):
     assert (tmp_path / "calibration.png").stat().st_size > 5_000
 
 
+@pytest.mark.timeout(900)  # six trainings, on slow cores beside two other workers
 def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_exported(tmp_path):
     done = rca(
         "bench", "--smoke", "--runs", tmp_path / "runs", "--out", tmp_path / "page", limit=400

@@ -250,7 +250,6 @@ def test_a_timeline_is_a_picture_or_a_page(tmp_path):
 
 
 def test_ctrl_c_is_one_line(tmp_path):
-    code = "import os, signal\n\ndef make():\n    os.kill(os.getpid(), signal.SIGINT)\n"
-    (tmp_path / "worlds.py").write_text(code)
+    (tmp_path / "worlds.py").write_text("def make():\n    raise KeyboardInterrupt\n")
     done = rca("probe", "env", "worlds:make", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (130, "rca: interrupted\n")

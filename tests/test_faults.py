@@ -103,6 +103,7 @@ def test_a_planted_fault_changes_settings_or_what_is_learned(name):
         "vector_unscaled",
         "simulator_hangs",
         "traffic_parked",
+        "actions_before_clipping",
     }:
         pytest.skip("needs more steps, an evaluation or the driving task: tests of its own")
     training, _, _ = tiny(name)
@@ -111,6 +112,15 @@ def test_a_planted_fault_changes_settings_or_what_is_learned(name):
         for now, then in zip(weights(training).values(), weights(HEALTHY[0]).values(), strict=True)
     )
     assert not same_weights
+
+
+def test_actions_stored_before_clipping_go_beyond_what_can_be_executed():
+    def largest(*fault):
+        training, _, _ = tiny(*fault or (None,), "agent.exploration_noise=1.0")
+        return float(training.replay.sample(500, np.random.default_rng(0)).action.abs().max())
+
+    assert largest() <= 1.0
+    assert largest("actions_before_clipping") > 1.0
 
 
 def moved(fault, prefix):

@@ -25,7 +25,7 @@ from rca.bench.score import (
     always,
     at_random,
     calibration_curve,
-    interval,
+    intervals,
     most_frequent,
     rivals,
     score,
@@ -117,7 +117,7 @@ def _head(cases: Sequence[Case], how: str, told: Sequence[str], verdict: str) ->
 
 def _verdict(cases: Sequence[Case]) -> str:
     """Returns in a sentence how often the diagnosis is right, and how often it accuses wrongly."""
-    low, high = interval(cases, "top_1", np.random.default_rng(0))
+    low, high = intervals(cases, np.random.default_rng(0))["top_1"]
     right = f"{share(score(cases).top_1)} of the runs (95% interval {share(low)} to {share(high)})"
     healthy = [case for case in cases if not case.fault and not case.error]
     words = f"The planted cause comes first in {right}"
@@ -145,8 +145,9 @@ def _scores(cases: Sequence[Case]) -> list[str]:
         f"| score | rca | 95% interval | aim | {' | '.join(columns)} |",
         "|---|---:|---:|---:|" + "---:|" * len(columns),
     ]
+    spans = intervals(cases, np.random.default_rng(0))
     for name, value in asdict(score(cases)).items():
-        low, high = interval(cases, name, np.random.default_rng(0))
+        low, high = spans[name]
         others = " | ".join(share(read(name)) for read in columns.values())
         aim = AIMS.get(name, "")
         lines.append(

@@ -1,9 +1,10 @@
 """Scores of a detective: does it name the planted cause, and is it as sure as it is right?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 ACCUSED = 0.5
 """Probability from which a cause counts as accused: more likely than not."""
@@ -155,10 +156,10 @@ def at_random(
     }
 
 
-def interval(
-    cases: Sequence[Case], name: str, rng: np.random.Generator, draws: int = 1000
-) -> tuple[float, float]:
-    """Returns the 95% bootstrap interval of a score (percentiles).
+def intervals(
+    cases: Sequence[Case], rng: np.random.Generator, draws: int = 1000
+) -> dict[str, tuple[float, float]]:
+    """Returns the 95% bootstrap interval of every score by its name (percentiles).
 
     Faults and healthy configurations are drawn with all their seeds. The seeds of one fault are
     alike, and drawn as if each were a fault of its own they would make the interval too narrow;
@@ -169,8 +170,15 @@ def interval(
         groups.setdefault(case.name.rsplit("-", 1)[0], []).append(case)
     members = list(groups.values())
     picks = rng.integers(len(members), size=(draws, len(members)))
-    values = [getattr(score([c for i in pick for c in members[i]]), name) for pick in picks]
-    known = np.array(values)[np.isfinite(values)]
+    scores = [score([c for i in pick for c in members[i]]) for pick in picks]
+    return {
+        field.name: _middle(np.array([getattr(one, field.name) for one in scores]))
+        for field in fields(Scores)
+    }
+
+
+def _middle(values: NDArray[np.float64]) -> tuple[float, float]:
+    known = values[np.isfinite(values)]
     low, high = np.percentile(known, [2.5, 97.5]) if len(known) else (np.nan, np.nan)
     return float(low), float(high)
 

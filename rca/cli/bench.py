@@ -108,14 +108,15 @@ def _score(answers: Path, truth: Path | None) -> None:
     from rich.table import Table
 
     from rca.bench.exchange import answered
-    from rca.bench.score import interval, score
+    from rca.bench.score import intervals, score
 
     if truth is None:
         raise UsageError(f"--score {answers}: needs --truth, the truth.csv of the export")
     cases = answered(answers, truth)
     shown = Table("score", "measured", "95% interval", title=f"{answers}: {len(cases)} runs")
+    spans = intervals(cases, np.random.default_rng(0))
     for name, value in asdict(score(cases)).items():
-        low, high = interval(cases, name, np.random.default_rng(0))
+        low, high = spans[name]
         cells = ("-", "-") if math.isnan(value) else (f"{value:.0%}", f"{low:.0%} to {high:.0%}")
         shown.add_row(name, *cells)
     console().print(shown)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rca.bench.exchange import answered
+from rca.bench.answers import answered
 from rca.bench.lists import MISSES
 from rca.bench.report import write_benchmark
 from rca.bench.run import described, planned, spent

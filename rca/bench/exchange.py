@@ -1,7 +1,6 @@
 """The benchmark for other tools: its runs without the truth, and their answers scored."""
 
 import json
-import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rca.bench.run import standing
-from rca.bench.score import Case
-from rca.errors import EvidenceError, UsageError
+from rca.errors import UsageError
 from rca.faults import load_faults
 from rca.study.trials import Trial
 
@@ -76,48 +74,3 @@ def _copy(run: Path, to: Path) -> None:
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     told = {key: value for key, value in manifest.items() if key not in TELLING}
     (to / "manifest.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-
-
-def answered(answers: Path, truth: Path) -> list[Case]:
-    """Returns the cases as another tool answered them.
-
-    Args:
-        answers: CSV with the columns run, cause, probability.
-        truth: What `export` wrote.
-
-    Raises:
-        EvidenceError: A file is no such table, names an unknown run, or has words for a number.
-    """
-    known = _table(truth, ("run", "seed", "fault", "causes"))
-    said = _table(answers, ("run", "cause", "probability"))
-    strange = sorted(set(said["run"]) - set(known["run"]))
-    if strange:
-        raise EvidenceError(f"{answers}: {strange[0]}: no run of {truth}")
-    said["probability"] = pd.to_numeric(said["probability"], errors="coerce")
-    wrong = said[~said["probability"].between(0, 1)]
-    if len(wrong):
-        row = wrong.iloc[0]
-        raise EvidenceError(f"{answers}: {row['run']}, {row['cause']}: a probability is 0 to 1")
-    if not known["seed"].str.fullmatch(r"\d+").all():
-        raise EvidenceError(f"{truth}: a seed is a whole number")
-    said = said.sort_values("probability", ascending=False, kind="stable")
-    by_run = dict(iter(said.groupby("run")))
-    cases = []
-    for run, seed, fault, causes in known.itertuples(index=False):
-        part = by_run.get(run, said[:0])
-        ranking = tuple(zip(part["cause"], part["probability"].astype(float), strict=True))
-        right = tuple(causes.split())
-        name = f"{fault or run}-{seed}"
-        cases.append(Case(name, fault, right, ranking, math.nan, seed=int(seed)))
-    return cases
-
-
-def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        found = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise EvidenceError(f"{path}: not a CSV file: {error}") from error
-    missing = [name for name in columns if name not in found]
-    if missing:
-        raise EvidenceError(f"{path}: lacks the column {missing[0]}")
-    return found[list(columns)]

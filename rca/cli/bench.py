@@ -56,14 +56,14 @@ def bench(
 
     Example:  rca bench --only 'encoder_*' --seed 1 --out reports/my-bench
     """
+    if score is not None:
+        _score(score, truth)
+        return
     from rca.bench import run as benchmarks
     from rca.bench.report import write_benchmark
     from rca.report.page import write_page
     from rca.study.trials import TrialResult, is_finished
 
-    if score is not None:
-        _score(score, truth)
-        return
     seeds = seed or [1]
     trials = benchmarks.smoke(seeds[0]) if smoke else benchmarks.planned(seeds, only, steps)
     if export is not None:
@@ -107,7 +107,7 @@ def _score(answers: Path, truth: Path | None) -> None:
     import numpy as np
     from rich.table import Table
 
-    from rca.bench.exchange import answered
+    from rca.bench.answers import answered
     from rca.bench.score import intervals, score
 
     if truth is None:

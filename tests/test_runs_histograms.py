@@ -129,6 +129,7 @@ def test_a_folder_of_an_older_version_has_none(tmp_path):
 BROKEN = {
     "no numbers": ("a", "1", 3, 0.0, 1.0, '["<b>"]'),
     "no JSON": ("a", "1", 3, 0.0, 1.0, "[1, 2"),
+    "nested": ("a", "1", 3, 0.0, 1.0, "[" * 2_000),
     "a number": ("a", "1", 3, 0.0, 1.0, "5"),
     "negative": ("a", "1", 3, 0.0, 1.0, "[-1]"),
     "empty": ("a", "1", 3, 0.0, 1.0, "[]"),

@@ -1,4 +1,4 @@
-"""The benchmark for other tools: its runs without the truth, and their answers scored."""
+"""The benchmark for other tools: its runs without the truth, and the truth apart."""
 
 import json
 import shutil

@@ -90,8 +90,7 @@ def every_fault(cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:
         "## Every fault",
         "",
         "Worst first. *Harmless*: the runs drive as far as healthy ones of the same task, so the "
-        "outcome does not "
-        "show the fault; such a fault is found by its wiring or not at all.",
+        "outcome does not show the fault; such a fault is found by its wiring or not at all.",
         "",
         "| fault | right answer | first in | among three in | distance against healthy, m | harm |",
         "|---|---|---:|---:|---:|---|",

@@ -192,8 +192,7 @@ def _harmful(word: str, cases: Sequence[Case], harm: dict[str, Harm]) -> list[st
     return [
         f"{word} on the {len(faults)} faults that do harm (p < {P} and Cohen's d <= -{EFFECT} "
         f"against the distance of healthy runs of the same task) alone: top-1 "
-        f"{share(found.top_1)}, top-3 "
-        f"{share(found.top_3)}.",
+        f"{share(found.top_1)}, top-3 {share(found.top_3)}.",
         "",
     ]
 

@@ -1,4 +1,4 @@
-"""Histograms of a run folder as read: it may come from anywhere, so every row is looked at."""
+"""Histograms of a run folder as read."""
 
 import json
 import math
@@ -6,6 +6,7 @@ import sqlite3
 
 from rca.probes.histogram import Histogram
 from rca.runs.record import HISTOGRAM_COLUMNS
+from rca.runs.sound_rows import sound_rows
 
 MAX_BINS = 100
 MAX_CHARS = 2_000
@@ -23,17 +24,12 @@ def read_histograms(database: sqlite3.Connection, gaps: list[str]) -> tuple[Hist
         database: Of a run folder.
         gaps: Told what is left out.
     """
-    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    if ("histogram",) not in tables.fetchall():
-        return ()
-    columns = ", ".join(HISTOGRAM_COLUMNS)
-    sound = "FROM histogram WHERE length(counts) <= ? ORDER BY step, rowid LIMIT ?"
-    rows = database.execute(f"SELECT {columns} {sound}", (MAX_CHARS, MAX_ROWS)).fetchall()
-    found = [histogram for row in rows if (histogram := _histogram(row)) is not None]
-    total = database.execute("SELECT count(*) FROM histogram").fetchone()[0]
-    if total > len(found):
-        gaps.append(f"{total - len(found)} histograms are damaged or oversized; left out")
-    return tuple(found)
+    found, left_out = sound_rows(
+        database, "histogram", HISTOGRAM_COLUMNS, ("counts", MAX_CHARS), MAX_ROWS, _histogram
+    )
+    if left_out:
+        gaps.append(f"{left_out} histograms are damaged or oversized; left out")
+    return found
 
 
 def _histogram(row: tuple[object, ...]) -> Histogram | None:
@@ -54,7 +50,7 @@ def _counts(text: str) -> tuple[int, ...]:
     """Returns the counts, none if they are not whole numbers from 0 on."""
     try:
         read = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     if not isinstance(read, list) or len(read) > MAX_BINS:
         return ()

@@ -1,8 +1,9 @@
-"""Strips of a run folder as read: a folder may come from anywhere, so every row is looked at."""
+"""Camera strips of a run folder as read."""
 
 import sqlite3
 
 from rca.runs.record import STRIP_COLUMNS, Strip
+from rca.runs.sound_rows import sound_rows
 
 MAX_SIDE = 84
 """Pixels; larger frames are shrunk: a strip has 43 kB at most, a tenth of it in our worlds."""
@@ -19,17 +20,12 @@ def read_strips(database: sqlite3.Connection, gaps: list[str]) -> tuple[Strip, .
         database: Of a run folder.
         gaps: Told what is left out.
     """
-    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    if ("strip",) not in tables.fetchall():
-        return ()
-    columns = ", ".join(STRIP_COLUMNS)
-    wanted = f"SELECT {columns} FROM strip WHERE length(png) <= ? ORDER BY step, rowid LIMIT ?"
-    rows = database.execute(wanted, (MAX_BYTES, MAX_STRIPS)).fetchall()
-    found = [strip for row in rows if (strip := _strip(row)) is not None]
-    total = database.execute("SELECT count(*) FROM strip").fetchone()[0]
-    if total > len(found):
-        gaps.append(f"{total - len(found)} camera strips are damaged or oversized; left out")
-    return tuple(found)
+    found, left_out = sound_rows(
+        database, "strip", STRIP_COLUMNS, ("png", MAX_BYTES), MAX_STRIPS, _strip
+    )
+    if left_out:
+        gaps.append(f"{left_out} camera strips are damaged or oversized; left out")
+    return found
 
 
 def _strip(row: tuple[object, ...]) -> Strip | None:

@@ -1,0 +1,36 @@
+"""Rows of a run folder's database: it may come from anywhere, so every row is looked at."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def sound_rows(
+    database: sqlite3.Connection,
+    table: str,
+    columns: Sequence[str],
+    longest: tuple[str, int],
+    most: int,
+    read: Callable[[tuple[object, ...]], T | None],
+) -> tuple[tuple[T, ...], int]:
+    """Returns what the rows of a table hold, in order of time, and how many were left out.
+
+    Args:
+        database: Of a run folder; one of an older version may lack the table.
+        table: Name of it; has a column `step`.
+        columns: Read, in this order.
+        longest: A column and the length beyond which a row is not even fetched.
+        most: Rows that are fetched.
+        read: Returns what a row holds, None if it is broken.
+    """
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    if (table,) not in tables.fetchall():
+        return (), 0
+    column, length = longest
+    wanted = f"SELECT {', '.join(columns)} FROM {table} WHERE length({column}) <= ?"
+    rows = database.execute(f"{wanted} ORDER BY step, rowid LIMIT ?", (length, most)).fetchall()
+    found = tuple(held for row in rows if (held := read(row)) is not None)
+    ((total,),) = database.execute(f"SELECT count(*) FROM {table}").fetchall()
+    return found, total - len(found)

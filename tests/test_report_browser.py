@@ -141,6 +141,30 @@ def test_colours_turn_dark_and_back(page):
     assert background(page) == light
 
 
+def test_no_picture_of_the_markdown_report_is_cut_off(browser, report):
+    pictures = sorted((report.parent / "figures").glob("*.svg"))
+    assert len(pictures) >= 10
+    for picture in pictures:
+        beyond = opened(browser, picture).execute_script("""
+            const whole = document.documentElement.getBoundingClientRect();
+            const texts = [...document.querySelectorAll('text')];
+            return texts.filter(text => {
+                const panel = text.ownerSVGElement.getScreenCTM(), box = text.getBBox();
+                const scale = panel.a, at = text.getBoundingClientRect();
+                const frame = text.ownerSVGElement.viewBox.baseVal;
+                return at.right > panel.e + scale * frame.width + 1
+                    || at.bottom > panel.f + scale * frame.height + 1
+                    || at.right > whole.right + 1 || at.bottom > whole.bottom + 1;
+            }).map(text => text.textContent)""")
+        parts = browser.execute_script("""
+            return [...document.documentElement.children].map(part => {
+                const frame = part.viewBox.baseVal;
+                return [part.width.baseVal.value - frame.width,
+                        part.height.baseVal.value - frame.height]})""")
+        assert beyond == [], picture.name
+        assert np.allclose(parts, 0), picture.name
+
+
 @pytest.mark.parametrize("width", [400, 1280, 1920])
 def test_no_width_needs_sideways_scrolling(browser, report, width):
     browser.execute_cdp_cmd(

@@ -38,6 +38,8 @@ def test_panels_stand_side_by_side_in_one_picture():
     assert [(p.get("x"), p.get("y")) for p in tree] == [
         ("0", "0"), ("403.2", "0"), ("0", "201.6"),
     ]  # fmt: skip
+    assert tree.get("viewBox") == "0 0 806.4 403.2"
+    assert {(p.get("width"), p.get("height")) for p in tree} == {("403.2", "201.6")}
 
 
 @pytest.mark.parametrize("scale", ["linear", "log", "symlog"])

@@ -82,14 +82,20 @@ def side_by_side(panels: Sequence[str]) -> str:
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     parts = [
-        svg[svg.index("<svg") :].replace(
-            "<svg", f'<svg x="{width * (i % columns):g}" y="{height * (i // columns):g}"', 1
-        )
-        for i, svg in enumerate(panels)
+        _placed(svg, width * (i % columns), height * (i // columns)) for i, svg in enumerate(panels)
     ]
-    size = f'width="{width * columns:g}" height="{height * rows:g}"'
+    wide, high = width * columns, height * rows
+    size = f'width="{wide:g}pt" height="{high:g}pt" viewBox="0 0 {wide:g} {high:g}"'
     namespace = "http://www.w3.org/2000/svg"
     return f'<svg xmlns="{namespace}" {size}>\n{"".join(parts)}</svg>\n'
+
+
+def _placed(svg: str, x: float, y: float) -> str:
+    """Returns a panel as a part of a picture; a point would be a third larger than its units."""
+    start = svg.index("<svg")
+    end = svg.index(">", start)
+    tag = svg[start:end].replace('pt"', '"').replace("<svg", f'<svg x="{x:g}" y="{y:g}"')
+    return tag + svg[end:]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -105,7 +106,8 @@ def _curves(wanted: Spreads, side: Side) -> list[Series]:
                 low, middle, high = np.array([h.quantiles(wanted.shares) for h in found]).T
                 steps = np.array([h.step for h in found], np.float64)
                 color = side.color + 2 * place
-                curves.append(Series(label, steps, middle, color, "line", low, high))
+                style: Literal["line", "points"] = "line" if len(found) > 1 else "points"
+                curves.append(Series(label, steps, middle, color, style, low, high))
     return curves
 
 

@@ -178,7 +178,7 @@ def test_a_figure_says_where_the_values_lie_at_the_end():
     (figure,) = spread_figures(sides_of([run], []))
     assert figure.id == "actions-evaluated"
     assert "steering 0.953 to 0.998, pedal \N{MINUS SIGN}0.998 to" in figure.title
-    steering, driven = figure.panels[0].marks
+    steering, _, driven, _ = figure.panels[0].marks
     assert steering.label == "steering"
     assert isinstance(steering, Series)
     assert steering.low is not None
@@ -199,7 +199,7 @@ def test_a_figure_speaks_for_all_seeds_of_a_side_and_names_what_is_missing():
     actions, values = spread_figures(sides_of(three, [diverged]))
     assert "baseline steering 0.0025 to 0.0475" in actions.title
     assert "fixed not measured" in actions.title
-    assert len(actions.panels[0].marks) == 3
+    assert len(actions.panels[0].marks) == 2 * 3
     assert "did not record evaluation/action/0" in actions.panels[1].empty
     assert "fixed Q1 no finite value" in values.title
 
@@ -207,7 +207,7 @@ def test_a_figure_speaks_for_all_seeds_of_a_side_and_names_what_is_missing():
 def test_a_long_list_is_thinned_for_the_figure():
     many = tuple(replace(FOUND, step=step) for step in range(5_000))
     (figure,) = spread_figures(sides_of([judged(replace(healthy(), histograms=many))], []))
-    (curve,) = figure.panels[0].marks
+    curve, _ = figure.panels[0].marks
     assert isinstance(curve, Series)
     assert len(curve.x) <= 400
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -95,7 +94,7 @@ def _unit(wanted: Spreads, side: Side) -> str:
 
 
 def _curves(wanted: Spreads, side: Side) -> list[Series]:
-    """Returns a curve per seed and quantity; the second quantity has a colour of its own."""
+    """Returns a curve per seed and quantity with a point per evaluation, as there may be one."""
     curves = []
     points = max(MIN_POINTS, MAX_POINTS // len(side.records))
     for record in side.records:
@@ -106,8 +105,8 @@ def _curves(wanted: Spreads, side: Side) -> list[Series]:
                 low, middle, high = np.array([h.quantiles(wanted.shares) for h in found]).T
                 steps = np.array([h.step for h in found], np.float64)
                 color = side.color + 2 * place
-                style: Literal["line", "points"] = "line" if len(found) > 1 else "points"
-                curves.append(Series(label, steps, middle, color, style, low, high))
+                curves.append(Series(label, steps, middle, color, "line", low, high))
+                curves.append(Series(label, steps, middle, color, "points"))
     return curves
 
 

@@ -37,9 +37,9 @@ SMOKE_SETTINGS = (
     "budget.eval_episodes=2",
 )
 SMOKE_STEPS = 600
-EVAL_EPISODES = 6
-"""Of the standard set: the preset's ten take a third of a run, and three seeds are to be done in an
-hour on two cores."""
+EVAL_EPISODES = 4
+"""Of the standard set: the preset's ten would take half of a run, and three seeds are to be done in
+an hour on two cores."""
 RANDOM_STEPS = 2_000
 """Of the runs that show what random actions reach."""
 

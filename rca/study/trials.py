@@ -4,15 +4,13 @@ import ctypes
 import glob
 import json
 import math
-import multiprocessing
 import os
 import signal
+import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 
 import filelock
@@ -31,12 +29,6 @@ TRIES = 3
 anything of its configuration."""
 SIMULATOR_FAILED = 3
 """Exit code of `rca run` where the simulator, not the configuration, was at fault."""
-FORKS_LOST = 255
-"""What multiprocessing tells of a process whose fork server was killed."""
-FORKS = multiprocessing.get_context("forkserver")
-"""Makes trials from one process that has imported what they need: seven of the 45 seconds that the
-smallest run of the benchmark takes."""
-FORKS.set_forkserver_preload(["rca.study.preloaded"])
 
 
 @dataclass(frozen=True)
@@ -83,59 +75,63 @@ Engine = Callable[[Sequence[Trial], Path, OnResult], list[TrialResult]]
 """Runs trials into a folder, tells each result as it comes, returns them in the trials' order."""
 
 
-def run_trial(trial: Trial, root: Path) -> TrialResult:
-    """Runs a trial unless it is finished in its folder, with one torch thread.
+Run = Callable[[Sequence[str], Path, float], int | None]
+"""Runs `rca` with these words, writes what it says into a file, gives it up after so many seconds.
+Returns its exit code, None if it was given up."""
 
-    (performance.md: two such processes make more updates than one with two threads.) A crash, of
-    the simulator's client too, costs one trial; it is begun again, from its checkpoint where it
-    left one, at most TRIES times.
+
+def run_in_process(words: Sequence[str], log: Path, patience: float) -> int | None:
+    """Is a `Run`: in a process of its own, with one torch thread."""
+    with log.open("w") as file:
+        try:
+            return subprocess.run(
+                [sys.executable, "-m", "rca", *words],
+                stdout=file,
+                stderr=file,
+                env=environment(),
+                preexec_fn=die_with_parent,
+                timeout=patience,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return None
+
+
+def environment() -> dict[str, str]:
+    """Returns that of a trial's process: one torch thread.
+
+    (performance.md: two such processes make more updates than one with two threads.)
+    """
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+def run_trial(trial: Trial, root: Path, run: Run = run_in_process) -> TrialResult:
+    """Runs a trial unless it is finished in its folder.
+
+    A crash, of the simulator's client too, costs one trial; it is begun again, from its checkpoint
+    where it left one, at most TRIES times.
 
     Args:
         trial: To run.
         root: Its folder is put there.
+        run: How.
     """
     folder = root / trial.name
+    log = root / f"{trial.name}.{LOG}"
     root.mkdir(parents=True, exist_ok=True)
     error = ""
     for _ in range(TRIES):
         if is_finished(trial, folder):
             return TrialResult(trial, folder)
-        code = _run(trial, folder)
+        code = run(["run", *_arguments(trial, folder)], log, _patience(trial))
         if code is None:
             return TrialResult(trial, folder, f"not finished after {_patience(trial):,.0f} s")
         if code == 0:
             return TrialResult(trial, folder)
-        error = _last_line(root / f"{trial.name}.{LOG}", code)
-        if code > 0 and code not in (SIMULATOR_FAILED, FORKS_LOST):
+        error = _last_line(log, code)
+        if code > 0 and code != SIMULATOR_FAILED:
             break
     return TrialResult(trial, folder, error)
-
-
-def _run(trial: Trial, folder: Path) -> int | None:
-    """Returns the exit code, None if it took too long."""
-    log = folder.parent / f"{trial.name}.{LOG}"
-    words = ["rca", "run", *_arguments(trial, folder)]
-    process = FORKS.Process(target=_command, args=(words, log, dict(os.environ)))
-    process.start()
-    process.join(_patience(trial))
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-        return None
-    return process.exitcode
-
-
-def _command(words: list[str], log: Path, environment: dict[str, str]) -> None:
-    """Is `rca run` in the process of a trial, with its output in a file."""
-    _end_with_whoever_began_it()
-    with log.open("w") as file:
-        os.dup2(file.fileno(), sys.stdout.fileno())
-        os.dup2(file.fileno(), sys.stderr.fileno())
-    os.environ.update(environment | {"OMP_NUM_THREADS": "1"})
-    sys.argv = words
-    from rca.cli import main
-
-    main()
 
 
 def _patience(trial: Trial) -> float:
@@ -157,21 +153,13 @@ def _arguments(trial: Trial, folder: Path) -> list[str]:
 
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 PR_SET_PDEATHSIG = 1
-"""prctl(2): the signal that a process gets when the one that forked it ends."""
+"""prctl(2): the signal that a process gets when the thread that made it ends."""
 
 
-def _end_with_whoever_began_it() -> None:
-    """Ends this process with the worker that asked for it and the one that it was forked from."""
+def die_with_parent() -> None:
+    """Has the kernel end this process with the thread that began it, however that one ends."""
     if LIBC is not None:
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    asking = multiprocessing.parent_process()
-    if asking is not None:
-        threading.Thread(target=_end_after, args=(asking.sentinel,), daemon=True).start()
-
-
-def _end_after(sentinel: int) -> None:
-    wait([sentinel])
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def is_finished(trial: Trial, folder: Path) -> bool:

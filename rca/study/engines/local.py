@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
-from rca.study.trials import Engine, OnResult, Trial, TrialResult, run_trial
+from rca.study.forks import Forker
+from rca.study.trials import Engine, OnResult, Trial, TrialResult, is_finished, run_trial
 
 
 def local(workers: int = 2) -> Engine:
@@ -31,9 +34,24 @@ def run_here(
     Returns:
         Results in the order of the trials.
     """
-    with ThreadPoolExecutor(workers) as pool:
-        running = {pool.submit(run_trial, trial, root): n for n, trial in enumerate(trials)}
-        results: dict[int, TrialResult] = {}
+    missing = sum(not is_finished(trial, root / trial.name) for trial in trials)
+    results: dict[int, TrialResult] = {}
+    with ExitStack() as stack:
+        free: SimpleQueue[Forker] = SimpleQueue()
+        forkers = [stack.enter_context(Forker()) for _ in range(min(workers, missing))]
+        for forker in forkers:  # they import side by side
+            forker.ready()
+            free.put(forker)
+
+        def run(words: Sequence[str], log: Path, patience: float) -> int | None:
+            forker = free.get()
+            try:
+                return forker.run(words, log, patience)
+            finally:
+                free.put(forker)
+
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        running = {pool.submit(run_trial, trial, root, run): n for n, trial in enumerate(trials)}
         try:
             for done in as_completed(running):
                 results[running[done]] = done.result()

@@ -1,13 +1,25 @@
 """Harm by the outcome, and the rival's rules on made-up records."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from rca.bench.harm import harms
-from rca.bench.rldebugger import RULES, ranking
+from rca.bench.rldebugger import (
+    PERIOD,
+    RULES,
+    dead,
+    diverging,
+    fluctuating,
+    not_falling,
+    not_finite,
+    ranking,
+    same_returns,
+    target_off,
+)
 from rca.bench.score import Case
 from rca.diagnosis.cause import load_causes
 from tests.records import STARTS, STEPS, healthy, signal, with_signals
@@ -73,11 +85,59 @@ def test_the_rival_accuses_a_target_that_does_not_follow():
     assert "target_wrong" in after
 
 
-def test_the_rival_sees_a_loss_that_doubles_and_nan():
-    steps = np.arange(STARTS + 1, STARTS + 101)
-    steady = signal("critic/loss", steps, np.linspace(1.0, 0.5, 100))
-    assert "learning_rate_wrong" not in [c for c, _ in ranking(with_signals(healthy(), steady))]
-    jump = signal("critic/loss", steps, np.r_[np.ones(50), np.full(50, 5.0)])
-    assert "critic_diverged" in [c for c, _ in ranking(with_signals(healthy(), jump))]
-    broken = signal("critic/loss", steps, np.r_[np.linspace(1, 0.5, 99), np.nan])
-    assert "nan_values" in [c for c, _ in ranking(with_signals(healthy(), broken))]
+FIRST = np.arange(STARTS + 1, STARTS + 201)
+
+
+def losses(*means):
+    """A record whose critic loss has these means of ten updates each, from the first update on."""
+    values = np.repeat(means, PERIOD)
+    return with_signals(healthy(), signal("critic/loss", FIRST[: len(values)], values))
+
+
+FALLING = [0.9**n for n in range(12)]
+
+
+def test_the_rival_finds_a_falling_loss_in_order():
+    run = losses(*FALLING)
+    for rule in (not_finite, diverging, not_falling, fluctuating, target_off, same_returns):
+        assert not rule(run), rule
+
+
+def test_the_rival_calls_a_loss_diverging_that_doubles_four_times_in_a_row():
+    assert diverging(losses(1, 2, 4, 8, 16))
+    assert not diverging(losses(1, 2, 4, 8, 15.9))
+    assert not diverging(losses(1, 2, 4, 8))
+    assert not diverging(losses(1, 5, 5, 5, 5, 5))
+
+
+def test_the_rival_calls_a_loss_stagnant_that_falls_too_little_four_times_in_a_row():
+    assert not_falling(losses(*FALLING, *[FALLING[-1] * 0.96**n for n in range(1, 5)]))
+    assert not not_falling(losses(*FALLING, *[FALLING[-1] * 0.96**n for n in range(1, 4)]))
+    assert not not_falling(losses(1, 0.96, 0.9, 0.87, 0.8, 0.77))
+
+
+def test_the_rival_calls_a_loss_unsteady_that_turns_at_more_than_half_of_its_means():
+    assert fluctuating(losses(1, 2, 1, 2, 1))  # 3 turns: (5 - 3) / 5
+    assert not fluctuating(losses(1, 2, 1, 2))  # 2 turns: (4 - 2) / 4
+    assert not fluctuating(losses(1, 2, 3, 2, 1, 2))
+
+
+def test_the_rival_sees_nan_and_dead_layers():
+    assert not_finite(losses(1, math.nan))
+    assert not not_finite(losses(1, 2))
+    for share, is_dead in ((0.5, False), (0.6, True)):
+        silent = signal("critic/dormant", FIRST[:3], np.full(3, share))
+        assert dead(with_signals(healthy(), silent)) == is_dead
+
+
+def test_the_rival_misses_variation_in_returns_of_exploration():
+    record = healthy()
+
+    def early(returns):
+        table = record.episodes.iloc[:1].loc[[record.episodes.index[0]] * len(returns)].copy()
+        table["return"], table["end_step"] = returns, np.arange(1, len(returns) + 1)
+        return replace(record, episodes=table)
+
+    assert same_returns(early([7.0] * 15))
+    assert not same_returns(early([7.0] * 14))
+    assert not same_returns(early([float(n**2 % 13) for n in range(15)]))

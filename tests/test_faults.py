@@ -172,6 +172,12 @@ def test_the_memory_of_a_fault_is_wrong_in_the_way_it_says():
     late, _, _ = tiny("reward_in_wrong_slot")
     rewards, right = (run.replay.state_dict()["rewards"] for run in (late, HEALTHY[0]))
     torch.testing.assert_close(rewards[1:20], right[:19])
+    late, _, _ = tiny("action_in_wrong_slot")
+    actions, right = (run.replay.state_dict()["actions"] for run in (late, HEALTHY[0]))
+    torch.testing.assert_close(actions[1:20], right[:19])
+    again = tiny("transitions_repeated")[0].replay.sample(16, np.random.default_rng(0))
+    assert len(torch.unique(again.obs.image.flatten(1), dim=0)) <= 2
+    assert torch.equal(again.action[:8], again.action[:1].expand(8, -1))
     same, _, _ = tiny("next_is_same")
     batch = same.replay.sample(8, np.random.default_rng(0))
     assert torch.equal(batch.obs.image, batch.next_obs.image)

@@ -1,11 +1,13 @@
 """What another tool said of exported runs, as cases to be scored like our own."""
 
+import difflib
 import math
 from pathlib import Path
 
 import pandas as pd
 
 from rca.bench.score import Case
+from rca.diagnosis.cause import load_causes
 from rca.errors import EvidenceError
 
 
@@ -17,13 +19,24 @@ def answered(answers: Path, truth: Path) -> list[Case]:
         truth: What `rca.bench.exchange.export` wrote.
 
     Raises:
-        EvidenceError: A file is no such table, names an unknown run, or has words for a number.
+        EvidenceError: A file is no such table, names an unknown run or cause, says something twice,
+            or has words for a number.
     """
-    known = _table(truth, ("run", "seed", "fault", "causes"))
+    known = _table(truth, ("run", "seed", "fault", "causes", "group"))
     said = _table(answers, ("run", "cause", "probability"))
+    _once(known, ["run"], truth)
+    _once(said, ["run", "cause"], answers)
     strange = sorted(set(said["run"]) - set(known["run"]))
     if strange:
         raise EvidenceError(f"{answers}: {strange[0]}: no run of {truth}")
+    causes = {cause.id for cause in load_causes()}
+    unknown = said[~said["cause"].isin(causes)]
+    if len(unknown):
+        row = unknown.iloc[0]
+        nearest = difflib.get_close_matches(row["cause"], causes, n=1, cutoff=0.0)
+        raise EvidenceError(
+            f"{answers}: {row['run']}: no cause {row['cause']}; did you mean {nearest[0]}?"
+        )
     said["probability"] = pd.to_numeric(said["probability"], errors="coerce")
     wrong = said[~said["probability"].between(0, 1)]
     if len(wrong):
@@ -34,13 +47,18 @@ def answered(answers: Path, truth: Path) -> list[Case]:
     said = said.sort_values("probability", ascending=False, kind="stable")
     by_run = dict(iter(said.groupby("run")))
     cases = []
-    for run, seed, fault, causes in known.itertuples(index=False):
+    for run, seed, fault, right, group in known.itertuples(index=False):
         part = by_run.get(run, said[:0])
         ranking = tuple(zip(part["cause"], part["probability"].astype(float), strict=True))
-        right = tuple(causes.split())
-        name = f"{fault or run}-{seed}"
-        cases.append(Case(name, fault, right, ranking, math.nan, seed=int(seed)))
+        truths = tuple(right.split())
+        cases.append(Case(f"{group}-{seed}", fault, truths, ranking, math.nan, seed=int(seed)))
     return cases
+
+
+def _once(table: pd.DataFrame, columns: list[str], path: Path) -> None:
+    twice = table[table.duplicated(columns)]
+    if len(twice):
+        raise EvidenceError(f"{path}: {', '.join(twice.iloc[0][columns])}: twice")
 
 
 def _table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

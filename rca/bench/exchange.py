@@ -9,27 +9,29 @@ import numpy as np
 import pandas as pd
 
 from rca.bench.run import standing
+from rca.diagnosis.cause import load_causes
 from rca.errors import UsageError
 from rca.faults import load_faults
 from rca.study.trials import Trial
 
 PARTS = ("config.yaml", "run.sqlite", "results.json", "wiring.json")
 """Of a run folder that a detective may see as they are."""
-TELLING = ("command", "changes")
-"""Entries of the manifest that name the planted fault."""
+TELLING = ("command", "changes", "started", "ended", "pid", "machine", "weights_digest")
+"""Entries of the manifest that name the planted fault, or its place in the order of the runs."""
 TRUTH = "truth.csv"
+CAUSES = "causes.csv"
 ABOUT = """\
 # Recordings of failed and healthy trainings
 
 Each folder under `runs/` is one training of a visual TD3 driving agent: `manifest.json` (versions,
 how it ended), `config.yaml` (effective settings), `run.sqlite` (signals, episodes, evaluations,
 histograms), `results.json`, `wiring.json` (what an audit saw of the computation). `truth.csv` says
-what was planted in which: keep it from the tool that is to be scored.
+what was planted in which: keep it from the tool that is to be scored. `causes.csv` lists every
+cause that can be named.
 
 A tool answers with a file of the columns run, cause and probability, a row for each cause that it
-names; a run without a row is called healthy. Causes are those of the column `causes` in
-`truth.csv`, of which any one is right. `rca bench --score ANSWERS.csv --truth truth.csv` scores it
-as rca itself is scored.
+names; a run without a row is called healthy. Of the causes in a run's row of `truth.csv` any one is
+right. `rca bench --score ANSWERS.csv --truth truth.csv` scores it by the same rules as rca.
 """
 
 
@@ -44,7 +46,8 @@ def export(trials: Sequence[Trial], root: Path, folder: Path) -> Path:
         folder: New or empty.
 
     Returns:
-        `truth.csv` in the folder: run, seed, planted fault ("" in healthy runs), right causes.
+        `truth.csv` in the folder: run, seed, planted fault ("" in healthy runs), right causes, and
+        the fault or healthy configuration that is drawn with all its seeds for an interval.
 
     Raises:
         UsageError: The folder holds something, or no run is finished.
@@ -53,15 +56,19 @@ def export(trials: Sequence[Trial], root: Path, folder: Path) -> Path:
         raise UsageError(f"--export {folder}: it holds something; name a new folder")
     finished = [result.trial for result in standing(trials, root)]
     faults = load_faults()
-    rows: list[tuple[str, int, str, str]] = []
+    rows: list[tuple[str, int, str, str, str]] = []
     for number in np.random.default_rng(0).permutation(len(finished)):
         trial, name = finished[number], f"run-{len(rows) + 1:03}"
         _copy(root / trial.name, folder / "runs" / name)
         planted = trial.faults[0] if trial.faults else ""
         causes = " ".join(faults[planted].causes) if planted else ""
-        rows.append((name, trial.config.budget.seed, planted, causes))
+        group = trial.name.rsplit("-", 1)[0]
+        rows.append((name, trial.config.budget.seed, planted, causes, group))
     (folder / "README.md").write_text(ABOUT, encoding="utf-8")
-    truth = pd.DataFrame(rows, columns=["run", "seed", "fault", "causes"])
+    listed = [(cause.id, cause.title, cause.mechanism) for cause in load_causes()]
+    known = pd.DataFrame(listed, columns=["cause", "title", "mechanism"])
+    known.to_csv(folder / CAUSES, index=False)
+    truth = pd.DataFrame(rows, columns=["run", "seed", "fault", "causes", "group"])
     truth.to_csv(folder / TRUTH, index=False)
     return folder / TRUTH
 
@@ -70,7 +77,7 @@ def _copy(run: Path, to: Path) -> None:
     to.mkdir(parents=True)
     for part in PARTS:
         if (run / part).is_file():
-            shutil.copy2(run / part, to / part)
+            shutil.copyfile(run / part, to / part)  # its times tell the order too
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
     told = {key: value for key, value in manifest.items() if key not in TELLING}
     (to / "manifest.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")

@@ -8,12 +8,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rca.bench.harm import Harm
-from rca.bench.score import ACCUSED, Case
+from rca.bench.harm import EFFECT, Harm, P
+from rca.bench.score import ACCUSED, Case, score
 from rca.yaml_file import read_yaml
 
 Floats = NDArray[np.float64]
 MISSES = Path(__file__).with_name("misses.yaml")
+
+
+def by_place(cases: Sequence[Case]) -> list[str]:
+    """Returns a row for faults that the recorded settings show, and one for those they do not."""
+    lines = ["| the fault is | runs | top_1 | accused_rightly |", "|---|---:|---:|---:|"]
+    for words, is_there in (("a setting, and recorded as one", True), ("in code", False)):
+        runs = [case for case in cases if case.fault and case.in_settings == is_there]
+        found = score(runs)
+        lines.append(
+            f"| {words} | {len(runs)} | {share(found.top_1)} | {share(found.accused_rightly)} |"
+        )
+    return [*lines, ""]
 
 
 def missed_faults(cases: Sequence[Case]) -> list[str]:
@@ -23,14 +35,68 @@ def missed_faults(cases: Sequence[Case]) -> list[str]:
     lines = []
     for fault in faults:
         runs = [case for case in cases if case.fault == fault and not case.error]
-        missed = sum(case.rank != 1 for case in runs)
+        missed = [case for case in runs if case.rank != 1]
         if missed:
-            lines += [f"**{fault}**, missed in {missed} of {len(runs)}. {_why(known, fault)}", ""]
+            lines += [
+                f"**{fault}**, missed in {len(missed)} of {len(runs)}. {_why(known, fault)} Named "
+                f"instead: {', '.join(_instead(case) for case in missed)}.",
+                "",
+            ]
     return ["## What is missed, and why", "", *lines] if lines else []
 
 
 def _why(known: Mapping[str, object], fault: str) -> str:
     return str(known.get(fault, "Nobody has looked into it yet."))
+
+
+def _instead(case: Case) -> str:
+    first, sure = case.ranking[0] if case.ranking else ("nothing", math.nan)
+    return f"{first} ({share(sure)})" if case.ranking else first
+
+
+def wrongly_accused(cases: Sequence[Case]) -> list[str]:
+    """Returns a row per cause that is accused where it was not planted: which faults look like it.
+
+    These are what follows from the planted fault, mistaken for it, and false alarms.
+    """
+    wrong: dict[str, Counter[str]] = {}
+    for case in cases:
+        for cause in case.accused:
+            if cause not in case.truth:
+                planted = case.fault or case.name.rsplit("-", 1)[0]
+                wrong.setdefault(cause, Counter())[planted] += 1
+    if not wrong:
+        return []
+    lines = [
+        "## What is accused wrongly",
+        "",
+        "Stated as more likely than not and not planted, beside the right cause or instead of it.",
+        "",
+        "| accused | runs | planted was (runs) |",
+        "|---|---:|---|",
+    ]
+    for cause, faults in sorted(wrong.items(), key=lambda item: (-item[1].total(), item[0])):
+        listed = ", ".join(f"{fault} ({n})" for fault, n in faults.most_common())
+        lines.append(f"| {cause} | {faults.total()} | {listed} |")
+    return [*lines, ""]
+
+
+def alike(cases: Sequence[Case]) -> list[str]:
+    """Returns the faults whose runs end with the very weights of others, seed for seed."""
+    groups: dict[tuple[tuple[int, str], ...], list[str]] = {}
+    names = dict.fromkeys(case.name.rsplit("-", 1)[0] for case in cases if case.weights)
+    for name in names:
+        runs = [case for case in cases if case.name.rsplit("-", 1)[0] == name]
+        key = tuple(sorted((case.seed, case.weights) for case in runs))
+        groups.setdefault(key, []).append(name)
+    listed = [f"- {', '.join(group)}" for group in groups.values() if len(group) > 1]
+    if not listed:
+        return []
+    head = (
+        "Their weights are the same to the last bit, so nothing that is learned tells them apart: "
+        "they differ in what the record, the audit or the probes show, or are one mistake twice."
+    )
+    return ["## Runs that learn the same", "", head, "", *listed, ""]
 
 
 def silent_checks(cases: Sequence[Case]) -> list[str]:
@@ -47,6 +113,11 @@ def silent_checks(cases: Sequence[Case]) -> list[str]:
     return ["## Checks that stay silent", "", head, "", *listed, ""]
 
 
+def learns(case: Case, random: float) -> bool:
+    """Tells whether a healthy run drives farther than its own start and than random actions."""
+    return case.outcome > max(case.start, random)
+
+
 def who_learns(cases: Sequence[Case], random: float) -> list[str]:
     """Returns how far the healthy configurations come: beyond their start and random actions?"""
     runs: dict[str, list[Case]] = {}
@@ -59,18 +130,23 @@ def who_learns(cases: Sequence[Case], random: float) -> list[str]:
     lines = [
         "## Do the healthy configurations learn?",
         "",
-        f"Metres on held-out routes, means over the seeds. Uniformly random actions: {measured}.",
+        "Metres on held-out routes, means over the seeds. Uniformly random actions on the training "
+        f"routes of the preset: {measured}; a run learns if it ends beyond that and beyond its own "
+        "start.",
         "",
         "| configuration | before the first update | at the end | beyond its start in |"
-        " beyond random actions in |",
-        "|---|---:|---:|---:|---:|",
+        " beyond random actions in | learns in |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
     for name, group in runs.items():
         start, last = (
             np.array([getattr(case, part) for case in group]) for part in ("start", "outcome")
         )
         beyond = (_beyond(last, start), _beyond(last, np.full(len(group), random)))
-        lines.append(f"| {name} | {_metres(start)} | {_metres(last)} | {beyond[0]} | {beyond[1]} |")
+        both = _beyond(last, np.maximum(start, random))
+        lines.append(
+            f"| {name} | {_metres(start)} | {_metres(last)} | {beyond[0]} | {beyond[1]} | {both} |"
+        )
     return [*lines, ""]
 
 
@@ -89,11 +165,14 @@ def every_fault(cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:
     lines = [
         "## Every fault",
         "",
-        "Worst first. *Harmless*: the runs drive as far as healthy ones of the same task, so the "
-        "outcome does not show the fault; such a fault is found by its wiring or not at all.",
+        "Worst first. *Harm*: whether the distance of the last evaluation shows it against healthy "
+        f"runs of the same task (Welch's p < {P} and Cohen's d <= -{EFFECT}; muPRL's rule, without "
+        "a correction for the number of faults). *Not shown* is not *none*: few runs cannot tell a "
+        "small harm from chance. Such a fault is found by its wiring or not at all.",
         "",
-        "| fault | right answer | first in | among three in | distance against healthy, m | harm |",
-        "|---|---|---:|---:|---:|---|",
+        "| fault | right answer | first in | among three in | distance against healthy, m | d | p "
+        "| harm |",
+        "|---|---|---:|---:|---:|---:|---:|---|",
     ]
     rows = []
     for fault, found in harm.items():
@@ -102,14 +181,18 @@ def every_fault(cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:
             continue
         first = sum(case.rank == 1 for case in runs)
         third = sum(case.rank is not None and case.rank <= 3 for case in runs)
-        does = "yes" if found.counts else "harmless"
-        difference = "-" if math.isnan(found.difference) else f"{found.difference:+.0f}"
+        does = "shown" if found.counts else "not shown"
         row = (
             f"| {fault} | {', '.join(runs[0].truth)} | {first} of {len(runs)} | {third} of "
-            f"{len(runs)} | {difference} | {does if found.p == found.p else 'unknown'} |"
+            f"{len(runs)} | {_number(found.difference, '+.0f')} | {_number(found.effect, '+.1f')} "
+            f"| {_number(found.p, '.3f')} | {does if found.p == found.p else 'unknown'} |"
         )
         rows.append((first / len(runs), third / len(runs), row))
     return [*lines, *(row for _, _, row in sorted(rows)), ""]
+
+
+def _number(value: float, form: str) -> str:
+    return "-" if math.isnan(value) else f"{value:{form}}"
 
 
 def every_run(cases: Sequence[Case]) -> list[str]:

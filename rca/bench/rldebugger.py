@@ -1,8 +1,12 @@
 """A rival: the rules and thresholds that RLDebugger publishes, on the same recordings.
 
-Its defaults (rached1997/RLDebugger, config_data_classes) as far as a recording can decide them; it
-looks at every recorded value, as its checkers do, and names no probability: what it names, it is
-taken to be sure of. Which cause a rule points at is read from the advice that it prints.
+Its checkers and defaults (rached1997/RLDebugger, debugger/checkers and config_data_classes) as far
+as a recording can decide them. It names no probability: what it names, it is taken to be sure of.
+Which cause a rule points at is read from the advice that its checkers print. Left out: its checks
+of weights, biases and activations, which need the tensors (dead units are recorded); of actions,
+which need the probabilities of discrete ones; of exploration and uncertainty, which need a
+discrete policy or dropout; and those of states and steps, which need a return at which the task
+counts as solved, as one of the rules for returns does.
 """
 
 from collections.abc import Callable
@@ -13,22 +17,29 @@ from numpy.typing import NDArray
 
 from rca.runs.record import RunRecord
 
+Floats = NDArray[np.float64]
+PERIOD = 10
+"""Losses of a mean (loss_config: period)."""
 WINDOW = 5
-"""Values of a moving average (loss_config: window_size)."""
+"""Means that decide together (loss_config: window_size of `non_dec` and `div`)."""
 GROWTH = 2.0
-"""Factor between two windows from which a loss diverges (incr_abs_rate_max_thresh)."""
+"""Ratio of a mean to the one before at which a loss diverges (incr_abs_rate_max_thresh)."""
 DECREASE = 0.05
-"""Share by which a loss must fall from its first window (non_dec: decr_percentage)."""
+"""Share of the mean before by which a loss must fall (decr_percentage)."""
+SMOOTH_WINDOW = 50
+"""Means over which a loss must be smooth (fluct: window_size)."""
+SMOOTH = 0.5
+"""Share of them at which its direction must not turn (smoothness_ratio_min_thresh)."""
 DEAD = 0.5
 """Share of dead neurons from which a layer is dead (neurons_ratio_max_thresh)."""
-SIMILAR = 0.8
-"""Share of equal actions from which actions stagnate (similarity_pct_thresh)."""
-STAGNANT = 0.25
-"""Share of the best return under which a steady return has stagnated (stagnation_thresh)."""
-EPISODES = 20
-"""Episodes over which it must be steady (stagnation_episodes)."""
-TOLERANCE = 0.01
-"""How steady (reward_stagnation_tolerance)."""
+EARLY = 0.2
+"""Share of the planned steps that counts as exploration (reward_config: exploration_perc)."""
+RETURNS = 3
+"""Episodes whose returns have one standard deviation (reward_config: window_size)."""
+STARTS = 5
+"""Such standard deviations before anything is said (start)."""
+FLUCTUATION = 0.1
+"""Below this scatter around their line, returns do not vary (fluctuation_rmse_min)."""
 POLYAK = 1e-6
 """Distance of a target from its Polyak average from which the update is wrong (signals.md)."""
 
@@ -47,65 +58,90 @@ def ranking(run: RunRecord) -> tuple[tuple[str, float], ...]:
     return tuple((cause, 1.0) for cause in dict.fromkeys(named))
 
 
-def _values(run: RunRecord, *names: str) -> NDArray[np.float64]:
+def _values(run: RunRecord, *names: str) -> Floats:
     parts = [run.signals[name].values for name in names if name in run.signals]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def _numeric(run: RunRecord) -> bool:
+def not_finite(run: RunRecord) -> bool:
+    """Whether a loss is NaN or infinite (loss_check: check_numerical_instabilities)."""
     # NaN is how our recordings say "not measured", so losses of updates alone are looked at
     losses = _values(run, "critic/loss")
     return len(losses) > 0 and not np.isfinite(losses).all()
 
 
-def _target(run: RunRecord) -> bool:
+def target_off(run: RunRecord) -> bool:
+    """Whether a target differs from its Polyak average (agent_check, q_target_check)."""
     names = [name for name in run.signals if name.endswith("/target_error")]
     errors = _values(run, *names)
     return bool((errors[np.isfinite(errors)] > POLYAK).any())
 
 
-def _windows(run: RunRecord, name: str) -> NDArray[np.float64]:
-    values = _values(run, name)
-    values = values[np.isfinite(values)]
-    whole = values[: len(values) // WINDOW * WINDOW].reshape(-1, WINDOW)
-    return np.asarray(whole.mean(axis=1), np.float64)
-
-
-def _diverging(run: RunRecord) -> bool:
-    means = np.abs(_windows(run, "critic/loss"))
-    return bool((means[1:] > GROWTH * means[:-1]).any())
-
-
-def _not_falling(run: RunRecord) -> bool:
-    means = _windows(run, "critic/loss")
-    return len(means) > 1 and bool(means[-1] > (1 - DECREASE) * means[0])
-
-
-def _dead(run: RunRecord) -> bool:
+def dead(run: RunRecord) -> bool:
+    """Whether most units of a layer are silent (activation_check: check_dead_layers)."""
     names = [name for name in run.signals if name.endswith("/dormant")]
     return bool((_values(run, *names) > DEAD).any())
 
 
-def _same_actions(run: RunRecord) -> bool:
-    return bool((_values(run, "actor/saturation") > SIMILAR).any())
+def _means(run: RunRecord) -> Floats:
+    values = _values(run, "critic/loss")
+    values = values[np.isfinite(values)]
+    whole = values[: len(values) // PERIOD * PERIOD].reshape(-1, PERIOD)
+    return np.asarray(whole.mean(axis=1), np.float64)
 
 
-def _same_returns(run: RunRecord) -> bool:
-    returns = run.episodes["return"].dropna().to_numpy(float)
-    if len(returns) < 2 * EPISODES:
+def _all_of_a_window(holds: NDArray[np.bool_]) -> bool:
+    """Whether WINDOW means follow one another of which each holds against the one before."""
+    run = WINDOW - 1
+    return len(holds) >= run and bool(
+        np.lib.stride_tricks.sliding_window_view(holds, run).all(axis=1).any()
+    )
+
+
+def diverging(run: RunRecord) -> bool:
+    """Whether the mean loss doubles four times in a row (check_loss_curve: div)."""
+    means = _means(run)
+    return _all_of_a_window(means[1:] >= GROWTH * means[:-1])
+
+
+def not_falling(run: RunRecord) -> bool:
+    """Whether the mean loss falls by less than 5% four times in a row (non_dec)."""
+    means = _means(run)
+    return _all_of_a_window(means[:-1] - means[1:] < DECREASE * means[:-1])
+
+
+def fluctuating(run: RunRecord) -> bool:
+    """Whether the mean loss turns more often than every other time (fluct)."""
+    means = _means(run)
+    rises = means[1:] > means[:-1]
+    for end in range(1, len(means) + 1):
+        first = max(0, end - SMOOTH_WINDOW)
+        turns = np.count_nonzero(np.diff(rises[first : end - 1]))
+        if (end - first - turns) / (end - first) < SMOOTH:
+            return True
+    return False
+
+
+def same_returns(run: RunRecord) -> bool:
+    """Whether returns do not vary while the agent explores (reward_check: fluctuation)."""
+    planned = run.outcome.planned_steps or 0
+    early = run.episodes[run.episodes["end_step"] < EARLY * planned]["return"].dropna()
+    returns = early.to_numpy(float)
+    groups = returns[: len(returns) // RETURNS * RETURNS].reshape(-1, RETURNS)
+    if len(groups) < STARTS:
         return False
-    last, best = returns[-EPISODES:], float(np.abs(returns).max())
-    steady = float(np.std(last)) <= TOLERANCE * best
-    return steady and float(last.mean()) < STAGNANT * best
+    scatter = groups.std(axis=1, ddof=1)
+    line = np.polyval(np.polyfit(np.arange(len(scatter)), scatter, 1), np.arange(len(scatter)))
+    return float(np.sqrt(np.mean((scatter - line) ** 2))) < FLUCTUATION
 
 
 RULES = (
-    Rule(_numeric, ("nan_values", "learning_rate_wrong")),
-    Rule(_target, ("target_wrong",)),
-    Rule(_dead, ("units_dead", "network_poor")),
-    Rule(_diverging, ("learning_rate_wrong", "critic_diverged")),
-    Rule(_not_falling, ("learning_rate_wrong", "network_poor")),
-    Rule(_same_actions, ("actor_saturated", "exploration_noise_high")),
-    Rule(_same_returns, ("reward_design", "exploration_noise_high")),
+    Rule(not_finite, ("nan_values", "learning_rate_wrong")),
+    Rule(target_off, ("target_wrong",)),
+    Rule(dead, ("units_dead", "network_poor")),
+    Rule(diverging, ("learning_rate_wrong", "critic_diverged")),
+    Rule(not_falling, ("learning_rate_wrong", "network_poor")),
+    Rule(fluctuating, ("learning_rate_wrong", "batch_size_large")),
+    Rule(same_returns, ("reward_design", "exploration_noise_high")),
 )
 """Networks before returns, as its documentation advises to read them."""

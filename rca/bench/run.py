@@ -1,25 +1,27 @@
 """The benchmark's runs: every fault and every healthy configuration, trained and diagnosed."""
 
 import fnmatch
+import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from rca.bench import rldebugger
+from rca.bench.delay import delay
 from rca.bench.healthy import PREFIX, configurations
 from rca.bench.score import Case
+from rca.build import default_build
 from rca.checking import Check, Verdict, builtin_checks, load_checks, run_checks
-from rca.config import load_config
-from rca.diagnosis.diagnose import Diagnosis, acts_from, diagnose
+from rca.config import RunConfig, load_config
+from rca.diagnosis.diagnose import diagnose
 from rca.errors import RcaError, UsageError
 from rca.faults import Fault, load_faults
 from rca.runs.load import load_run
 from rca.runs.manifest import machine
 from rca.runs.record import RunRecord
-from rca.study.engines.local import run_here
-from rca.study.trials import Trial, TrialResult, is_over
+from rca.study.trials import Trial, TrialResult, is_over, lasted
 
 SMOKE = (
     "encoders_swapped",
@@ -81,17 +83,6 @@ def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> 
     return chosen
 
 
-def benchmark(
-    trials: Sequence[Trial],
-    root: Path,
-    *,
-    workers: int = 2,
-    on_result: Callable[[TrialResult], None] = lambda result: None,
-) -> list[Case]:
-    """Runs what is not finished yet, diagnoses every run, and returns the cases in order."""
-    return judged(run_here(trials, root, on_result, workers=workers))
-
-
 def described(trials: Sequence[Trial]) -> str:
     """Returns a sentence on what a run of the benchmark is, from the first that has a fault."""
     config = next((trial for trial in trials if trial.faults), trials[0]).config
@@ -104,38 +95,50 @@ def described(trials: Sequence[Trial]) -> str:
     )
 
 
-def spent(seconds: float, trials: int, stood: int, workers: int) -> str:
-    """Returns a sentence on how long a benchmark took, and on what machine.
+def spent(results: Sequence[TrialResult]) -> str:
+    """Returns a sentence on how long the runs took, with which versions and on what machine.
 
-    Args:
-        seconds: Of the wall clock, runs and diagnoses.
-        trials: All of them.
-        stood: Those that were finished before.
-        workers: Runs at once.
+    From the runs' own folders, so that a benchmark that was stopped, or is scored again, says it.
     """
-    where = machine()
+    minutes = float(np.nansum([lasted(result.folder) for result in results])) / 60
+    versions = sorted({_version(result.folder) for result in results} - {""})
+    made, where = " and ".join(versions) or "unknown versions", machine()
     return (
-        f"{trials - stood} of the {trials} runs were made for this page; with the diagnoses that "
-        f"took {seconds / 60:,.1f} minutes, {workers} at once, on {where['cpus']} cores "
-        f"({where['cpu']}, {where['os']})."
+        f"The {len(results)} runs took {minutes:,.0f} minutes, each on one core: "
+        f"{minutes / 2:,.0f} on two. Made with {made}; "
+        f"scored on {where['cpus']} cores ({where['cpu']}, {where['os']})."
     )
 
 
-def standing(trials: Sequence[Trial], root: Path) -> list[TrialResult]:
+def _version(folder: Path) -> str:
+    """Returns what made a run: versions, commit, machine; "" if that cannot be read."""
+    try:
+        made = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        versions, git, where = made["versions"], made["git"], made["machine"]
+        state = f"{git['commit'] or 'no commit'}"[:9] + (" with changes" if git["dirty"] else "")
+        return (
+            f"rca {versions['td3-rca']} ({state}), torch {versions['torch']} and carla "
+            f"{versions['carla']} on {where['cpus']} cores ({where['cpu']})"
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def standing(trials: Sequence[Trial], root: Path, least: int = 1) -> list[TrialResult]:
     """Returns the runs of a folder as they are, whichever version of rca made them.
 
     A run counts by its name and its planted fault if it has ended, by a crash too, which is what
     some faults do; missing ones are left out.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There are fewer than `least`.
     """
     found = [
         TrialResult(trial, root / trial.name)
         for trial in trials
         if is_over(trial, root / trial.name)
     ]
-    if not found:
+    if len(found) < least:
         raise UsageError(f"{root}: no finished run of the benchmark; run it there first")
     return found
 
@@ -172,11 +175,19 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
         tuple((item.cause.id, item.probability) for item in found.ranked),
         float(distances.iloc[-1]) if len(distances) else math.nan,
         seed=seed,
-        delay=_delay(found, truth, run),
+        delay=delay(run, checks, faults[planted]) if planted else math.nan,
         rival=rldebugger.ranking(run),
         start=_untrained(run),
         silent=tuple(check for check in wanted if check not in accused),
+        in_settings=bool(planted) and shows_in_settings(faults[planted], result.trial.config),
+        weights=str(run.provenance.get("weights_digest", "")),
     )
+
+
+def shows_in_settings(fault: Fault, config: RunConfig) -> bool:
+    """Whether a fault is a changed setting, which the recorded configuration shows."""
+    build = default_build(config)
+    return fault.apply(build).config != build.config
 
 
 def _untrained(run: RunRecord) -> float:
@@ -185,26 +196,19 @@ def _untrained(run: RunRecord) -> float:
     return float(first.iloc[0]) if len(first) else math.nan
 
 
-def random_distance(seeds: Sequence[int], root: Path, *, workers: int = 2) -> float:
-    """Returns how far uniformly random actions drive on average, metres.
-
-    Runs what does not stand in `root` yet: a random phase and nothing else, of the quick preset.
-    """
+def random_trials(seeds: Sequence[int]) -> list[Trial]:
+    """Returns runs of uniformly random actions in the quick preset's world and nothing else."""
     steps = f"budget.steps={RANDOM_STEPS}"
     alone = ["agent.random_phase=uniform", f"agent.learning_starts={RANDOM_STEPS}", steps]
     alone += ["budget.eval_every=0"]
-    trials = [
+    return [
         Trial(f"random-{seed}", load_config("quick", [*alone, f"budget.seed={seed}"]))
         for seed in seeds
     ]
-    done = run_here(trials, root, workers=workers)
-    driven = [load_run(r.folder).episodes["distance"] for r in done if not r.error]
+
+
+def mean_distance(results: Sequence[TrialResult]) -> float:
+    """Returns how far the training episodes of runs go on average, metres; NaN: none is known."""
+    driven = [load_run(r.folder).episodes["distance"] for r in results if not r.error]
     known = [float(metres) for table in driven for metres in table.dropna()]
     return float(np.mean(known)) if known else math.nan
-
-
-def _delay(found: Diagnosis, truth: Sequence[str], run: RunRecord) -> float:
-    for item in found.ranked:
-        if item.cause.id in truth and item.onset is not None:
-            return max(0.0, item.onset - acts_from(item.cause.acts_from, run))
-    return math.nan

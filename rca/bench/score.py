@@ -6,10 +6,16 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+
 ACCUSED = 0.5
 """Probability from which a cause counts as accused: more likely than not."""
 BINS = 10
 """Of the calibration error, as in Guo et al. 2017, of equal width."""
+DRAWS = 1000
+"""Of a bootstrap."""
+LOOKS = 8
+"""Moments at which a record is diagnosed as it was then, evenly over the run."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +30,12 @@ class Case:
         outcome: Mean distance of the last evaluation, metres; NaN: none.
         error: Why it could not be run or read, else "".
         seed: Of the run.
-        delay: Steps from the moment at which the right cause can act to its first sign that has
-            a place in time; NaN if it is not named or no sign has one.
+        delay: Steps from the fault's first effect until the record accuses its cause; NaN: never.
         rival: What RLDebugger's rules say of the same recording.
         start: Mean distance of the evaluation before the first update, metres; NaN: none.
         silent: Checks that the fault names and that accuse nothing in this run.
+        in_settings: Whether the recorded settings show the fault.
+        weights: Digest of the last weights; runs with the same one learned the same.
     """
 
     name: str
@@ -42,6 +49,13 @@ class Case:
     rival: tuple[tuple[str, float], ...] = ()
     start: float = float("nan")
     silent: tuple[str, ...] = ()
+    in_settings: bool = False
+    weights: str = ""
+
+    @property
+    def accused(self) -> list[str]:
+        """Causes that are stated as more likely than not."""
+        return [cause for cause, probability in self.ranking if probability >= ACCUSED]
 
     @property
     def rank(self) -> int | None:
@@ -52,25 +66,38 @@ class Case:
 
 @dataclass(frozen=True)
 class Scores:
-    """Shares in [0, 1]; NaN where nothing was there to score.
-
-    Attributes:
-        top_1: Faulty runs whose first cause is right.
-        top_3: Faulty runs with a right cause among the first three.
-        precision: Accused faulty and healthy runs whose first cause is right.
-        accused_rightly: Faulty runs whose first cause is right and at least ACCUSED.
-        false_alarms: Healthy runs that are accused.
-        brier: Mean squared error of the probabilities, over every cause named in every run.
-        calibration_error: Expected calibration error of the same (Guo et al. 2017).
-    """
+    """Shares in [0, 1]; NaN where nothing was there to score. MEANING says what each is."""
 
     top_1: float
+    top_1_strict: float
     top_3: float
-    precision: float
     accused_rightly: float
+    precision: float
+    precision_of_all: float
     false_alarms: float
     brier: float
     calibration_error: float
+    calibration_error_first: float
+
+
+MEANING = {
+    "top_1": "faulty runs whose first cause is a right answer, however sure it is",
+    "top_1_strict": "the same, if only the first of several right answers counts",
+    "top_3": "faulty runs with a right answer among the first three",
+    "accused_rightly": "faulty runs whose first cause is a right answer *and* stated as more "
+    "likely than not",
+    "precision": "runs with an accusation, faulty and healthy, whose first cause is right",
+    "precision_of_all": "accusations, all of all runs, that are right: what follows from a fault, "
+    "such as a saturated actor, counts as wrong",
+    "false_alarms": "healthy runs that are accused of anything",
+    "brier": "mean squared error of the probabilities of every cause named in every run",
+    "calibration_error": "expected calibration error of the same (Guo et al. 2017, ten bins); most "
+    "of them are small and right",
+    "calibration_error_first": "the same of the first cause of each run alone",
+}
+"""What each score is; "accused" is stated as more likely than not."""
+SURE = ("brier", "calibration_error", "calibration_error_first")
+"""Scores of probabilities: there are none of a detective who states none."""
 
 
 def score(cases: Sequence[Case]) -> Scores:
@@ -79,18 +106,30 @@ def score(cases: Sequence[Case]) -> Scores:
     faulty = [case for case in read if case.fault]
     healthy = [case for case in read if not case.fault]
     accused = [case for case in read if _accused(case)]
-    said = [(p, cause in case.truth) for case in read for cause, p in case.ranking]
-    probabilities = np.array([p for p, _ in said])
-    right = np.array([is_right for _, is_right in said], dtype=float)
+    probabilities, right = _stated(read)
+    first, first_right = _stated(read, 1)
     return Scores(
         top_1=_share([case.rank == 1 for case in faulty]),
+        top_1_strict=_share([_first(case) == case.truth[0] for case in faulty]),
         top_3=_share([case.rank is not None and case.rank <= 3 for case in faulty]),
-        precision=_share([case.rank == 1 for case in accused]),
         accused_rightly=_share([case.rank == 1 and _accused(case) for case in faulty]),
+        precision=_share([case.rank == 1 for case in accused]),
+        precision_of_all=_share([c in case.truth for case in accused for c in case.accused]),
         false_alarms=_share([_accused(case) for case in healthy]),
-        brier=float(np.mean((probabilities - right) ** 2)) if said else float("nan"),
+        brier=float(np.mean((probabilities - right) ** 2)) if len(right) else float("nan"),
         calibration_error=calibration_error(probabilities, right),
+        calibration_error_first=calibration_error(first, first_right),
     )
+
+
+def _first(case: Case) -> str | None:
+    return case.ranking[0][0] if case.ranking else None
+
+
+def _stated(cases: Sequence[Case], most: int | None = None) -> tuple[Floats, Floats]:
+    """Returns the stated probabilities, the first of each case, and 1 where the cause is right."""
+    said = [(p, cause in case.truth) for case in cases for cause, p in case.ranking[:most]]
+    return np.array([p for p, _ in said]), np.array([is_right for _, is_right in said], float)
 
 
 def _accused(case: Case) -> bool:
@@ -157,7 +196,7 @@ def at_random(
 
 
 def intervals(
-    cases: Sequence[Case], rng: np.random.Generator, draws: int = 1000
+    cases: Sequence[Case], rng: np.random.Generator, draws: int = DRAWS
 ) -> dict[str, tuple[float, float]]:
     """Returns the 95% bootstrap interval of every score by its name (percentiles).
 
@@ -183,11 +222,16 @@ def _middle(values: NDArray[np.float64]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def calibration_curve(cases: Sequence[Case]) -> list[tuple[float, float, int]]:
-    """Returns mean stated probability, share of hits and number, of each bin that is not empty."""
-    said = [(p, c in case.truth) for case in cases if not case.error for c, p in case.ranking]
-    probabilities = np.array([p for p, _ in said])
-    right = np.array([is_right for _, is_right in said], float)
+def calibration_curve(
+    cases: Sequence[Case], most: int | None = None
+) -> list[tuple[float, float, int]]:
+    """Returns mean stated probability, share of hits and number, of each bin that is not empty.
+
+    Args:
+        cases: Broken ones are left out.
+        most: Causes of each case that count, from the first on; all if None.
+    """
+    probabilities, right = _stated([case for case in cases if not case.error], most)
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
     return [
         (float(probabilities[bins == b].mean()), float(right[bins == b].mean()), int(n))

@@ -2,7 +2,6 @@
 
 import math
 import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -62,7 +61,7 @@ def bench(
     from rca.bench import run as benchmarks
     from rca.bench.report import write_benchmark
     from rca.report.page import write_page
-    from rca.study.trials import TrialResult, is_finished
+    from rca.study.trials import TrialResult
 
     seeds = seed or [1]
     trials = benchmarks.smoke(seeds[0]) if smoke else benchmarks.planned(seeds, only, steps)
@@ -71,22 +70,27 @@ def bench(
 
         sys.stdout.write(f"{exported(trials, runs, export)}\n")
         return
-    done, random, told = 0, math.nan, []
-    stood = sum(is_finished(trial, runs / trial.name) for trial in trials)
-    began = time.monotonic()
+    from rca.study.engines.local import run_here
+
+    done = 0
 
     def tell(result: TrialResult) -> None:
         nonlocal done
         done += 1
-        sys.stderr.write(f"{done}/{len(trials)} {result.trial.name} {result.error or 'done'}\n")
+        sys.stderr.write(
+            f"{done}/{len(trials) + len(at_random)} {result.trial.name} {result.error or 'done'}\n"
+        )
 
+    at_random = [] if smoke else benchmarks.random_trials(seeds)
     if as_is:
-        cases = benchmarks.judged(benchmarks.standing(trials, runs))
+        results = benchmarks.standing(trials, runs)
+        driven = benchmarks.standing(at_random, runs, least=0)
     else:
-        cases = benchmarks.benchmark(trials, runs, workers=workers, on_result=tell)
-        random = math.nan if smoke else benchmarks.random_distance(seeds, runs, workers=workers)
-        spent = benchmarks.spent(time.monotonic() - began, len(trials), stood, workers)
-        told = [benchmarks.described(trials), spent]
+        results = run_here([*trials, *at_random], runs, tell, workers=workers)
+        results, driven = results[: len(trials)], results[len(trials) :]
+    cases = benchmarks.judged(results)
+    told = [benchmarks.described(trials), benchmarks.spent([*results, *driven])]
+    random = benchmarks.mean_distance(driven)
     how = ["rca bench", *(["--smoke"] if smoke else [])]
     how += [] if only == "*" else [f"--only '{only}'"]
     how += [] if steps is None else [f"--steps {steps}"]

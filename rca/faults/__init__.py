@@ -21,15 +21,22 @@ class Fault(Change):
             of them is right.
         caught_by: Ids of the checks that are to fail on it.
         source: Where it was seen or described.
+        begins: Environment step at which it is done, 1: from the start.
     """
 
     causes: tuple[str, ...]
     caught_by: tuple[str, ...]
     source: str
+    begins: int = 1
 
 
 def fault(
-    name: str, *, causes: tuple[str, ...], caught_by: tuple[str, ...] = (), source: str
+    name: str,
+    *,
+    causes: tuple[str, ...],
+    caught_by: tuple[str, ...] = (),
+    source: str,
+    begins: int = 1,
 ) -> Callable[[Callable[[Build], Build]], Fault]:
     """Marks a function from Build to Build as a fault; its docstring is the title.
 
@@ -38,11 +45,12 @@ def fault(
         causes: See Fault.
         caught_by: See Fault.
         source: See Fault.
+        begins: See Fault.
     """
 
     def mark(apply: Callable[[Build], Build]) -> Fault:
         title = (apply.__doc__ or name).strip().splitlines()[0].rstrip(".")
-        return Fault(name, title, apply, causes, caught_by, source)
+        return Fault(name, title, apply, causes, caught_by, source, begins)
 
     return mark
 

@@ -31,6 +31,7 @@ class Hanging(Wrapper):
     causes=("simulator_hangs",),
     caught_by=("env.stalls",),
     source="defect D16",
+    begins=AT,
 )
 def simulator_hangs(build: Build) -> Build:
     """One tick takes more than a minute."""

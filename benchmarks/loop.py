@@ -25,6 +25,7 @@ from rca.runs.auditor import Auditor
 from rca.runs.folder import RunWriter
 from rca.runs.guard import Guard
 from rca.runs.recorder import Recorder
+from rca.td3.allocator import keep_freed_memory
 from rca.td3.events import Emit, Event
 from rca.td3.train import Training
 
@@ -74,6 +75,7 @@ def our_steps(size: int, batch: int, contender: str) -> Callable[[int], None]:
     training = default_build(config).training(Noise(size), lambda event: None)
     if "probed" in contender:
         training.emit = recording(training, config)
+    keep_freed_memory()  # as rca.td3.train.train does
     obs, episode = training.reset()
 
     def steps(count: int) -> None:

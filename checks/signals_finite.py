@@ -1,6 +1,6 @@
 """Whether signals turn NaN or infinite."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,14 @@ def signals_finite(run: RunRecord) -> Finding:
 
     Why: one NaN in a loss makes every weight NaN at the next step.
     Remedy: stop at the first one; look at what the signals did just before it.
-    Reference: signals.md, "gradient norm": NaN or infinity, any. WARN where a learner's signal is
+    Reference: signals.md, "gradient norm": NaN or infinity, any, and the first that rca's trainer
+        met itself, which may have stopped it before it lasted. WARN where a learner's signal is
         NaN after a finite value and recovers; others may be NaN by design (step times across an
         evaluation, noise while actions are random) and are counted only.
     """
+    found = run.provenance.get("not_finite")
+    if isinstance(found, dict):
+        return _caught(found)
     measured = [signal for signal in run.signals.values() if len(signal.finite())]
     if not measured:
         return Finding(Verdict.NOT_RUN, "not recorded: any finite signal")
@@ -36,6 +40,19 @@ def signals_finite(run: RunRecord) -> Finding:
     message = f"{len(broken)} of {len(measured)} signals turn NaN or infinite: {listed}"
     suspects = ("critic_diverged",)
     return Finding(Verdict.FAIL, message, len(broken), 0, "signals", onset=onset, suspects=suspects)
+
+
+def _caught(found: Mapping[str, object]) -> Finding:
+    """Returns the answer where the trainer looked at every update and met one."""
+    step, updates = found.get("step"), found.get("updates")
+    onset = step if isinstance(step, int) else None
+    message = (
+        f"{found.get('tensor')} of update {found.get('update')} at step {step} is not finite "
+        f"({found.get('how')}); the same in {updates} updates"
+    )
+    suspects = ("critic_diverged",)
+    count = updates if isinstance(updates, int) else 1
+    return Finding(Verdict.FAIL, message, count, 0, "updates", onset=onset, suspects=suspects)
 
 
 def _passing(measured: Sequence[Signal]) -> Finding:

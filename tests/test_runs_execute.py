@@ -9,6 +9,9 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager, suppress
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import carla
 import psutil
@@ -19,7 +22,7 @@ from rca.checking import Verdict, builtin_checks, load_checks, run_checks, selec
 from rca.config import load_config, scripted
 from rca.envs.servers import Address
 from rca.errors import EvidenceError, UsageError
-from rca.runs.execute import CHECKPOINTS, execute, resume
+from rca.runs.execute import CHECKPOINTS, execute, resume, weights_digest
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.record import Outcome
@@ -178,7 +181,7 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(tmp_path):
     assert load_run(tmp_path / "broken").outcome.status == "crashed"
     outcome = resume(tmp_path / "broken")
     assert (outcome.status, outcome.executed_steps) == ("finished", 110)
-    # An update ratio is the mean since the last reading, and that one came before the checkpoint.
+    # An update ratio needs the weights of the reading before, which came before the checkpoint.
     ratio = "/update_ratio"
     assert recorded(tmp_path / "broken", ratio) == recorded(tmp_path / "whole", ratio)
     strips = [load_run(tmp_path / name).strips for name in ("broken", "whole")]
@@ -187,6 +190,18 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(tmp_path):
     assert broken["weights_digest"] == whole["weights_digest"]
     assert broken["outcome"] == whole["outcome"]
     assert len(broken["resumed"]) == 1
+    # What the first session heard stays, and no transition of the replay is called a stranger.
+    heard = [load_run(tmp_path / name).wiring for name in ("broken", "whole")]
+    assert heard[0] is not None
+    assert heard[1] is not None
+    assert 0 < heard[0].updates <= heard[1].updates
+    wiring = select(load_checks([builtin_checks()]), ["wiring.*"])
+    verdicts = [
+        {f.check: f.verdict for f in run_checks(wiring, load_run(tmp_path / name))}
+        for name in ("broken", "whole")
+    ]
+    accused = {check for check, verdict in verdicts[0].items() if verdict is Verdict.FAIL}
+    assert accused <= {check for check, verdict in verdicts[1].items() if verdict is Verdict.FAIL}
     with pytest.raises(UsageError, match="finished"):
         resume(tmp_path / "broken")
 
@@ -210,11 +225,55 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(tmp_path, first):
 def test_a_run_whose_checkpoints_are_damaged_is_refused_and_keeps_its_record(tmp_path, first):
     folder = shutil.copytree(first[0], tmp_path / "run")
     (folder / "manifest.json").write_text(json.dumps({**manifest(folder), "status": "running"}))
-    (folder / CHECKPOINTS).mkdir()
     (folder / CHECKPOINTS / "step-000000040.pt").write_bytes(b"half of one")
+    results, before = (folder / "results.json").read_bytes(), manifest(folder)
     with pytest.raises(EvidenceError, match=r"no readable checkpoint among step-000000040\.pt"):
         resume(folder)
     assert recorded(folder) == recorded(first[0])
+    assert (folder / "results.json").read_bytes() == results
+    assert manifest(folder) == before
+
+
+def test_the_weights_of_a_finished_run_are_kept(first):
+    folder, outcome = first
+    kept = torch.load(folder / CHECKPOINTS / "final.pt", weights_only=True)
+    modules: dict[str, Any] = {
+        name: SimpleNamespace(state_dict=partial(dict, weights))
+        for name, weights in kept["modules"].items()
+    }
+    assert weights_digest(modules) == manifest(folder)["weights_digest"]
+    modules["actor"] = modules["critic"]
+    assert weights_digest(modules) != manifest(folder)["weights_digest"]
+    assert kept["step"] == outcome.executed_steps
+
+
+def test_a_run_that_goes_on_does_not_say_how_its_first_session_ended(tmp_path):
+    folder = tmp_path / "run"
+    writer = RunWriter.create(folder, config(), {"world": "embedded"})
+    writer.count(45, 15, 7)
+    writer.note("not_finite", {"step": 44, "tensor": "q1"})
+    writer.finish(Outcome("interrupted", 45, 50, 15, 7))
+    writer = RunWriter.reopen(folder)
+    writer.rewind(40, 10, 5)
+    writer.commit()
+    assert not {"outcome", "not_finite"} & manifest(folder).keys()
+    assert not (folder / "results.json").exists()
+    seen = load_run(folder).outcome
+    assert (seen.executed_steps, seen.critic_updates, seen.actor_updates) == (40, 10, 5)
+    writer.finish(Outcome("interrupted", 40, 50, 10, 5))
+
+
+def test_a_run_goes_on_in_the_kind_of_simulator_that_it_began_in(tmp_path):
+    for world, server, words in (
+        ("embedded", Address("127.0.0.1", 2000), "leave out --host"),
+        ("192.0.2.1:2000", None, "give --host"),
+    ):
+        folder = tmp_path / world.replace(":", "-")
+        RunWriter.create(folder, config(), {"world": world}).finish(Outcome("interrupted"))
+        before = manifest(folder)
+        with pytest.raises(UsageError, match=words):
+            resume(folder, server=server)
+        assert manifest(folder) == before
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has the GPU that is to be missed")

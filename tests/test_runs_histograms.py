@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -84,6 +85,7 @@ def test_what_is_not_finite_is_not_counted_and_what_is_beyond_the_bounds_widens_
     values = torch.tensor([0.5, math.nan, math.inf, 1.5])
     found = counted("a", "1", 1, values, (-1.0, 1.0))
     assert (found.low, found.high, sum(found.counts)) == (-1.0, 1.5, 2)
+    assert found.not_finite == 2
     nothing = counted("a", "1", 1, torch.tensor([math.nan]))
     assert sum(nothing.counts) == 0
     assert np.isnan(nothing.quantiles((0.5,))).all()
@@ -112,9 +114,26 @@ def test_a_folder_keeps_them_and_a_rewound_one_forgets_the_later_ones(tmp_path):
     writer.finish(Outcome("interrupted", 20, 30, 0, 0))
     assert load_run(tmp_path / "run").histograms == (FOUND, replace(FOUND, step=20))
     writer = RunWriter.reopen(tmp_path / "run")
-    writer.rewind(10)
+    writer.rewind(10, 0, 0)
     writer.finish(Outcome("finished", 30, 30, 0, 0))
     assert load_run(tmp_path / "run").histograms == (FOUND,)
+
+
+def test_a_folder_whose_histograms_did_not_count_what_is_not_finite_is_read_and_gone_on_with(
+    tmp_path,
+):
+    writer = RunWriter.create(tmp_path / "run", load_config("quick"))
+    writer.histogram(FOUND)
+    writer.finish(Outcome("interrupted", 10, 30, 0, 0))
+    with closing(sqlite3.connect(tmp_path / "run" / "run.sqlite")) as database:
+        database.execute("ALTER TABLE histogram DROP COLUMN not_finite")
+    assert load_run(tmp_path / "run").histograms == (FOUND,)
+    writer = RunWriter.reopen(tmp_path / "run")
+    writer.rewind(10, 0, 0)
+    later = replace(FOUND, step=20, not_finite=3)
+    writer.histogram(later)
+    writer.finish(Outcome("finished", 30, 30, 0, 0))
+    assert load_run(tmp_path / "run").histograms == (FOUND, later)
 
 
 def test_a_folder_of_an_older_version_has_none(tmp_path):
@@ -127,20 +146,22 @@ def test_a_folder_of_an_older_version_has_none(tmp_path):
 
 
 BROKEN = {
-    "no numbers": ("a", "1", 3, 0.0, 1.0, '["<b>"]'),
-    "no JSON": ("a", "1", 3, 0.0, 1.0, "[1, 2"),
-    "nested": ("a", "1", 3, 0.0, 1.0, "[" * 2_000),
-    "a number": ("a", "1", 3, 0.0, 1.0, "5"),
-    "negative": ("a", "1", 3, 0.0, 1.0, "[-1]"),
-    "empty": ("a", "1", 3, 0.0, 1.0, "[]"),
-    "too many": ("a", "1", 3, 0.0, 1.0, str([1] * 101)),
-    "too long": ("a", "1", 3, 0.0, 1.0, str([10**30] * 90)),
-    "beyond floats": ("a", "1", 3, 0.0, 1.0, f"[{10**1000}]"),
-    "too wide": ("a", "1", 3, -1.7e308, 1.7e308, "[1]"),
-    "no range": ("a", "1", 3, 1.0, 1.0, "[1]"),
-    "endless": ("a", "1", 3, 0.0, math.inf, "[1]"),
-    "no step": ("a", "1", "x", 0.0, 1.0, "[1]"),
-    "no name": (None, "1", 3, 0.0, 1.0, "[1]"),
+    "no numbers": ("a", "1", 3, 0.0, 1.0, '["<b>"]', 0),
+    "no JSON": ("a", "1", 3, 0.0, 1.0, "[1, 2", 0),
+    "nested": ("a", "1", 3, 0.0, 1.0, "[" * 2_000, 0),
+    "a number": ("a", "1", 3, 0.0, 1.0, "5", 0),
+    "negative": ("a", "1", 3, 0.0, 1.0, "[-1]", 0),
+    "empty": ("a", "1", 3, 0.0, 1.0, "[]", 0),
+    "too many": ("a", "1", 3, 0.0, 1.0, str([1] * 101), 0),
+    "too long": ("a", "1", 3, 0.0, 1.0, str([10**30] * 90), 0),
+    "beyond floats": ("a", "1", 3, 0.0, 1.0, f"[{10**1000}]", 0),
+    "too wide": ("a", "1", 3, -1.7e308, 1.7e308, "[1]", 0),
+    "no range": ("a", "1", 3, 1.0, 1.0, "[1]", 0),
+    "endless": ("a", "1", 3, 0.0, math.inf, "[1]", 0),
+    "no step": ("a", "1", "x", 0.0, 1.0, "[1]", 0),
+    "no name": (None, "1", 3, 0.0, 1.0, "[1]", 0),
+    "no count": ("a", "1", 3, 0.0, 1.0, "[1]", "x"),
+    "fewer than none": ("a", "1", 3, 0.0, 1.0, "[1]", -1),
 }
 
 
@@ -150,7 +171,7 @@ def test_a_broken_one_is_left_out_and_said(tmp_path, row):
     writer.histogram(FOUND)
     writer.finish(Outcome("finished", 10, 10, 0, 0))
     with sqlite3.connect(tmp_path / "run" / "run.sqlite") as database:
-        database.execute("INSERT INTO histogram VALUES (?, ?, ?, ?, ?, ?)", row)
+        database.execute("INSERT INTO histogram VALUES (?, ?, ?, ?, ?, ?, ?)", row)
     run = load_run(tmp_path / "run")
     assert run.histograms == (FOUND,)
     assert run.gaps == ("1 histograms are damaged or oversized; left out",)

@@ -103,7 +103,7 @@ class SupervisedEnv(Env):
             raise NotFiniteError(
                 f"the policy's action is not finite ({', '.join(f'{x:g}' for x in action)}): its "
                 "weights broke in an update, so there is nothing left to drive or train on with; "
-                "not_finite in manifest.json names the update"
+                "not_finite in manifest.json names the update; --on-nan continue drives on with 0"
             )
         try:
             obs, reward, terminated, truncated, info = self._env.step(action)

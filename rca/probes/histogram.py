@@ -17,8 +17,8 @@ class Histogram:
         step: Environment step.
         low: Lower edge of the first bin.
         high: Upper edge of the last one.
-        counts: Values per bin, bins of equal width; a value on an edge counts above it. NaN and
-            infinities are not counted.
+        counts: Values per bin, bins of equal width; a value on an edge counts above it.
+        not_finite: NaN and infinities, which are in no bin.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Histogram:
     low: float
     high: float
     counts: tuple[int, ...]
+    not_finite: int = 0
 
     @property
     def edges(self) -> NDArray[np.float64]:

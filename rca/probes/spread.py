@@ -73,4 +73,5 @@ def counted(
         half = max(0.5, FLAT * max(abs(low), abs(high)))
         low, high = low - half, high + half
     counts, _ = np.histogram(finite, bins=BINS, range=(low, high))
-    return Histogram(name, unit, step, low, high, tuple(counts.tolist()))
+    odd = values.numel() - finite.size
+    return Histogram(name, unit, step, low, high, tuple(counts.tolist()), odd)

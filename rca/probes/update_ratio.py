@@ -11,17 +11,24 @@ from rca.td3.events import Updated
 class UpdateRatio:
     """Norm of the way since the last reading, per update of the module, over the weights' norm.
 
-    About 1e-3 is healthy (Cockpit's UpdateSize); a module that has not been updated is absent.
+    About 1e-3 is healthy (Cockpit's UpdateSize); a module that has not been updated is absent. So
+    is the first reading after a checkpoint: the weights of the reading before it are gone.
     """
 
     def __init__(self, agent: TD3) -> None:
         self._then = {name: _copy(module) for name, module in agent.modules().items()}
         self._updates = _counts(agent)
+        self._is_first = True
 
     def __call__(self, event: Updated) -> dict[str, Number]:
         """Returns the ratio of each module."""
         found: dict[str, Number] = {}
         counts = _counts(event.agent)
+        is_resumed, self._is_first = self._is_first and event.update > 1, False
+        if is_resumed:
+            self._then = {name: _copy(module) for name, module in event.agent.modules().items()}
+            self._updates = counts
+            return found
         for name, module in event.agent.modules().items():
             updates = counts[name] - self._updates[name]
             if updates > 0:

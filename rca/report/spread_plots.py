@@ -119,5 +119,7 @@ def _end(wanted: Spreads, side: Side) -> str:
         if len(last):
             low, _, high = np.median(last, axis=0)
             spans = f"{number(low)} to {number(high)}" if np.isfinite(low) else "no finite value"
-            ends.append(f"{label} {spans}")
+            odd = sum(h.not_finite for one in found for h in one)
+            left_out = f" ({odd:,} NaN or infinite)" if odd else ""
+            ends.append(f"{label} {spans}{left_out}")
     return ", ".join(ends) or "not measured"

@@ -4,11 +4,14 @@ import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from rca.errors import EvidenceError
+from rca.runs.json_file import read_json
 from rca.runs.manifest import WIRING, write_json
 from rca.td3.agent import TD3
 from rca.td3.events import Event, Stepped
 from rca.td3.train import learned_reward
 from rca.wiring.audit import Audit
+from rca.wiring.facts import read_wiring
 from rca.wiring.modules import find_agent
 
 LOG = logging.getLogger("rca")
@@ -17,13 +20,15 @@ LOG = logging.getLogger("rca")
 class Auditor:
     """Tells the audit of executed steps and writes down what it saw; never ends the training."""
 
-    def __init__(self, agent: TD3, folder: Path) -> None:
+    def __init__(self, agent: TD3, folder: Path, *, tells: bool = True) -> None:
         """Installs the hooks.
 
         Args:
             agent: Audited.
             folder: Of the run.
+            tells: Whether the audit is told of executed steps: of all that are learned from.
         """
+        self._tells = tells
         self._config = agent.config
         self._path = folder / WIRING
         self._is_unwritable = False
@@ -42,7 +47,7 @@ class Auditor:
 
     def __call__(self, event: Event) -> None:
         """Remembers executed steps."""
-        if isinstance(event, Stepped) and event.stored:
+        if self._tells and isinstance(event, Stepped) and event.stored:
             self._audit.listening.safely(
                 self._audit.step,
                 event.action,
@@ -73,3 +78,13 @@ class Auditor:
             if not self._is_unwritable:
                 LOG.warning("%s: not written, training goes on: %s", self._path, error)
             self._is_unwritable = True
+
+
+def was_heard(folder: Path) -> bool:
+    """Tells whether an audit of a run has heard updates, and says so in the run's folder."""
+    path = folder / WIRING
+    try:
+        content = read_json(path)
+        return isinstance(content, dict) and read_wiring(content, path).updates > 0
+    except EvidenceError:
+        return False

@@ -16,9 +16,10 @@ from rca.envs.probe import probe_reward
 from rca.envs.servers import Address
 from rca.envs.start import server_for
 from rca.envs.supervise import SupervisedEnv
+from rca.errors import UsageError
 from rca.faults import find_fault
 from rca.probes.engine import Probes
-from rca.runs.auditor import Auditor
+from rca.runs.auditor import Auditor, was_heard
 from rca.runs.board import FOLDER, Board
 from rca.runs.folder import RunWriter
 from rca.runs.guard import Guard
@@ -28,7 +29,7 @@ from rca.runs.recorder import Recorder
 from rca.runs.stopping import stop_on_ctrl_c, unstoppable
 from rca.runs.strips import Strips
 from rca.td3.agent import TD3
-from rca.td3.checkpoint import restore, save
+from rca.td3.checkpoint import restore, save, save_final
 from rca.td3.evaluation import Evaluation
 from rca.td3.events import Emit, EpisodeEnded, Event
 from rca.td3.streams import Streams
@@ -40,6 +41,9 @@ PROMISES = "reward_promises"
 """Entry of the manifest: what a sound reward keeps, and by which margin this one does."""
 CHANGES = "changes"
 """Entry of the manifest: ids of the changes done to the default Build."""
+WORLD = "world"
+"""Entry of the manifest: the simulator that the run drives in, EMBEDDED or where another one is."""
+EMBEDDED = "embedded"
 FAULTS = "simulator_faults"
 """Entry of the manifest: a line for each fault of a simulator, in training and in evaluation."""
 
@@ -99,6 +103,7 @@ def execute(
         CHANGES: [change.id for change in changes],
         PROMISES: {promise.text: promise.margin for promise in probed.promises},
         FAULTS: [],
+        WORLD: _world(server),
     }
     writer = RunWriter.create(folder, build.config, extra)
     run = _Run(writer, build, listener, server, told, tensorboard=tensorboard)
@@ -121,9 +126,8 @@ def resume(
     One that was killed before its first checkpoint begins again from its seed, in the same folder.
     In the embedded world without other cars the result is, bit for bit, that of a run that was
     never stopped: an episode follows from the seed and its number, and checkpoints are made between
-    episodes. The first update ratio after the checkpoint alone differs: it is a mean over fewer
-    updates. A checkpoint without replay (`budget.checkpoint_replay`) gives another run, as the
-    manifest says.
+    episodes. The first update ratio after the checkpoint alone is missing. A checkpoint without
+    replay (`budget.checkpoint_replay`) gives another run, as the manifest says.
 
     Args:
         folder: Of the run.
@@ -136,8 +140,16 @@ def resume(
         told: As for `execute`.
 
     Raises:
-        RcaError: The run is finished or still going on, or none of its checkpoints can be read.
+        RcaError: The run is finished or still going on, none of its checkpoints can be read, or it
+            drove in a simulator of another kind.
     """
+    before = read_manifest(folder).get(WORLD)
+    if before is not None and (before == EMBEDDED) != (server is None):
+        raise UsageError(
+            f"{folder}: the run drove in the {before} world; "
+            + ("leave out" if before == EMBEDDED else "give")
+            + " --host and --port, or --carla-root"
+        )
     writer = RunWriter.reopen(folder)
     build = changed(default_build(writer.config), planted(folder))
     # The recorded config is the effective one: a change of settings took place before.
@@ -147,6 +159,12 @@ def resume(
     where = folder / CHECKPOINTS
     run = _Run(writer, build, listener, server, told, where, tensorboard=tensorboard)
     return _finished(run, probe_updates, halt, told)
+
+
+def _world(server: Address | Path | None) -> str:
+    if server is None:
+        return EMBEDDED
+    return f"{server.host}:{server.port}" if isinstance(server, Address) else "installed CARLA"
 
 
 def changed(build: Build, changes: Sequence[Change]) -> Build:
@@ -179,7 +197,10 @@ def _finished(
             run.probe(probe_updates)
         except BaseException as error:
             with unstoppable():
-                run.writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
+                if run.writer.is_as_found:  # not begun: what is recorded stays as it was
+                    run.writer.abandon()
+                else:
+                    run.writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
             raise
         with unstoppable():
             ended = ("interrupted", halt()) if progress.stopped else ("finished",)
@@ -234,21 +255,36 @@ class _Run:
         self._note_reproducible(training.agent)
         self.writer.note("device", str(training.agent.device))
         self._listeners.append(Strips(self.writer, config.budget.steps))
-        self._listeners.append(Guard(self.writer, config.budget.on_nan))
-        auditor = Auditor(training.agent, self.writer.folder)
-        self._listeners.append(auditor)
-        self._unheard = auditor.muted
         if self._checkpoints:
             self._go_on(training, self._checkpoints)
+        self._listeners.append(Guard(self.writer, config.budget.on_nan))
+        auditor = self._audited(training)
         progress = train(
             training,
             evaluate=self._evaluate(stack, training) if self._server is None else None,
             should_stop=halt,
             between_episodes=self._checkpointing(training, was_asked),
         )
-        auditor.close()
+        if auditor:
+            auditor.close()
         self.writer.note("weights_digest", weights_digest(training.agent.modules()))
+        if not progress.stopped:
+            save_final(self.writer.folder / CHECKPOINTS, training)
         return progress
+
+    def _audited(self, training: Training) -> Auditor | None:
+        """Returns the audit of the wiring, None where the session before has heard it.
+
+        One that begins in the middle has not seen the steps that the replay holds, so it is told
+        of none: it would miss them in every batch.
+        """
+        folder, is_resumed = self.writer.folder, bool(training.progress.step)
+        if is_resumed and was_heard(folder):
+            return None
+        auditor = Auditor(training.agent, folder, tells=not is_resumed)
+        self._listeners.append(auditor)
+        self._unheard = auditor.muted
+        return auditor
 
     def _go_on(self, training: Training, checkpoints: Path) -> None:
         """Puts the run where its newest checkpoint was made; without one it is at its beginning."""
@@ -259,7 +295,8 @@ class _Run:
         if training.refill:
             self.writer.append_note(WITHOUT_REPLAY, training.progress.step)
             self._told(f"no replay in the checkpoint: {training.refill:,} steps without updates")
-        self.writer.rewind(training.progress.step)
+        agent = training.agent
+        self.writer.rewind(training.progress.step, agent.critic_updates, agent.actor_updates)
         if self._board:
             self._board.again_from(training.progress.step)
 
@@ -344,8 +381,9 @@ class _Run:
             if not opened:
                 env = stack.enter_context(closing(self._supervised(self._build.make_eval_env)))
                 episodes, root = config.budget.eval_episodes, training.streams.held_out
-                memory = training.held_out
-                opened.append(Evaluation(training.agent, env, episodes, root, memory))
+                agent, memory = training.agent, training.held_out
+                on_nan = config.budget.on_nan
+                opened.append(Evaluation(agent, env, episodes, root, memory, on_nan))
             with self._unheard():
                 return opened[0]()
 

@@ -6,11 +6,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import astuple
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from filelock import FileLock
 
 from rca.config import RunConfig, load_config
 from rca.errors import RcaError, UsageError
@@ -20,6 +21,7 @@ from rca.runs.opening import CONFIG, ROWS, created, lock, reopened, unwritable
 from rca.runs.record import (
     EPISODE_COLUMNS,
     EVALUATION_COLUMNS,
+    HISTOGRAM_COLUMNS,
     Outcome,
     Strip,
 )
@@ -27,8 +29,13 @@ from rca.runs.results import RESULTS, results
 
 COMMIT_SECONDS = 1.0
 """Between two commits: what a SIGKILL can lose. Promised are 2 s; the rest is for a busy disk."""
+NOT_FINITE = "not_finite"
+"""Entry of the manifest: the first number of an update that was none, and how many updates had
+one."""
 SET_BACK = "clock_set_back_s"
 """Entry of the manifest: seconds by which the machine's clock was set back during the run."""
+OF_A_SESSION = ("outcome", "weights_digest", SET_BACK)
+"""Entries of the manifest that say how a session ended; one that goes on has none yet."""
 COUNTERS = ("executed_steps", "critic_updates", "actor_updates", "first_update_step")
 
 Row = TypeVar("Row")
@@ -49,13 +56,15 @@ class RunWriter:
         folder: Path,
         config: RunConfig | None,
         manifest: dict[str, object],
-        *,
-        again: bool = False,
+        held: FileLock | None = None,
+        before: dict[str, object] | None = None,
     ) -> None:
+        """Begins a folder; with a lock held and the manifest before it goes on with one."""
         self.folder = folder
         self._config = config
         self._manifest = manifest
-        self._lock = lock(folder, again=again)
+        self._before = before
+        self._lock = held or lock(folder, again=False)
         self._signals: dict[str, int] = {}
         # Appended to by the thread that trains, emptied by the one that commits.
         self._new_signals: deque[tuple[int, str, str]] = deque()
@@ -67,8 +76,8 @@ class RunWriter:
         self._writing = threading.Lock()
         self._stop = threading.Event()
         try:
-            made = reopened(folder, manifest) if again else created(folder, config, manifest)
-            self._database = made
+            made = reopened if held else created
+            self._database = made(folder, config, manifest)
             self._signals.update(self._database.execute("SELECT name, id FROM signal"))
         except BaseException:
             self._lock.release()
@@ -103,14 +112,21 @@ class RunWriter:
             UsageError: The run is finished, or another process still writes it.
             EvidenceError: Its manifest or config cannot be read.
         """
-        manifest = read_manifest(folder)
-        if manifest.get("status") == "finished":
-            raise UsageError(f"{folder}: the run is finished; there is nothing to resume")
-        config = load_config(str(folder / CONFIG))
+        read_manifest(folder)  # before a folder that is none is locked
+        held = lock(folder, again=True)
+        try:
+            manifest = read_manifest(folder)  # as whoever held the lock left it
+            if manifest.get("status") == "finished":
+                raise UsageError(f"{folder}: the run is finished; there is nothing to resume")
+            config = load_config(str(folder / CONFIG))
+        except BaseException:
+            held.release()
+            raise
         before = manifest.get("resumed")
         resumed = [*(before if isinstance(before, list) else []), now()]
-        fresh = {key: describe(config)[key] for key in ("status", "error", "ended", "pid")}
-        return cls(folder, config, {**manifest, **fresh, "resumed": resumed}, again=True)
+        here = describe(config)
+        fresh = {key: here[key] for key in ("status", "error", "ended", "pid", "machine")}
+        return cls(folder, config, {**manifest, **fresh, "resumed": resumed}, held, manifest)
 
     @property
     def config(self) -> RunConfig:
@@ -123,8 +139,25 @@ class RunWriter:
             raise ValueError(f"{self.folder}: not our trainer's; it has no config of ours")
         return self._config
 
-    def rewind(self, step: int) -> None:
-        """Forgets what was recorded after a step: a resumed run records it again."""
+    def rewind(self, step: int, critic_updates: int, actor_updates: int) -> None:
+        """Forgets what was recorded after a step: a resumed run records it again.
+
+        Args:
+            step: Environment steps taken by then.
+            critic_updates: Critic updates by then.
+            actor_updates: Actor updates by then.
+
+        Raises:
+            UsageError: The disk is full or the folder no longer writable.
+        """
+        self._before = None
+        for key in OF_A_SESSION:
+            self._manifest.pop(key, None)
+        found = self._manifest.get(NOT_FINITE)
+        if isinstance(found, dict) and not found.get("step", step) <= step:
+            del self._manifest[NOT_FINITE]
+        self.note_now()
+        (self.folder / RESULTS).unlink(missing_ok=True)
         with self._writing, self._database as database:
             database.execute("DELETE FROM value WHERE step > ?", (step,))
             database.execute(PROBED_AFTER)
@@ -136,6 +169,22 @@ class RunWriter:
             )
             kept = database.execute("SELECT key, value FROM meta WHERE key = 'first_update_step'")
             self._counters.update(kept)
+        self.count(step, critic_updates, actor_updates)
+
+    def abandon(self) -> None:
+        """Leaves a folder that could not be gone on with as it was found."""
+        self._stop.set()
+        self._thread.join()
+        self._database.close()
+        try:
+            write_json(self.folder / MANIFEST, self._before or self._manifest)
+        finally:
+            self._lock.release()
+
+    @property
+    def is_as_found(self) -> bool:
+        """Whether the folder is one to go on with in which nothing was changed so far."""
+        return self._before is not None
 
     def signal(self, name: str, unit: str, step: int, value: float) -> None:
         """Hands over one value of a signal.
@@ -173,8 +222,8 @@ class RunWriter:
 
     def histogram(self, found: Histogram) -> None:
         """Hands over how a quantity was spread at a step."""
-        counts = json.dumps(found.counts)
-        self._rows["histogram"].append((*astuple(found)[:-1], counts))
+        row = {**asdict(found), "counts": json.dumps(found.counts)}
+        self._rows["histogram"].append(_in_order(row, HISTOGRAM_COLUMNS))
 
     def strips(self) -> list[tuple[str, str, int]]:
         """Returns phase, ending and step of every strip on disk."""
@@ -207,6 +256,18 @@ class RunWriter:
         """
         before = self._manifest.get(key)
         self._manifest[key] = [*(before if isinstance(before, list) else []), value]
+        self.note_now()
+
+    def noted(self, key: str) -> object:
+        """Returns an entry of the manifest, None if there is none."""
+        return self._manifest.get(key)
+
+    def note_now(self) -> None:
+        """Writes the manifest as it is, so that it outlives a kill.
+
+        Raises:
+            UsageError: The disk is full or the folder no longer writable.
+        """
         try:
             write_json(self.folder / MANIFEST, self._manifest)
         except OSError as error:

@@ -10,11 +10,8 @@ from torch import Tensor
 
 from rca.errors import NotFiniteError
 from rca.probes.gradients import gradient_norms
-from rca.runs.folder import RunWriter
+from rca.runs.folder import NOT_FINITE, RunWriter
 from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
-
-NOTE = "not_finite"
-"""Entry of the manifest: the first of them, and how many updates had one."""
 
 Odd = tuple[str, str]
 """Name of a tensor that is not finite, and how many of its entries are what."""
@@ -32,8 +29,9 @@ class Guard:
         self._writer = writer
         self._on_nan = on_nan
         self._gradients: dict[type[Event], Odd] = {}  # of the update under way
-        self._first: dict[str, object] = {}
-        self._updates = 0
+        found = writer.noted(NOT_FINITE)  # by the session before
+        self._first: dict[str, object] = dict(found) if isinstance(found, dict) else {}
+        self._updates = int(str(self._first.pop("updates", 0)))
 
     def __call__(self, event: Event) -> None:
         """Looks at an event of an update.
@@ -53,7 +51,7 @@ class Guard:
 
     def _found(self, event: Updated) -> None:
         self._updates += 1
-        if not self._first:
+        if is_first := not self._first:
             name, how = self._name(event)
             file = f"not_finite-step-{event.step:09d}.npz"
             self._first = {
@@ -63,7 +61,9 @@ class Guard:
                 "update": event.update,
                 "batch": file if self._dump(event, file) else None,
             }
-        self._writer.note(NOTE, {**self._first, "updates": self._updates})
+        self._writer.note(NOT_FINITE, {**self._first, "updates": self._updates})
+        if is_first:
+            self._writer.note_now()
         if self._on_nan == "stop":
             raise NotFiniteError(self._line())
 

@@ -34,11 +34,17 @@ def read_histograms(database: sqlite3.Connection, gaps: list[str]) -> tuple[Hist
 
 def _histogram(row: tuple[object, ...]) -> Histogram | None:
     match row:
-        case (str(name), str(unit), int(step), float(low), float(high), str(text)) if _is_range(
-            low, high
-        ):
+        case (
+            str(name),
+            str(unit),
+            int(step),
+            float(low),
+            float(high),
+            str(text),
+            (int() | None) as odd,
+        ) if _is_range(low, high) and 0 <= (odd or 0) <= MAX_COUNT:
             counts = _counts(text)
-            return Histogram(name, unit, step, low, high, counts) if counts else None
+            return Histogram(name, unit, step, low, high, counts, odd or 0) if counts else None
     return None
 
 

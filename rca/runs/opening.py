@@ -81,12 +81,15 @@ def created(
     return database
 
 
-def reopened(folder: Path, manifest: dict[str, object]) -> sqlite3.Connection:
-    """Returns the database of a run that goes on, and writes its manifest.
+def reopened(
+    folder: Path, config: RunConfig | None, manifest: dict[str, object]
+) -> sqlite3.Connection:
+    """Returns the database of a run that goes on with the same config, and writes its manifest.
 
     Raises:
         UsageError: They cannot be read or written.
     """
+    del config
     try:
         database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
         database.execute("SELECT * FROM meta").fetchall()
@@ -101,6 +104,10 @@ def _add_tables(database: sqlite3.Connection) -> None:
     for name, columns in ROWS.items():
         listed = ", ".join(f'"{column}"' for column in columns)
         database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({listed})")
+        there = {row[1] for row in database.execute(f"PRAGMA table_info({name})")}
+        for column in columns:
+            if column not in there:  # begun by an older version
+                database.execute(f'ALTER TABLE {name} ADD COLUMN "{column}"')
 
 
 def unwritable(folder: Path, error: Exception) -> UsageError:

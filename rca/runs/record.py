@@ -186,7 +186,7 @@ class Strip:
     png: bytes = field(repr=False)
 
 
-HISTOGRAM_COLUMNS = ("name", "unit", "step", "low", "high", "counts")
+HISTOGRAM_COLUMNS = ("name", "unit", "step", "low", "high", "counts", "not_finite")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def sound_rows(
     Args:
         database: Of a run folder; one of an older version may lack the table.
         table: Name of it; has a column `step`.
-        columns: Read, in this order.
+        columns: Read, in this order; None for one that an older version did not write.
         longest: A column and the length beyond which a row is not even fetched.
         most: Rows that are fetched.
         read: Returns what a row holds, None if it is broken.
@@ -28,8 +28,10 @@ def sound_rows(
     tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     if (table,) not in tables.fetchall():
         return (), 0
+    there = {row[1] for row in database.execute(f"PRAGMA table_info({table})")}
+    listed = ", ".join(name if name in there else "NULL" for name in columns)
     column, length = longest
-    wanted = f"SELECT {', '.join(columns)} FROM {table} WHERE length({column}) <= ?"
+    wanted = f"SELECT {listed} FROM {table} WHERE length({column}) <= ?"
     rows = database.execute(f"{wanted} ORDER BY step, rowid LIMIT ?", (length, most)).fetchall()
     found = tuple(held for row in rows if (held := read(row)) is not None)
     ((total,),) = database.execute(f"SELECT count(*) FROM {table}").fetchall()

@@ -4,8 +4,10 @@ import json
 import os
 import pickle
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -16,6 +18,8 @@ from rca.td3.train import Training
 VERSION = 1
 """Of the layout below; readers refuse what they do not know."""
 KEYS = {"config", "agent", "replay", "exploration", "sampling", "step", "episode"}
+FINAL = "final.pt"
+"""Weights at the end of a finished run; no checkpoint: nothing goes on from it."""
 KEPT = 2
 """Newest checkpoints left in a folder: one may be damaged by the machine, not by us."""
 
@@ -37,24 +41,52 @@ def save(folder: Path, training: Training) -> Path:
         UsageError: It cannot be written; what was there before is untouched.
     """
     path = folder / f"step-{training.progress.step:09d}.pt"
+    with _written(path) as file:
+        torch.save(_state(training), file)
+    for old in _files(folder)[KEPT:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def save_final(folder: Path, training: Training) -> Path:
+    """Writes the weights that a run ends with, whole or not at all.
+
+    Args:
+        folder: Made if need be.
+        training: The run.
+
+    Returns:
+        The file, `final.pt`: `config` (JSON), `step`, and `modules`, a state_dict by name;
+        `torch.load(weights_only=True)` reads it.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    modules = {name: m.state_dict() for name, m in training.agent.modules().items()}
+    config, step = training.config.model_dump_json(), training.progress.step
+    with _written(folder / FINAL) as file:
+        torch.save({"version": VERSION, "config": config, "step": step, "modules": modules}, file)
+    return folder / FINAL
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[BinaryIO]:
+    """Yields a file that takes the path's place once it is on disk."""
     unfinished = path.with_suffix(".part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
-            torch.save(_state(training), file)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-        for old in _files(folder)[KEPT:]:
-            old.unlink()
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
         raise UsageError(
             f"{path}: cannot be written: {_reason(error)}; free space or move the run"
         ) from error
     finally:
-        for left in folder.glob("*.part"):  # also what a killed process left
+        for left in path.parent.glob("*.part"):  # also what a killed process left
             left.unlink(missing_ok=True)
-    return path
 
 
 def restore(folder: Path, training: Training) -> Path | None:

@@ -6,14 +6,20 @@ from rca.td3.agent import TD3
 from rca.td3.events import EpisodeEnded
 from rca.td3.replay import Obs, Replay
 from rca.td3.streams import episode_seed
-from rca.td3.train import Env, Episode, learned_reward
+from rca.td3.train import Env, Episode, drivable, learned_reward
 
 
 class Evaluation:
     """Drives held-out episodes when called; disturbs neither training nor its generators."""
 
     def __init__(
-        self, agent: TD3, env: Env, episodes: int, root: int, memory: Replay | None = None
+        self,
+        agent: TD3,
+        env: Env,
+        episodes: int,
+        root: int,
+        memory: Replay | None = None,
+        on_nan: str = "stop",
     ) -> None:
         """Prepares it.
 
@@ -23,12 +29,14 @@ class Evaluation:
             episodes: Number of them.
             root: Of their seeds, `Streams.held_out`.
             memory: Gets the transitions of each evaluation in place of those of the one before.
+            on_nan: `budget.on_nan`, see `drivable`.
         """
         self._agent = agent
         self._env = env
         self._episodes = episodes
         self._root = root
         self._memory = memory
+        self._on_nan = on_nan
         self._unused = np.random.default_rng(0)  # no noise, no draw
 
     def __call__(self) -> tuple[EpisodeEnded, ...]:
@@ -48,7 +56,7 @@ class Evaluation:
         if memory is not None:
             memory.begin(obs)
         while True:
-            action = agent.act(obs, 0.0, self._unused)
+            action = drivable(agent.act(obs, 0.0, self._unused), self._on_nan)
             obs, reward, terminated, truncated, info = self._env.step(action)
             episode.add(float(reward))
             if info.get("end_reason") == "simulator_fault":

@@ -224,7 +224,9 @@ class Training:
         return self.streams.exploration.uniform(low, 1.0).astype(np.float32)
 
     def _noisy_action(self, obs: Obs, noise: float) -> NDArray[np.float32]:
-        return self.agent.act(obs, noise, self.streams.exploration)
+        return drivable(
+            self.agent.act(obs, noise, self.streams.exploration), self.config.budget.on_nan
+        )
 
 
 def _stack_moves(obs: Obs, next_obs: Obs) -> bool | None:
@@ -243,6 +245,17 @@ def noise_at(step: int, config: AgentConfig) -> float:
         return first
     share = min(1.0, (step - config.learning_starts - 1) / config.exploration_noise_steps)
     return first + share * (last - first)
+
+
+def drivable(action: NDArray[np.float32], on_nan: str) -> NDArray[np.float32]:
+    """Returns an action that can be carried out, if the run is to go on whatever its policy says.
+
+    With "continue" NaN becomes 0 and infinities the ends of the range; with "stop" the action is as
+    it was, and the environment refuses it.
+    """
+    if on_nan == "stop":
+        return action
+    return np.nan_to_num(action, nan=0.0, posinf=1.0, neginf=-1.0)
 
 
 def learned_reward(reward: float, config: AgentConfig) -> float:

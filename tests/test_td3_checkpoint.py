@@ -8,7 +8,7 @@ from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, RunConfig
 from rca.errors import EvidenceError, UsageError
 from rca.td3.checkpoint import restore, save
-from rca.td3.events import EpisodeEnded, Event, Stepped
+from rca.td3.events import EpisodeEnded, Event, Redriven, Stepped
 from rca.td3.train import train
 from tests.tiny_env import Pointing
 
@@ -42,17 +42,19 @@ def whole():
 def stopped_after(steps, folder):
     """A run that saves between episodes and is dropped after some steps."""
     training, seen = start()
+    train(training, stops=saving_until(training, steps, folder))
+    return training, seen
 
-    def save_and_go_on():
-        save(folder, training)
+
+def saving_until(training, steps, folder):
+    def save_and_go_on(episode):
+        if training.progress.step == steps:
+            return True
+        if episode is None:
+            save(folder, training)
         return False
 
-    train(
-        training,
-        should_stop=lambda: training.progress.step == steps,
-        between_episodes=save_and_go_on,
-    )
-    return training, seen
+    return save_and_go_on
 
 
 def bits(training):
@@ -84,6 +86,67 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path, steps):
         assert [e.step for e in other] == [e.step for e in one][-len(other) :]
     rewards = {e.step: e.reward for e in seen if isinstance(e, Stepped)}
     assert all(rewards[e.step] == e.reward for e in later if isinstance(e, Stepped))
+
+
+def stopped_inside(steps, folder):
+    """A run that is saved and dropped in the middle of an episode."""
+    training, seen = start()
+
+    def save_there(episode):
+        if training.progress.step == steps:
+            save(folder, training, episode)
+        return training.progress.step == steps
+
+    train(training, stops=save_there)
+    return training, seen
+
+
+@pytest.mark.parametrize("steps", [3, 25, 41, 69])
+def test_a_run_saved_in_an_episode_goes_on_in_it(tmp_path, steps):
+    expected, seen = whole()
+    stopped_inside(steps, tmp_path)
+    resumed, later = start()
+    assert restore(tmp_path, resumed) == tmp_path / f"step-{steps:09d}.pt"
+    train(resumed)
+    assert bits(resumed) == bits(expected)
+    again = [event.step for event in later if isinstance(event, Redriven)]
+    assert again == [*range(steps // 10 * 10 + 1, steps + 1)]
+    for kind in (Stepped, EpisodeEnded):
+        one = [event for event in seen if isinstance(event, kind) and event.step > steps]
+        other = [event for event in later if isinstance(event, kind)]
+        assert [e.step for e in other] == [e.step for e in one]
+        if kind is EpisodeEnded:
+            assert other == one
+
+
+def test_where_the_world_does_not_repeat_itself_the_episode_begins_anew(tmp_path):
+    stopped_inside(25, tmp_path)
+    resumed, seen = start()
+    restore(tmp_path, resumed)
+    resumed.env.reset = lambda **other: Pointing.reset(resumed.env, seed=99)
+    assert resumed.begin() is None
+    train(resumed)
+    (first, *_) = [event for event in seen if isinstance(event, EpisodeEnded)]
+    assert (first.index, first.start_step, first.length) == (2, 25, 10)
+
+
+def test_without_replay_an_episode_goes_on_too(tmp_path):
+    settings = config()
+    budget = settings.budget.model_copy(update={"checkpoint_replay": False})
+    settings = settings.model_copy(update={"budget": budget})
+    training, _ = start(settings)
+
+    def save_there(episode):
+        if training.progress.step == 45:
+            save(tmp_path, training, episode)
+        return training.progress.step == 45
+
+    train(training, stops=save_there)
+    resumed, seen = start(settings)
+    restore(tmp_path, resumed)
+    train(resumed)
+    (first, *_) = [event for event in seen if isinstance(event, EpisodeEnded)]
+    assert (first.start_step, first.length) == (40, 10)
 
 
 def test_restoring_is_needed_for_that(tmp_path):
@@ -215,14 +278,7 @@ def test_without_replay_a_checkpoint_is_small_and_updates_wait_for_a_refill(tmp_
     budget = settings.budget.model_copy(update={"checkpoint_replay": False})
     settings = settings.model_copy(update={"budget": budget})
     training, _ = start(settings)
-
-    def save_and_go_on():
-        save(tmp_path, training)
-        return False
-
-    train(
-        training, should_stop=lambda: training.progress.step == 45, between_episodes=save_and_go_on
-    )
+    train(training, stops=saving_until(training, 45, tmp_path))
     resumed, seen = start(settings)
     path = restore(tmp_path, resumed)
     assert path is not None
@@ -230,7 +286,7 @@ def test_without_replay_a_checkpoint_is_small_and_updates_wait_for_a_refill(tmp_
     assert torch.load(path, weights_only=True)["replay"] is None
     assert (len(resumed.replay), resumed.agent.critic_updates) == (0, 20)
     weights = [value.clone() for value in resumed.agent.critic.parameters()]
-    train(resumed, should_stop=lambda: resumed.progress.step == 59)
+    train(resumed, stops=lambda episode: resumed.progress.step == 59)
     assert all(map(torch.equal, weights, resumed.agent.critic.parameters()))
     train(resumed)
     assert resumed.agent.critic_updates == 20 + 11  # from step 60 on: 20 transitions are there

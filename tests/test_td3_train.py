@@ -219,27 +219,27 @@ def test_evaluation_does_not_disturb_training():
 def test_a_stop_is_obeyed_after_the_step_and_told():
     seen: list[Event] = []
     training = tiny_build(config(steps=30)).training(Pointing(), seen.append)
-    progress = train(training, should_stop=lambda: len(of(Stepped, seen)) == 23)
+    progress = train(training, stops=lambda episode: len(of(Stepped, seen)) == 23)
     assert (progress.step, progress.stopped) == (23, True)
     assert training.agent.critic_updates == 3
 
 
-def test_a_stop_between_episodes_ends_one_and_what_is_due_then():
-    asked = iter([False, False, True])
-    training, seen = run(config(steps=30, eval_every=20), between_episodes=lambda: next(asked))
+def test_a_stop_comes_after_what_is_due_at_the_step():
+    asked = iter([False] * 20 + [True])
+    training, seen = run(config(steps=30, eval_every=20), stops=lambda episode: next(asked))
     assert (training.progress.step, training.progress.episode) == (20, 2)
     assert training.progress.stopped
     assert [event.step for event in of(Evaluated, seen)] == [20]
 
 
 def test_a_stop_before_the_first_episode_takes_no_step():
-    training, seen = run(config(steps=30), between_episodes=lambda: True)
+    training, seen = run(config(steps=30), stops=lambda episode: True)
     assert (training.progress.stopped, seen) == (True, [])
 
 
 def test_what_reaches_its_budget_was_not_stopped():
-    answers = iter([False] * 19 + [True])
-    training, seen = run(config(steps=20, eval_every=20), should_stop=lambda: next(answers))
+    answers = iter([False] * 20 + [True])
+    training, seen = run(config(steps=20, eval_every=20), stops=lambda episode: next(answers))
     assert not training.progress.stopped
     assert [event.step for event in of(Evaluated, seen)] == [20]
 

@@ -147,8 +147,8 @@ def run(
 
     Example:  rca run short --config baseline --set agent.batch_size=64 --seed 1
 
-    Ctrl-C finishes the episode and saves a checkpoint, from which --resume goes on; a second one
-    stops at once.
+    Ctrl-C finishes the step and saves a checkpoint, from which --resume goes on; a second one stops
+    at once.
 
     Exit code: 0 finished, 2 wrong usage, 3 simulator or evidence broken, 4 a number of an update is
     NaN or infinite, 5 stopped by --halt-on, 130 stopped by Ctrl-C.

@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from rca.probes.engine import Number, probe_from_start
 from rca.td3.agent import TD3
-from rca.td3.events import Event, Stepped
+from rca.td3.events import Event, Redriven, Stepped
 
 
-@probe_from_start("explore/action_jitter", on=Stepped, unit="1")
+@probe_from_start("explore/action_jitter", on=(Stepped, Redriven), unit="1")
 class ActionJitter:
     """Mean change of the action's entries against the step before, in [0, 2].
 
@@ -21,6 +21,9 @@ class ActionJitter:
 
     def __call__(self, event: Event) -> Number | None:
         """Returns the change."""
+        if isinstance(event, Redriven):
+            self._last = event.action.copy()
+            return None
         assert isinstance(event, Stepped)
         last, is_over = self._last, event.terminated or event.truncated
         self._last = None if is_over else event.action.copy()

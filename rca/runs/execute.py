@@ -32,8 +32,9 @@ from rca.td3.agent import TD3
 from rca.td3.checkpoint import restore, save, save_final
 from rca.td3.evaluation import Evaluation
 from rca.td3.events import Emit, EpisodeEnded, Event
+from rca.td3.replay import Obs
 from rca.td3.streams import Streams
-from rca.td3.train import Evaluate, Progress, Training, train
+from rca.td3.train import Episode, Evaluate, Progress, Training, train
 
 CHECKPOINTS = "checkpoints"
 """Folder in the run folder."""
@@ -68,7 +69,7 @@ def execute(
 ) -> Outcome:
     """Trains and records; whatever happens, the folder says how it ended.
 
-    Ctrl-C finishes the episode and saves a checkpoint, from which `resume` goes on exactly; a
+    Ctrl-C finishes the step and saves a checkpoint, from which `resume` goes on exactly; a
     second one stops at once.
 
     Args:
@@ -241,7 +242,7 @@ class _Run:
         Args:
             stack: Closed at the end of the run.
             halt: Asked after each step for a reason to stop.
-            was_asked: Asked between episodes whether to save and stop.
+            was_asked: Asked before each step whether to save and stop.
         """
         config = self._build.config
         if self._board:
@@ -255,15 +256,14 @@ class _Run:
         self._note_reproducible(training.agent)
         self.writer.note("device", str(training.agent.device))
         self._listeners.append(Strips(self.writer, config.budget.steps))
-        if self._checkpoints:
-            self._go_on(training, self._checkpoints)
+        begun = self._go_on(training, self._checkpoints) if self._checkpoints else None
         self._listeners.append(Guard(self.writer, config.budget.on_nan))
         auditor = self._audited(training)
         progress = train(
             training,
+            begun=begun,
             evaluate=self._evaluate(stack, training) if self._server is None else None,
-            should_stop=halt,
-            between_episodes=self._checkpointing(training, was_asked),
+            stops=self._checkpointing(training, lambda: was_asked() or bool(halt())),
         )
         if auditor:
             auditor.close()
@@ -286,8 +286,12 @@ class _Run:
         self._unheard = auditor.muted
         return auditor
 
-    def _go_on(self, training: Training, checkpoints: Path) -> None:
-        """Puts the run where its newest checkpoint was made; without one it is at its beginning."""
+    def _go_on(self, training: Training, checkpoints: Path) -> tuple[Obs, Episode] | None:
+        """Puts the run where its newest checkpoint was made; without one it is at its beginning.
+
+        Returns:
+            The episode that was under way.
+        """
         if restore(checkpoints, training) is None:
             self._told(f"{self.writer.folder}: no checkpoint yet; it begins again from its seed")
         if self._build.config.env.npcs and training.progress.step:
@@ -299,6 +303,11 @@ class _Run:
         self.writer.rewind(training.progress.step, agent.critic_updates, agent.actor_updates)
         if self._board:
             self._board.again_from(training.progress.step)
+        was_under_way = training.under_way is not None
+        begun = training.begin()
+        if was_under_way and not begun:
+            self._told("the episode under way went another way than before: it begins anew")
+        return begun
 
     def _note_reproducible(self, agent: TD3) -> None:
         """Notes the digest of the first weights, and of those that the same seed gives again."""
@@ -309,16 +318,17 @@ class _Run:
 
     def _checkpointing(
         self, training: Training, was_asked: Callable[[], bool]
-    ) -> Callable[[], bool]:
+    ) -> Callable[[Episode | None], bool]:
         """Returns what saves a checkpoint between episodes when one is due, or before a stop."""
         every, saved = self._build.config.budget.checkpoint_every, training.progress.step
 
-        def save_when_due() -> bool:
+        def save_when_due(episode: Episode | None) -> bool:
             nonlocal saved
-            is_last = was_asked()  # once: a Ctrl-C during the saving stops after the next episode
-            if is_last or (every and training.progress.step - saved >= every):
+            is_last = was_asked()  # once: a Ctrl-C during the saving stops before the next step
+            is_due = episode is None and every and training.progress.step - saved >= every
+            if is_last or is_due:
                 self.writer.commit()  # a resumed run does not record again what was before it
-                save(self.writer.folder / CHECKPOINTS, training)
+                save(self.writer.folder / CHECKPOINTS, training, episode)
                 saved = training.progress.step
             return is_last
 

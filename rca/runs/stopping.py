@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a question that a training asks between episodes, unheard at its end."""
+"""Ctrl-C and SIGTERM: a question that a training asks before each step, unheard at its end."""
 
 import signal
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-FINISHING = "finishing the episode, then saving; Ctrl-C again stops now"
+FINISHING = "finishing the step or evaluation, then saving; Ctrl-C again stops now"
 
 
 @contextmanager

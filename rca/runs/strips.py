@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rca.runs.folder import RunWriter
 from rca.runs.record import Strip
 from rca.runs.strip_rows import MAX_FRAMES, MAX_SIDE
-from rca.td3.events import EpisodeEnded, Event, Stepped
+from rca.td3.events import EpisodeEnded, Event, Redriven, Stepped
 
 EVERY = 4
 """Steps from one frame to the next: with 20 steps a second a strip shows the last second."""
@@ -34,7 +34,7 @@ class Strips:
 
     def __call__(self, event: Event) -> None:
         """Remembers a step's frame; at an end keeps the strip if it is wanted."""
-        if isinstance(event, Stepped) and event.frame is not None:
+        if isinstance(event, Stepped | Redriven) and event.frame is not None:
             self._frames.append(event.frame.copy())
             self._phase = event.phase
         elif isinstance(event, EpisodeEnded):

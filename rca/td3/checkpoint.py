@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 
 from rca.config import RunConfig
 from rca.errors import EvidenceError, UsageError
-from rca.td3.train import Training
+from rca.td3.train import Episode, Training
 
 VERSION = 1
 """Of the layout below; readers refuse what they do not know."""
+EPISODE = ("index", "start_step", "length", "total", "discounted", "guided", "waits", "moved")
+"""Fields of an episode that a checkpoint keeps beside its actions."""
 KEYS = {"config", "agent", "replay", "exploration", "sampling", "step", "episode"}
 FINAL = "final.pt"
 """Weights at the end of a finished run; no checkpoint: nothing goes on from it."""
@@ -24,15 +27,16 @@ KEPT = 2
 """Newest checkpoints left in a folder: one may be damaged by the machine, not by us."""
 
 
-def save(folder: Path, training: Training) -> Path:
+def save(folder: Path, training: Training, episode: Episode | None = None) -> Path:
     """Writes a checkpoint, whole or not at all, and removes all but the newest two.
 
-    Call it between episodes (`train(..., between_episodes=...)`): an environment's state
-    cannot be saved, but its next episode follows from the seed and the number of episodes.
+    Call it before a step (`train(..., stops=...)`). An environment's state cannot be saved, but an
+    episode follows from the seed, its number and the actions taken in it.
 
     Args:
         folder: Made if need be.
         training: The run.
+        episode: Under way; None between two.
 
     Returns:
         The file, `step-<steps>.pt`; `torch.load(weights_only=True)` reads it.
@@ -42,7 +46,7 @@ def save(folder: Path, training: Training) -> Path:
     """
     path = folder / f"step-{training.progress.step:09d}.pt"
     with _written(path) as file:
-        torch.save(_state(training), file)
+        torch.save(_state(training, episode), file)
     for old in _files(folder)[KEPT:]:
         old.unlink(missing_ok=True)
     return path
@@ -135,7 +139,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*.pt"), reverse=True)
 
 
-def _state(training: Training) -> dict[str, Any]:
+def _state(training: Training, episode: Episode | None) -> dict[str, Any]:
     streams, progress = training.streams, training.progress
     budget = training.config.budget
     return {
@@ -148,7 +152,13 @@ def _state(training: Training) -> dict[str, Any]:
         "sampling": json.dumps(streams.replay.bit_generator.state),
         "step": progress.step,
         "episode": progress.episode,
+        "under_way": None if episode is None else _under_way(episode),
     }
+
+
+def _under_way(episode: Episode) -> dict[str, Any]:
+    actions = torch.from_numpy(np.array(episode.actions, np.float32))
+    return {**{name: getattr(episode, name) for name in EPISODE}, "actions": actions}
 
 
 def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
@@ -169,6 +179,10 @@ def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
     training.streams.replay.bit_generator.state = json.loads(state["sampling"])
     training.progress.step = state["step"]
     training.progress.episode = state["episode"]
+    if (under_way := state.get("under_way")) is not None:
+        actions = [*under_way["actions"].numpy()]
+        kept = {name: under_way[name] for name in EPISODE}
+        training.under_way = Episode(training.config.agent, **kept, actions=actions)
 
 
 def _deciding(config: str) -> dict[str, Any]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rca.td3.agent import TD3
     from rca.td3.replay import Batch
 
+Phase = Literal["random", "learning"]
+
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
@@ -43,7 +45,7 @@ class Stepped:
     """
 
     step: int
-    phase: Literal["random", "learning"]
+    phase: Phase
     action: NDArray[np.float32]
     applied: NDArray[np.float32] | None
     reward: float
@@ -58,6 +60,26 @@ class Stepped:
     noise: float
     seconds: float
     replay_size: int
+    frame: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """A step was driven again to bring an episode to where its checkpoint was made.
+
+    It was told, stored and counted when it was taken first; who remembers the steps of an episode
+    sees it once more.
+
+    Attributes:
+        step: Environment steps taken when it was taken first.
+        phase: As then, see Stepped.
+        action: Executed, as then. [action]
+        frame: Newest frame of the next observation, valid during the call. [height, width]
+    """
+
+    step: int
+    phase: Phase
+    action: NDArray[np.float32]
     frame: NDArray[np.uint8] | None = None
 
 
@@ -178,5 +200,5 @@ class Evaluated:
     trained: "Batch | None" = None
 
 
-Event = Stepped | EpisodeEnded | CriticGrads | ActorGrads | Updated | Evaluated
+Event = Stepped | Redriven | EpisodeEnded | CriticGrads | ActorGrads | Updated | Evaluated
 Emit = Callable[[Event], None]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rca.config import AgentConfig, RunConfig
 from rca.td3.agent import TD3
 from rca.td3.allocator import keep_freed_memory
-from rca.td3.events import Emit, EpisodeEnded, Evaluated, Stepped
+from rca.td3.events import Emit, EpisodeEnded, Evaluated, Phase, Redriven, Stepped
 from rca.td3.replay import Batch, Obs, Replay
 from rca.td3.streams import Streams, episode_seed
 
@@ -64,6 +64,7 @@ class Episode:
         guided: Whether the scripted driver drives the present stretch of the random phase.
         waits: Whether the observation is still that of the reset.
         moved: Steps in which the car moved meanwhile.
+        actions: Executed so far in training, in [-1, 1]. [length][action]
     """
 
     config: AgentConfig
@@ -76,6 +77,7 @@ class Episode:
     guided: bool = False
     waits: bool = True
     moved: int = 0
+    actions: list[NDArray[np.float32]] = field(default_factory=list)
 
     def age(self, speed: float, *, changed: bool) -> int | None:
         """Returns how many steps old the first change is that is observed, see Stepped."""
@@ -136,6 +138,7 @@ class Training:
         held_out: Remembers evaluations, for judging alone.
         refill: Transitions to be stored before the next update, after a checkpoint without replay;
             0: nothing is waited for.
+        under_way: Episode of a checkpoint, to be driven to where it was.
     """
 
     agent: TD3
@@ -148,6 +151,7 @@ class Training:
     guide: Guide | None = None
     held_out: Replay | None = None
     refill: int = 0
+    under_way: Episode | None = None
 
     def compared(self, memory: Replay | None) -> Batch | None:
         """Returns a draw from a memory that leaves every generator of the run alone."""
@@ -163,6 +167,28 @@ class Training:
         self.replay.begin(obs)
         return obs, Episode(self.config.agent, done.episode, done.step)
 
+    def begin(self) -> tuple[Obs, Episode] | None:
+        """Drives the episode of a checkpoint to where it was, by the actions taken then.
+
+        Returns:
+            Its observation and the episode; None if the world does not repeat itself: the episode
+            then begins anew.
+        """
+        episode, self.under_way = self.under_way, None
+        if episode is None:
+            return None
+        obs, _ = self.env.reset(seed=episode_seed(self.streams.routes, episode.index))
+        for step, action in enumerate(episode.actions, episode.start_step + 1):
+            obs, _, terminated, truncated, _ = self.env.step(action)
+            if terminated or truncated:
+                return None
+            random = step <= self.config.agent.learning_starts
+            phase: Phase = "random" if random else "learning"
+            self.emit(Redriven(step, phase, action, obs["image"][-1]))
+        if self.refill:
+            self.replay.begin(obs)
+        return (obs, episode) if self.replay.ends_with(obs) else None
+
     def step(self, obs: Obs, episode: Episode) -> tuple[Obs, EpisodeEnded | None]:
         """Takes an environment step, stores it and reports it."""
         self.progress.step += 1
@@ -177,6 +203,7 @@ class Training:
         if stored:
             self.replay.add(action, learned_reward(float(reward), config), next_obs, terminated)
         episode.add(float(reward))
+        episode.actions.append(action)
         speed = float(info.get("speed", math.nan))
         self.emit(
             Stepped(
@@ -268,9 +295,9 @@ def learned_reward(reward: float, config: AgentConfig) -> float:
 def train(
     run: Training,
     *,
+    begun: tuple[Obs, Episode] | None = None,
     evaluate: Evaluate | None = None,
-    should_stop: Callable[[], object] = lambda: False,
-    between_episodes: Callable[[], bool] = lambda: False,
+    stops: Callable[[Episode | None], bool] = lambda episode: False,
 ) -> Progress:
     """Trains until the budget is used up or a stop is asked for.
 
@@ -279,21 +306,21 @@ def train(
 
     Args:
         run: The parts; `run.progress` says where to start.
+        begun: What `run.begin` returned, where it was asked before.
         evaluate: Returns the episodes of an evaluation, see `rca.td3.evaluation`.
-        should_stop: Asked after each step.
-        between_episodes: Asked before each episode whether to stop there: the moment for
-            `rca.td3.checkpoint.save`.
+        stops: Asked before each step, with the episode under way, None between two, whether to stop
+            there: the moment for `rca.td3.checkpoint.save`.
 
     Returns:
         How far the run came.
     """
     keep_freed_memory()
     progress, budget = run.progress, run.config.budget
-    episode: Episode | None = None
+    obs, episode = begun or run.begin() or ({}, None)
     while progress.step < budget.steps:
+        if stops(episode):
+            break
         if episode is None:
-            if between_episodes():
-                break
             obs, episode = run.reset()
         obs, ended = run.step(obs, episode)
         run.learn()
@@ -301,9 +328,6 @@ def train(
             run.emit(ended)
             progress.episode += 1
             episode = None
-        if progress.step < budget.steps and should_stop():
-            break
-        # Also while a stop waits for the episode's end: no resumed run could make up for it.
         if evaluate and budget.eval_every and _evaluation_due(progress.step, run.config):
             run.emit(_evaluated(run, evaluate()))
     progress.stopped = progress.step < budget.steps

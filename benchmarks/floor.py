@@ -1,8 +1,9 @@
 """How near an update is to what its arithmetic takes: FLOPs over the measured convolution rate.
 
 The rate is that of this machine on a convolution that suits it (64 to 64 channels, 3x3, channels
-last), forward; FLOPs are counted by torch over two updates, one of them with the actor. CPU seconds
-per thread, so that other work on the machine matters less.
+last), forward; FLOPs are counted by torch over two updates, one of them with the actor. One thread:
+CPU seconds, so that other work on the machine matters less; more: wall clock, as their CPU time
+divided by their number would take half of the serial work for nothing.
 
     python benchmarks/floor.py --size 84 --batch 128 --threads 1
 """
@@ -27,10 +28,11 @@ from rca.td3.replay import Replay
 
 
 def timed(work: Callable[[], object], threads: int) -> float:
-    """Returns the CPU seconds per thread that a piece of work takes."""
-    began = time.process_time()
+    """Returns the seconds that a piece of work takes: of CPU with one thread, else of the clock."""
+    clock = time.process_time if threads == 1 else time.perf_counter
+    began = clock()
     work()
-    return (time.process_time() - began) / threads
+    return clock() - began
 
 
 def convolution_rate(threads: int, repeats: int = 20) -> list[float]:
@@ -54,14 +56,9 @@ def counted(work: Callable[[], object]) -> int:
     return counter.get_total_flops()
 
 
-def main() -> None:
-    """Prints rate, FLOPs, floor and what an update takes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=84, help="pixels")
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=15)
-    options = parser.parse_args()
+def floors(options: argparse.Namespace) -> dict[str, float]:
+    """Prints rate, FLOPs, floor and what an update takes; returns how many floors, by kind."""
+    found = {}
     torch.set_num_threads(options.threads)
     keep_freed_memory()
     env, rng = Noise(options.size), np.random.default_rng(0)
@@ -96,6 +93,18 @@ def main() -> None:
             f"{max(rates):.0f}]: floor {1000 * floor:.0f} ms; takes {1000 * took:.0f} ms, "
             f"{took / floor:.2f} x the floor"
         )
+        found[name] = took / floor
+    return found
+
+
+def main() -> None:
+    """Prints rate, FLOPs, floor and what an update takes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=84, help="pixels")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    floors(parser.parse_args())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ on and writes a run folder, as `rca run` does.
 import argparse
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,19 +64,17 @@ def sb3_steps(size: int, batch: int) -> Callable[[int], None]:
 
 def our_steps(size: int, batch: int, contender: str) -> Callable[[int], None]:
     """Returns a function that takes n of our steps, each with an update."""
-    config = RunConfig(
-        agent=AgentConfig(
-            batch_size=batch,
-            buffer_size=STORED,
-            learning_starts=RANDOM,
-            reuse_features="reused" in contender,
-        ),
-        budget=BudgetConfig(steps=10**9, threads=torch.get_num_threads()),
-    )
-    training = default_build(config).training(Noise(size), lambda event: None)
+    training = _training(size, batch, reuse="reused" in contender)
     if "probed" in contender:
-        training.emit = recording(training, config)
-    keep_freed_memory()  # as rca.td3.train.train does
+        training.emit = recording(training, training.config)
+    steps = stepping(training)
+    steps(RANDOM + WARM)
+    return steps
+
+
+def stepping(training: Training) -> Callable[[int], None]:
+    """Returns a function that takes n steps, as `rca.td3.train.train` does."""
+    keep_freed_memory()
     obs, episode = training.reset()
 
     def steps(count: int) -> None:
@@ -88,8 +87,36 @@ def our_steps(size: int, batch: int, contender: str) -> Callable[[int], None]:
                 training.progress.episode += 1
                 obs, episode = training.reset()
 
-    steps(RANDOM + WARM)
     return steps
+
+
+def outside(size: int, batch: int, threads: int, count: int = 60) -> float:
+    """Returns the share of our loop's steps that is spent outside the update and its sampling."""
+    torch.set_num_threads(threads)
+    training = _training(size, batch, reuse=False)
+    steps, spent = stepping(training), 0.0
+    steps(RANDOM + WARM)
+    learn = training.learn
+
+    def timed() -> None:
+        nonlocal spent
+        began = time.perf_counter()
+        learn()
+        spent += time.perf_counter() - began
+
+    training.learn = timed  # type: ignore[method-assign]
+    began = time.perf_counter()
+    steps(count)
+    return 1 - spent / (time.perf_counter() - began)
+
+
+def _training(size: int, batch: int, *, reuse: bool) -> Training:
+    agent = AgentConfig(
+        batch_size=batch, buffer_size=STORED, learning_starts=RANDOM, reuse_features=reuse
+    )
+    budget = BudgetConfig(steps=10**9, threads=torch.get_num_threads())
+    config = RunConfig(agent=agent, budget=budget)
+    return default_build(config).training(Noise(size), lambda event: None)
 
 
 def recording(training: Training, config: RunConfig) -> Emit:

@@ -1,0 +1,140 @@
+"""Every speed that was promised, measured beside its aim: `make bench`.
+
+Needs the `bench` extra and an idle machine. Ratios are taken within a round against
+Stable-Baselines3, which takes part twice: where its ratio to itself (A/A) strays as far from 1 as
+a figure from its aim, the figure decides nothing, and the table says so. Exit code 1: an aim was
+missed.
+
+    python benchmarks/speed.py --only update
+"""
+
+import argparse
+import fnmatch
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import floor
+import loop
+import probes
+import update
+from rich.console import Console
+from rich.table import Table
+
+AT = "{size}x{size}, batch {batch}, {threads} threads"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure and what it is to be at most.
+
+    Attributes:
+        what: Is measured, and on which shapes.
+        value: Measured.
+        aim: At most.
+        same: The same measure of two things that are the same (A/A): what the figure can be read
+            to.
+    """
+
+    what: str
+    value: float
+    aim: float
+    same: float = 0.0
+
+    @property
+    def verdict(self) -> str:
+        """Met or missed, and whether A/A leaves that open."""
+        word = "met" if self.value <= self.aim else "missed"
+        return f"{word}, within A/A" if abs(self.value - self.aim) < self.same else word
+
+
+def main() -> None:
+    """Prints a row per promise."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="*", help="update, loop, floor or probes")
+    parser.add_argument("--rounds", type=int, default=7)
+    options = parser.parse_args()
+    load = os.getloadavg()[0]
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["TMPDIR"] = scratch  # of run folders that contenders write
+        for name, measure in PARTS.items():
+            if fnmatch.fnmatch(name, options.only):
+                found += measure(options.rounds)
+    table = Table("promise", "measured", "at most", "A/A", "", title=f"load {load:.1f} before")
+    for row in found:
+        cells = (f"{row.value:.3f}", f"{row.aim:.2f}", f"{row.same:.3f}" if row.same else "-")
+        table.add_row(row.what, *cells, row.verdict)
+    Console(width=110).print(table)
+    sys.exit(any(row.verdict == "missed" for row in found))
+
+
+def updates(rounds: int) -> Iterator[Row]:
+    """Yields one update against SB3's."""
+    for size, batch, threads in (
+        (84, 128, 2),
+        (84, 128, 1),
+        (64, 128, 1),
+        (48, 64, 1),
+        (84, 256, 1),
+    ):
+        shapes = {"size": size, "batch": batch, "threads": threads}
+        first = (size, batch, threads) == (84, 128, 2)
+        aims = {"rca": 0.75, "rca, reused features": 0.70} if first else {"rca": 0.85}
+        options = argparse.Namespace(**shapes, rounds=rounds, updates=10 if size > 48 else 20)
+        took = update.compare(options, update.CONTENDERS, update.contend)
+        update.report("update", options, update.CONTENDERS, took)
+        yield from _against(took, aims, f"update, {AT.format(**shapes)}", threads)
+
+
+def loops(rounds: int) -> Iterator[Row]:
+    """Yields the whole loop against SB3's, and what of it is not the update."""
+    shapes = {"size": 84, "batch": 128, "threads": 2}
+    options = argparse.Namespace(**shapes, rounds=rounds, updates=20)
+    took = update.compare(options, loop.CONTENDERS, loop.contend)
+    update.report("loop", options, loop.CONTENDERS, took)
+    yield from _against(took, {"rca": 0.70}, f"loop, {AT.format(**shapes)}", 2)
+    yield Row(f"outside the update, {AT.format(**shapes)}", loop.outside(**shapes), 0.08)
+
+
+def floors(rounds: int) -> Iterator[Row]:
+    """Yields an update against what its arithmetic takes."""
+    for threads in (1, 2):
+        shapes = {"size": 84, "batch": 128, "threads": threads}
+        measured = floor.floors(argparse.Namespace(**shapes, rounds=rounds))
+        for kind, value in measured.items():
+            yield Row(f"floors an update takes, {kind}, {AT.format(**shapes)}", value, 1.7)
+
+
+def probed(rounds: int) -> Iterator[Row]:
+    """Yields what the default probes add to an update."""
+    for size, batch, aim in ((84, 128, 0.01), (48, 64, 0.02)):
+        shapes = {"size": size, "batch": batch, "threads": 1}
+        options = argparse.Namespace(**shapes, rounds=rounds, updates=100)
+        value, same = probes.cost(options)
+        yield Row(f"probes add, {AT.format(**shapes)}", value, aim, abs(same))
+
+
+PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
+    "update": updates,
+    "loop": loops,
+    "floor": floors,
+    "probes": probed,
+}
+
+
+def _against(took: update.Rounds, aims: dict[str, float], what: str, threads: int) -> Iterator[Row]:
+    clock = 1 if threads == 1 else 0  # CPU time of one thread, else the wall clock
+    ratios = {
+        name: [rounds[name][clock] / rounds["SB3"][clock] for rounds in took] for name in took[0]
+    }
+    same = statistics.median(abs(ratio - 1) for ratio in ratios["SB3 again"])
+    for name, aim in aims.items():
+        yield Row(f"{what}: {name}", statistics.median(ratios[name]), aim, same)
+
+
+if __name__ == "__main__":
+    main()

@@ -230,3 +230,21 @@ def test_the_norm_of_nothing_is_nan():
 def test_the_folder_holds_the_signals_of_the_design_card():
     names = {item.signal for item in load_probes()}
     assert {"*/grad_norm", "*/drift", "critic/q_spread", "env/reward"} <= names
+
+
+def test_a_probe_that_raises_is_left_out_and_said_and_the_others_go_on(caplog):
+    @probe("env/odd", on=Stepped, unit="1")
+    def odd(event):
+        raise np.linalg.LinAlgError("did not\nconverge")
+
+    @probe("env/even", on=Stepped, unit="1")
+    def even(event):
+        return 2.0
+
+    training, found = started()
+    probes = Probes(ProbeConfig(), training.agent, [odd, even])
+    training.emit = lambda event: found.extend(probes.measure(event))
+    train(training, stops=lambda episode: training.progress.step == 3)
+    assert [(m.name, m.step) for m in found] == [("env/even", 1), ("env/even", 2), ("env/even", 3)]
+    assert probes.broken == {"env/odd": "LinAlgError: did not converge"}
+    assert caplog.text.count("env/odd broke off") == 1

@@ -311,3 +311,25 @@ def test_database_is_in_wal_mode_and_compact(tmp_path):
     assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     database.close()
     assert (tmp_path / "run" / "run.sqlite").stat().st_size < 10_000 * 24
+
+
+def test_what_could_not_be_written_waits_and_is_written_later(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    writer.signal("env/reward", "1", 1, 0.5)
+    with writer._writing:
+        writer._database.execute("ALTER TABLE value RENAME TO elsewhere")
+        writer._database.commit()
+    with pytest.raises(UsageError, match="cannot be written"):
+        writer.commit()
+    with writer._writing:
+        writer._database.execute("ALTER TABLE elsewhere RENAME TO value")
+        writer._database.commit()
+    writer.finish(Outcome("interrupted", 1, 2, 0, 0))
+    assert load_run(tmp_path / "run").signals["env/reward"].values.tolist() == [0.5]
+
+
+def test_a_probe_that_broke_off_is_said_to_whoever_reads_the_run(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    writer.append_note("broken_probes", "env/odd from step 7 on: LinAlgError: no")
+    writer.finish(Outcome("finished", 1, 1, 0, 0))
+    assert any("env/odd from step 7 on" in gap for gap in load_run(tmp_path / "run").gaps)

@@ -1,5 +1,6 @@
 """What a probe is, and the engine that reads probes without disturbing the run."""
 
+import logging
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,6 +17,7 @@ from rca.config import ProbeConfig
 from rca.td3.agent import TD3
 from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
 
+LOG = logging.getLogger("rca")
 Number = float | torch.Tensor
 Reading = Number | Mapping[str, Number] | None
 Reader = Callable[[Event], Reading]
@@ -92,7 +94,11 @@ def load_probes() -> list[Probe]:
 
 
 class Probes:
-    """Reads every probe that is due at an event."""
+    """Reads every probe that is due at an event.
+
+    Attributes:
+        broken: Why a probe raised and is left out since, by its signal.
+    """
 
     def __init__(
         self, config: ProbeConfig, agent: TD3, probes: Iterable[Probe] | None = None
@@ -109,6 +115,7 @@ class Probes:
             "slow": config.slow_every,
             "rare": config.rare_every,
         }
+        self.broken: dict[str, str] = {}
         chosen = load_probes() if probes is None else list(probes)
         self._readers: dict[type[Event], list[tuple[Probe, Reader]]] = {}
         for item in chosen:
@@ -125,12 +132,26 @@ class Probes:
         is_cheap = all(item.cost == "cheap" for item, _ in due)
         with nullcontext() if is_cheap else _untouched_generators(event), torch.no_grad():
             for item, read in due:
-                values = _by_name(item.signal, read(event))
+                try:
+                    values = _by_name(item.signal, read(event))
+                except Exception as error:  # noqa: BLE001  it must not cost the user his run
+                    self._leave_out(item, error)
+                    continue
                 found += [
                     Measurement(name, item.unit, event.step, float(value))
                     for name, value in values.items()
                 ]
         return found
+
+    def _leave_out(self, broken: Probe, error: Exception) -> None:
+        self.broken[broken.signal] = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        LOG.warning(
+            "rca: probe %s broke off, training goes on without it: %s",
+            broken.signal,
+            self.broken[broken.signal],
+        )
+        for kind, pairs in self._readers.items():
+            self._readers[kind] = [pair for pair in pairs if pair[0] is not broken]
 
     def _due(self, item: Probe, event: Event) -> bool:
         """Updates 1, every, 2 every, ...: the first one shows that a probe is alive."""

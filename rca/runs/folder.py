@@ -1,7 +1,6 @@
 """The run folder: written once by the process that trains, readable at any moment after a crash."""
 
 import json
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -282,10 +281,13 @@ class RunWriter:
         with self._writing:
             try:
                 with self._database:
-                    self._write()
-            except (sqlite3.Error, OSError) as error:
+                    written = self._write()
+            except Exception as error:
                 self._broken = unwritable(self.folder, error)
                 raise self._broken from error
+            for rows, number in written:  # only now: what a full disk rolled back waits again
+                for _ in range(number):
+                    rows.popleft()
 
     def finish(self, outcome: Outcome) -> None:
         """Ends the folder: last commit, results.json, final status in the manifest.
@@ -322,18 +324,27 @@ class RunWriter:
             except RcaError:
                 return  # the next call of signal() raises it in the thread that trains
 
-    def _write(self) -> None:
-        """Inserts the rows that wait; values are taken before the names that they refer to."""
+    def _write(self) -> list[tuple[deque[Any], int]]:
+        """Inserts the rows that wait, and returns the queues with how many of each it took.
+
+        Values are looked at before the names that they refer to.
+        """
         counters = list(self._counters.items())
-        values, names = _taken(self._values), _taken(self._new_signals)
+        values, names = _waiting(self._values), _waiting(self._new_signals)
         run = self._database.executemany
         run("INSERT INTO signal VALUES (?, ?, ?)", names)
         run("INSERT INTO value VALUES (?, ?, ?)", values)
+        written: list[tuple[deque[Any], int]] = [
+            (self._values, len(values)),
+            (self._new_signals, len(names)),
+        ]
         for name, columns in ROWS.items():
             marks = ", ".join("?" * len(columns))
-            rows = _taken(self._rows[name])
+            rows = _waiting(self._rows[name])
             run(f"INSERT INTO {name} VALUES ({marks})", rows)
+            written.append((self._rows[name], len(rows)))
         run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)
+        return written
 
 
 def _clock() -> float:
@@ -341,9 +352,9 @@ def _clock() -> float:
     return time.time() - time.monotonic()
 
 
-def _taken(rows: deque[Row]) -> list[Row]:
-    """Empties a queue; what is appended meanwhile stays in it."""
-    return [rows.popleft() for _ in range(len(rows))]
+def _waiting(rows: deque[Row]) -> list[Row]:
+    """Returns what is in a queue; another thread appends to it, but not within one call into C."""
+    return list(rows)
 
 
 def _in_order(row: Mapping[str, object], columns: tuple[str, ...]) -> tuple[Any, ...]:

@@ -18,6 +18,8 @@ from rca.runs.record import (
 
 DATABASE = "run.sqlite"
 CONFIG = "config.yaml"
+PATIENCE = 60.0
+"""Seconds that a reader may hold the database, such as a browser of it, before the run gives up."""
 
 _TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
@@ -69,7 +71,7 @@ def created(
     try:
         if config is not None:
             (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
-        database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
+        database = sqlite3.connect(folder / DATABASE, timeout=PATIENCE, check_same_thread=False)
         database.execute("PRAGMA journal_mode=WAL")
         # Safe against a killed process; against a power failure the folder stays consistent.
         database.execute("PRAGMA synchronous=NORMAL")
@@ -91,7 +93,7 @@ def reopened(
     """
     del config
     try:
-        database = sqlite3.connect(folder / DATABASE, check_same_thread=False)
+        database = sqlite3.connect(folder / DATABASE, timeout=PATIENCE, check_same_thread=False)
         database.execute("SELECT * FROM meta").fetchall()
         _add_tables(database)
         write_json(folder / MANIFEST, manifest)

@@ -6,6 +6,7 @@ from rca.probes.engine import Probes
 from rca.probes.spread import histograms, load_spreads
 from rca.runs.board import Board
 from rca.runs.folder import RunWriter
+from rca.runs.manifest import BROKEN_PROBES
 from rca.runs.tags import EPISODE, EVALUATION
 from rca.td3.agent import TD3
 from rca.td3.events import EpisodeEnded, Evaluated, Event, Stepped, Updated
@@ -25,7 +26,11 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Writes what an event shows."""
-        for found in self._probes.measure(event):
+        before = len(self._probes.broken)
+        measured = self._probes.measure(event)
+        for signal, why in [*self._probes.broken.items()][before:]:
+            self._writer.append_note(BROKEN_PROBES, f"{signal} from step {event.step:,} on: {why}")
+        for found in measured:
             self._writer.signal(found.name, found.unit, found.step, found.value)
             if self._board:
                 self._board.scalar(found.name, found.step, found.value)

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 from rca.config import flatten
-from rca.errors import EvidenceError, UsageError
+from rca.errors import EvidenceError, UsageError, printable
 from rca.probes.histogram import Histogram
 from rca.runs.declared import declared
 from rca.runs.folder import SET_BACK
 from rca.runs.histogram_rows import read_histograms
 from rca.runs.json_file import read_json
 from rca.runs.manifest import (
+    BROKEN_PROBES,
     MANIFEST,
     SCHEMA,
     WIRING,
@@ -46,6 +47,8 @@ from rca.yaml_file import read_yaml
 
 Status = Literal["finished", "running", "interrupted", "crashed", "unknown"]
 STATUSES: tuple[Status, ...] = ("finished", "running", "interrupted", "crashed")
+MAX_LINE = 300
+"""Characters of a line that a manifest holds."""
 KILLED = "the process ended without a word (killed, out of memory, or a power failure)"
 
 
@@ -79,6 +82,9 @@ def read(path: Path, options: Options) -> Part:
             f"{folder / MANIFEST}: the run went on from a checkpoint without replay at step "
             f"{manifest[WITHOUT_REPLAY]}: it is not the run that was never stopped"
         )
+    broken = manifest.get(BROKEN_PROBES)
+    for line in broken if isinstance(broken, list) else []:
+        gaps.append(f"{folder / MANIFEST}: a probe broke off: {printable(str(line)[:MAX_LINE])}")
     live = manifest.get("status") == "running" and is_written_to(folder, manifest)
     tables = _database(folder, live, gaps)
     config = _config(folder, manifest, gaps)

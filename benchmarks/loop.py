@@ -35,7 +35,7 @@ RANDOM = 200
 """Steps with random actions before the first update."""
 WARM = 60
 """Updates before the measurement: the wiring audit listens to the first 50 of a run and then to 4
-of every 500."""
+of every 2000."""
 
 
 def sb3_steps(size: int, batch: int) -> Callable[[int], None]:

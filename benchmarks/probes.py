@@ -51,7 +51,11 @@ def updates(size: int, batch: int) -> Callable[[int, bool], float]:
 
 
 def cost(options: argparse.Namespace) -> tuple[float, float]:
-    """Prints the median share that probes add, and that nothing adds, and returns both."""
+    """Prints what probes add and what nothing adds.
+
+    Returns:
+        The median share that probes add, and the median size of what nothing adds.
+    """
     torch.set_num_threads(options.threads)
     keep_freed_memory()
     update = updates(options.size, options.batch)
@@ -69,7 +73,7 @@ def cost(options: argparse.Namespace) -> tuple[float, float]:
         f"all probes {statistics.median(probed):+.1%} [{min(probed):+.1%}, {max(probed):+.1%}], "
         f"none again {statistics.median(again):+.1%} [{min(again):+.1%}, {max(again):+.1%}]"
     )
-    return statistics.median(probed), statistics.median(again)
+    return statistics.median(probed), statistics.median(map(abs, again))
 
 
 def main() -> None:

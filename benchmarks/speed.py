@@ -35,8 +35,8 @@ class Row:
         what: Is measured, and on which shapes.
         value: Measured.
         aim: At most.
-        same: The same measure of two things that are the same (A/A): what the figure can be read
-            to.
+        same: How far, in the middle, the same measure of two things that are the same strays (A/A):
+            what the figure can be read to. 0: there is no such measure.
     """
 
     what: str
@@ -55,8 +55,10 @@ def main() -> None:
     """Prints a row per promise."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="*", help="update, loop, floor or probes")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=8, help="at least five")
     options = parser.parse_args()
+    if not fnmatch.filter(PARTS, options.only):
+        parser.error(f"--only {options.only}: choose {', '.join(PARTS)}")
     load = os.getloadavg()[0]
     found: list[Row] = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -64,7 +66,9 @@ def main() -> None:
         for name, measure in PARTS.items():
             if fnmatch.fnmatch(name, options.only):
                 found += measure(options.rounds)
-    table = Table("promise", "measured", "at most", "A/A", "", title=f"load {load:.1f} before")
+    open_ones = sum("within" in row.verdict for row in found)
+    title = f"load {load:.1f} before; {open_ones} of {len(found)} decide nothing (within A/A)"
+    table = Table("promise", "measured", "at most", "A/A", "", title=title)
     for row in found:
         cells = (f"{row.value:.3f}", f"{row.aim:.2f}", f"{row.same:.3f}" if row.same else "-")
         table.add_row(row.what, *cells, row.verdict)
@@ -97,7 +101,8 @@ def loops(rounds: int) -> Iterator[Row]:
     took = update.compare(options, loop.CONTENDERS, loop.contend)
     update.report("loop", options, loop.CONTENDERS, took)
     yield from _against(took, {"rca": 0.70}, f"loop, {AT.format(**shapes)}", 2)
-    yield Row(f"outside the update, {AT.format(**shapes)}", loop.outside(**shapes), 0.08)
+    shares = [loop.outside(**shapes) for _ in range(3)]
+    yield Row(f"outside the update, {AT.format(**shapes)}", statistics.median(shares), 0.08)
 
 
 def floors(rounds: int) -> Iterator[Row]:
@@ -113,9 +118,9 @@ def probed(rounds: int) -> Iterator[Row]:
     """Yields what the default probes add to an update."""
     for size, batch, aim in ((84, 128, 0.01), (48, 64, 0.02)):
         shapes = {"size": size, "batch": batch, "threads": 1}
-        options = argparse.Namespace(**shapes, rounds=rounds, updates=100)
+        options = argparse.Namespace(**shapes, rounds=-(-rounds // 3) * 3, updates=100)
         value, same = probes.cost(options)
-        yield Row(f"probes add, {AT.format(**shapes)}", value, aim, abs(same))
+        yield Row(f"probes add, {AT.format(**shapes)}", value, aim, same)
 
 
 PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
@@ -133,7 +138,7 @@ def _against(took: update.Rounds, aims: dict[str, float], what: str, threads: in
     }
     same = statistics.median(abs(ratio - 1) for ratio in ratios["SB3 again"])
     for name, aim in aims.items():
-        yield Row(f"{what}: {name}", statistics.median(ratios[name]), aim, same)
+        yield Row(f"{what}: {name}", statistics.median(ratios[name]), aim, same * aim)
 
 
 if __name__ == "__main__":

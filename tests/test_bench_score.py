@@ -4,6 +4,7 @@ import json
 import math
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from rca.bench.answers import answered
 from rca.bench.delay import delay, until
 from rca.bench.lists import MISSES
 from rca.bench.report import write_benchmark
-from rca.bench.run import described, planned, spent
+from rca.bench.run import described, planned, random_trials, spent
 from rca.bench.score import (
     Case,
     always,
@@ -31,10 +32,14 @@ from rca.errors import UsageError
 from rca.faults import find_fault, load_faults
 from rca.runs.load import load_run
 from rca.runs.manifest import describe, write_json
+from rca.runs.record import Outcome
 from rca.study.trials import Trial, TrialResult
 from rca.yaml_file import read_yaml
 from tests.records import STARTS, STEPS, healthy, signal, with_signals
 from tests.test_cli import rca, refused
+
+if TYPE_CHECKING:
+    from rca.wiring.facts import Wiring
 
 CASES = [
     Case("a-1", "a", ("x",), (("x", 0.9), ("y", 0.6))),  # first
@@ -116,11 +121,26 @@ def test_every_fault_and_healthy_configuration_is_planned():
     assert {trial.faults[0] for trial in trials if trial.faults} == set(load_faults())
     assert {trial.config.budget.seed for trial in trials} == {1, 2}
     assert [trial.name for trial in planned([3], "healthy_pl*")] == ["healthy_plain-3"]
-    assert described(planned([3], steps=700)).startswith(
-        "A run is preset quick for 700 steps: map oval, 2 grey frames of 36x36, batches of 32"
-    )
     with pytest.raises(UsageError, match="no fault"):
         planned([1], "nonsense")
+
+
+def test_a_run_is_described_as_it_was_made_not_as_it_would_be_now(tmp_path):
+    (trial,) = planned([3], "reward_sign", 700)
+    result = TrialResult(trial, tmp_path / trial.name)
+    told = "A run is preset quick for 700 steps: map oval, 2 grey frames of 36x36, batches of 32"
+    assert described([result]).startswith(told)
+    (then,) = planned([3], "reward_sign", 900)
+    (tmp_path / f"{trial.name}.yaml").write_text(then.config.to_yaml())
+    assert described([result]).startswith(told.replace("700", "900"))
+
+
+def test_random_actions_are_measured_in_each_world_of_a_healthy_run():
+    names = {trial.name for trial in random_trials([4])}
+    assert {"random-4", "random_town-4", "random_traffic-4"} <= names
+    town = next(trial for trial in random_trials([4]) if trial.name == "random_town-4")
+    assert town.config.env.map == "town"
+    assert town.config.agent.learning_starts == town.config.budget.steps
 
 
 def test_the_page_names_what_broke_and_lists_the_worst_first(tmp_path):
@@ -176,7 +196,8 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
         *pd.read_csv(tmp_path / "data" / "causes.csv")["cause"]
     }
     made = [json.loads(path.read_text()) for path in exported.glob("*/manifest.json")]
-    assert not [key for one in made for key in one if key in ("started", "ended", "pid", "machine")]
+    telling = {"started", "ended", "pid", "machine", "command", "changes", "git", "weights_digest"}
+    assert not [one.keys() & telling for one in made if one.keys() & telling]
     times = [path.stat().st_mtime for path in sorted(exported.glob("*/run.sqlite"))]
     assert times == sorted(times)  # of copying, not of the runs
     refused(rca(*words), 2, "--export", "holds something")
@@ -245,16 +266,26 @@ def test_few_healthy_runs_leave_doubt(tmp_path):
 
 def test_the_page_says_how_far_healthy_runs_come_and_which_named_checks_are_silent(tmp_path):
     cases = [Case(f"healthy_x-{n}", "", (), (), outcome=80.0 + n, start=10.0) for n in (1, 2)]
+    cases += [Case("healthy_town-1", "", (), (), outcome=4.0, start=10.0)]
+    cases += [Case("healthy_country-1", "", (), (), outcome=4.0, start=10.0)]
     cases += [replace(CASES[0], silent=("some.check",)), replace(CASES[0], name="a-2")]
-    page = write_benchmark(cases, tmp_path, "rca bench", told=["It took long."], random=81.5)
+    page = write_benchmark(
+        cases,
+        tmp_path,
+        "rca bench",
+        told=["It took long."],
+        random={"healthy_plain": 81.5, "healthy_town": 3.0},
+    )
     text = page.read_text()
-    assert "| healthy_x | 10 | 82 | 2 of 2 | 1 of 2 | 1 of 2 |" in text
+    assert "| healthy_x | 82 | 10 | 82 | 1 of 2 |" in text
     assert "Of the 1 of them that learn (below) 0 are accused." in text
-    assert "of the preset: 81.5 m on average" in text
+    assert "| healthy_town | 3 | 10 | 4 | 0 of 1 |" in text
+    assert "| healthy_country | - | 10 | 4 | - |" in text
     assert "- a: some.check is silent in 1 of 2" in text
     assert "It took long." in text
     unmeasured = write_benchmark(cases[:2], tmp_path, "rca bench").read_text()
-    assert "of the preset: not measured" in unmeasured
+    assert "| healthy_x | - | 10 | 82 | - |" in unmeasured
+    assert "that learn (below)" not in unmeasured
 
 
 def test_time_is_the_sum_of_the_runs_own_whenever_they_were_made(tmp_path):
@@ -269,7 +300,7 @@ def test_time_is_the_sum_of_the_runs_own_whenever_they_were_made(tmp_path):
         os.utime(folder / "results.json", (began + seconds, began + seconds))
         results.append(TrialResult(Trial(name, config), folder))
     said = spent(results)
-    assert said.startswith("The 2 runs took 3 minutes, each on one core: 2 on two. Made with unkn")
+    assert said.startswith("2 of 2 runs took 3 minutes, each on one core: 2 on two. Made with unkn")
     write_json(results[0].folder / "manifest.json", describe(config))
     assert f"torch {torch.__version__}" in spent(results)
 
@@ -294,8 +325,9 @@ def test_runs_with_the_same_last_weights_are_named_together(tmp_path):
     assert "- a, b\n" in page.partition("## Runs that learn the same")[2]
 
 
-def test_a_record_cut_off_is_what_was_known_then(tmp_path):
-    record = healthy()
+def test_a_record_cut_off_is_what_was_known_then():
+    odd = {"not_finite": {"step": STARTS + 30}, "started": "then", "seed": 3}
+    record = replace(healthy(), provenance=odd, gaps=("read at the end",))
     then = until(record, STARTS + 20)
     assert then.outcome.executed_steps == STARTS + 20
     assert then.outcome.status == "running"
@@ -305,20 +337,38 @@ def test_a_record_cut_off_is_what_was_known_then(tmp_path):
     assert 0 < made < all_made
     assert max(signal.steps.max() for signal in then.signals.values()) <= STARTS + 20
     assert then.episodes["end_step"].max() <= STARTS + 20
-    assert then.wiring is None
+    assert (then.evaluations["step"] <= STARTS + 20).all()
+    assert (then.provenance, then.gaps, then.results) == ({"seed": 3}, (), {})
+    assert until(record, STARTS + 30).provenance.keys() == {"seed", "not_finite"}
     before = until(record, STARTS // 2)
     assert before.outcome.critic_updates == 0
     assert [phase.name for phase in before.phases] == ["random"]
-    assert until(record, STEPS).outcome.critic_updates == record.outcome.critic_updates
+    assert until(record, STEPS) is record
 
 
-def test_the_delay_is_the_first_look_that_accuses_the_cause():
+@pytest.mark.parametrize(("critic", "actor", "is_heard"), [(49, 49, 0), (60, 24, 0), (60, 25, 1)])
+def test_what_the_audit_heard_is_known_after_its_first_looks_at_critic_and_actor(
+    critic, actor, is_heard
+):
+    def losses(part, updates):
+        steps = np.r_[np.full(updates, 10), np.full(100 - updates, 90)]
+        return signal(f"{part}/loss", steps, np.ones(100))
+
+    heard = replace(healthy(), wiring=cast("Wiring", object()))  # kept or left out, never read
+    outcome = Outcome("finished", STEPS, STEPS, critic_updates=100, actor_updates=100)
+    record = with_signals(
+        replace(heard, outcome=outcome), losses("critic", critic), losses("actor", actor)
+    )
+    assert (until(record, 20).wiring is not None) == bool(is_heard)
+
+
+@pytest.mark.parametrize("begins", [1, STEPS // 2, STEPS // 2 + 1])
+def test_the_delay_is_to_the_first_look_that_accuses_the_cause_once_it_is_there(begins):
     steps = np.arange(1, STEPS + 1)
-    values = np.where(steps >= STEPS // 2, math.nan, 1.0)
+    values = np.where(steps >= STEPS // 2 - 4, math.nan, 1.0)
     record = with_signals(healthy(), signal("env/reward", steps, values))
     checks = [check for check in load_checks([builtin_checks()]) if check.id == "signals.finite"]
-    fault = replace(find_fault("reward_nan_once"), begins=STEPS // 2)
-    found = delay(record, checks, fault)
-    assert 0 < found <= STEPS // 2
-    assert found % (STEPS // 8) == 0
+    fault = replace(find_fault("reward_nan_once"), begins=begins)
+    look = STEPS // 2 if begins <= STEPS // 2 else STEPS // 2 + STEPS // 8
+    assert delay(record, checks, fault) == look - begins
     assert math.isnan(delay(healthy(), checks, fault))

@@ -92,7 +92,8 @@ def test_every_fault_of_the_committed_benchmark_was_seen_or_its_miss_is_explaine
     explained = set(read_yaml(MISSES))
     for fault, planted in runs.items():
         named = {check for case in planted for check in find_fault(fault).caught_by}
-        silent = set.intersection(*(set(case["silent"]) for case in planted))
+        read = [case for case in planted if not case["error"]]
+        silent = set.intersection(named, *(set(case["silent"]) for case in read))
         right = [case["ranking"][:1] for case in planted if case["ranking"]]
         first = sum(bool(top) and top[0][0] in planted[0]["truth"] for top in right)
         assert named - silent or fault in explained, f"{fault}: none of {named} ever accuses"
@@ -110,4 +111,4 @@ def test_the_readme_says_of_the_benchmark_what_its_page_says():
     first = re.search(r"\| top_1 \| (\d+%) \|", page)
     assert said
     assert first
-    assert said.groups()[:2] == (str(len(faults)), first[1])
+    assert said.groups() == (str(len(faults)), first[1])

@@ -13,6 +13,9 @@ from rca.faults import Fault
 from rca.runs.record import Outcome, Phase, RunRecord
 from rca.wiring.audit import FIRST
 
+AT_START = ("schema", "seed", "versions", "changes", "reward_promises", "first_weights", "watched")
+"""Entries of the manifest that are there from the first step on."""
+
 
 def delay(run: RunRecord, checks: Sequence[Check], fault: Fault) -> float:
     """Returns the steps from a fault's first effect to the first look that accuses its cause.
@@ -23,18 +26,29 @@ def delay(run: RunRecord, checks: Sequence[Check], fault: Fault) -> float:
     for look in range(1, LOOKS + 1):
         step = executed * look // LOOKS
         then = until(run, step)
-        found = diagnose(then, run_checks(checks, then))
-        right = [item for item in found.ranked if item.cause.id in fault.causes]
-        for item in right:
-            if item.probability >= ACCUSED:
-                return max(0.0, step - max(fault.begins, acts_from(item.cause.acts_from, run)))
+        for item in diagnose(then, run_checks(checks, then)).ranked:
+            first = max(fault.begins, acts_from(item.cause.acts_from, run))
+            is_right = item.cause.id in fault.causes and item.probability >= ACCUSED
+            if is_right and step >= first:  # before, it was not there to be seen
+                return step - first
     return math.nan
 
 
 def until(run: RunRecord, step: int) -> RunRecord:
-    """Returns the record as it was when a step had been taken, the run going on."""
-    first = run.first_update_step()
-    heard = first is not None and step >= first + FIRST  # the audit writes what it heard by then
+    """Returns the record as it was when a step had been taken, the run going on.
+
+    What the audit heard is kept whole from its first looks at critic and actor on, and left out
+    before; the record holds it at the end alone.
+    """
+    if step >= (run.outcome.executed_steps or 0):
+        return run
+    critic, actor = _updates(run, "critic", step), _updates(run, "actor", step)
+    waits = bool(run.outcome.actor_updates) and (actor or 0) < FIRST // 2
+    heard = (critic or 0) >= FIRST and not waits
+    odd = run.provenance.get("not_finite")
+    known = set(AT_START)
+    if isinstance(odd, dict) and odd.get("step", step + 1) <= step:
+        known.add("not_finite")
     signals = {name: signal.between(-math.inf, step) for name, signal in run.signals.items()}
     return replace(
         run,
@@ -42,8 +56,8 @@ def until(run: RunRecord, step: int) -> RunRecord:
             status="running",
             executed_steps=min(step, run.outcome.executed_steps or step),
             planned_steps=run.outcome.planned_steps,
-            critic_updates=_updates(run, "critic/loss", run.outcome.critic_updates, step),
-            actor_updates=_updates(run, "actor/loss", run.outcome.actor_updates, step),
+            critic_updates=critic,
+            actor_updates=actor,
         ),
         phases=tuple(
             Phase(phase.name, phase.first_step, min(phase.last_step, step))
@@ -54,14 +68,20 @@ def until(run: RunRecord, step: int) -> RunRecord:
         episodes=run.episodes[run.episodes["end_step"] <= step],
         evaluations=run.evaluations[run.evaluations["step"] <= step],
         results={},
+        provenance={key: value for key, value in run.provenance.items() if key in known},
+        gaps=(),
         wiring=run.wiring if heard else None,
         strips=tuple(strip for strip in run.strips if strip.step <= step),
         histograms=tuple(item for item in run.histograms if item.step <= step),
     )
 
 
-def _updates(run: RunRecord, loss: str, total: int | None, step: int) -> int | None:
+def _updates(run: RunRecord, part: str, step: int) -> int | None:
     """Returns how many updates had taken place, from the losses recorded by then."""
-    if not total or loss not in run.signals or not len(run.signals[loss]):
+    total = run.outcome.critic_updates if part == "critic" else run.outcome.actor_updates
+    losses = run.signals.get(f"{part}/loss")
+    if not total:
         return total
-    return round(total * float(np.mean(run.signals[loss].steps <= step)))
+    if losses is None or not len(losses):
+        return None
+    return round(total * float(np.mean(losses.steps <= step)))

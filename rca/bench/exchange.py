@@ -16,8 +16,13 @@ from rca.study.trials import Trial
 
 PARTS = ("config.yaml", "run.sqlite", "results.json", "wiring.json")
 """Of a run folder that a detective may see as they are."""
-TELLING = ("command", "changes", "started", "ended", "pid", "machine", "weights_digest")
-"""Entries of the manifest that name the planted fault, or its place in the order of the runs."""
+SHOWN = (
+    *("schema", "status", "error", "seed", "config_digest", "versions", "device", "world"),
+    *("reward_promises", "simulator_faults", "simulator_versions", "first_weights", "outcome"),
+    *("not_finite", "broken_probes", "resumed_without_replay"),
+)
+"""Entries of the manifest that a detective may see; others name the fault, or its place in the
+order of the runs."""
 TRUTH = "truth.csv"
 CAUSES = "causes.csv"
 ABOUT = """\
@@ -57,7 +62,7 @@ def export(trials: Sequence[Trial], root: Path, folder: Path) -> Path:
     finished = [result.trial for result in standing(trials, root)]
     faults = load_faults()
     rows: list[tuple[str, int, str, str, str]] = []
-    for number in np.random.default_rng(0).permutation(len(finished)):
+    for number in np.random.default_rng().permutation(len(finished)):  # no seed that undoes it
         trial, name = finished[number], f"run-{len(rows) + 1:03}"
         _copy(root / trial.name, folder / "runs" / name)
         planted = trial.faults[0] if trial.faults else ""
@@ -79,5 +84,5 @@ def _copy(run: Path, to: Path) -> None:
         if (run / part).is_file():
             shutil.copyfile(run / part, to / part)  # its times tell the order too
     manifest = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
-    told = {key: value for key, value in manifest.items() if key not in TELLING}
+    told = {key: value for key, value in manifest.items() if key in SHOWN}
     (to / "manifest.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")

@@ -8,6 +8,8 @@ from rca.yaml_file import read_yaml
 HEALTHY = Path(__file__).with_name("healthy.yaml")
 PREFIX = "healthy_"
 """Of the names of their runs."""
+PLAIN = "healthy_plain"
+"""The preset itself."""
 
 
 @cache
@@ -15,6 +17,12 @@ def configurations() -> dict[str, tuple[str, ...]]:
     """Returns what each changes of the preset, `key=value`, by name."""
     listed = read_yaml(HEALTHY).items()
     return {name: tuple(map(str, wanted)) for name, wanted in listed if isinstance(wanted, list)}
+
+
+def elsewhere() -> dict[str, tuple[str, ...]]:
+    """Returns what the configurations whose task is another change, by the names of their runs."""
+    named = {f"{PREFIX}{name}": wanted for name, wanted in configurations().items()}
+    return {name: wanted for name, wanted in named.items() if drives_elsewhere(f"{name}-0")}
 
 
 def drives_elsewhere(run: str) -> bool:

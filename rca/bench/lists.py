@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rca.bench.harm import EFFECT, Harm, P
+from rca.bench.healthy import PLAIN, drives_elsewhere
 from rca.bench.score import ACCUSED, Case, score
 from rca.yaml_file import read_yaml
 
@@ -20,7 +21,8 @@ def by_place(cases: Sequence[Case]) -> list[str]:
     """Returns a row for faults that the recorded settings show, and one for those they do not."""
     lines = ["| the fault is | runs | top_1 | accused_rightly |", "|---|---:|---:|---:|"]
     for words, is_there in (("a setting, and recorded as one", True), ("in code", False)):
-        runs = [case for case in cases if case.fault and case.in_settings == is_there]
+        read = [case for case in cases if case.fault and not case.error]
+        runs = [case for case in read if case.in_settings == is_there]
         found = score(runs)
         lines.append(
             f"| {words} | {len(runs)} | {share(found.top_1)} | {share(found.accused_rightly)} |"
@@ -63,7 +65,7 @@ def wrongly_accused(cases: Sequence[Case]) -> list[str]:
     for case in cases:
         for cause in case.accused:
             if cause not in case.truth:
-                planted = case.fault or case.name.rsplit("-", 1)[0]
+                planted = case.fault or case.group
                 wrong.setdefault(cause, Counter())[planted] += 1
     if not wrong:
         return []
@@ -83,12 +85,14 @@ def wrongly_accused(cases: Sequence[Case]) -> list[str]:
 
 def alike(cases: Sequence[Case]) -> list[str]:
     """Returns the faults whose runs end with the very weights of others, seed for seed."""
+    runs: dict[str, list[Case]] = {}
+    for case in cases:
+        runs.setdefault(case.group, []).append(case)
     groups: dict[tuple[tuple[int, str], ...], list[str]] = {}
-    names = dict.fromkeys(case.name.rsplit("-", 1)[0] for case in cases if case.weights)
-    for name in names:
-        runs = [case for case in cases if case.name.rsplit("-", 1)[0] == name]
-        key = tuple(sorted((case.seed, case.weights) for case in runs))
-        groups.setdefault(key, []).append(name)
+    for name, group in runs.items():
+        if all(case.weights for case in group):
+            key = tuple(sorted((case.seed, case.weights) for case in group))
+            groups.setdefault(key, []).append(name)
     listed = [f"- {', '.join(group)}" for group in groups.values() if len(group) > 1]
     if not listed:
         return []
@@ -113,46 +117,45 @@ def silent_checks(cases: Sequence[Case]) -> list[str]:
     return ["## Checks that stay silent", "", head, "", *listed, ""]
 
 
-def learns(case: Case, random: float) -> bool:
-    """Tells whether a healthy run drives farther than its own start and than random actions."""
-    return case.outcome > max(case.start, random)
+def learns(case: Case, random: Mapping[str, float]) -> bool | None:
+    """Tells whether a healthy run drives farther than its own start and than random actions.
+
+    None where one of the three was not measured.
+    """
+    drives = (case.outcome, case.start, _random(case.group, random))
+    return None if any(map(math.isnan, drives)) else drives[0] > max(drives[1:])
 
 
-def who_learns(cases: Sequence[Case], random: float) -> list[str]:
+def _random(group: str, random: Mapping[str, float]) -> float:
+    """Returns how far random actions drive in the world of a healthy configuration."""
+    return random.get(group if drives_elsewhere(f"{group}-0") else PLAIN, math.nan)
+
+
+def who_learns(cases: Sequence[Case], random: Mapping[str, float]) -> list[str]:
     """Returns how far the healthy configurations come: beyond their start and random actions?"""
     runs: dict[str, list[Case]] = {}
     for case in cases:
         if not case.fault and not case.error:
-            runs.setdefault(case.name.rsplit("-", 1)[0], []).append(case)
+            runs.setdefault(case.group, []).append(case)
     if not runs:
         return []
-    measured = "not measured" if math.isnan(random) else f"{random:.1f} m on average"
     lines = [
         "## Do the healthy configurations learn?",
         "",
-        "Metres on held-out routes, means over the seeds. Uniformly random actions on the training "
-        f"routes of the preset: {measured}; a run learns if it ends beyond that and beyond its own "
-        "start.",
+        "Metres, means over the seeds: on held-out routes before the first update and at the end, "
+        "and of uniformly random actions on training routes of the same world. A run learns if it "
+        "ends beyond both.",
         "",
-        "| configuration | before the first update | at the end | beyond its start in |"
-        " beyond random actions in | learns in |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| configuration | random actions | before the first update | at the end | learns in |",
+        "|---|---:|---:|---:|---:|",
     ]
     for name, group in runs.items():
-        start, last = (
-            np.array([getattr(case, part) for case in group]) for part in ("start", "outcome")
-        )
-        beyond = (_beyond(last, start), _beyond(last, np.full(len(group), random)))
-        both = _beyond(last, np.maximum(start, random))
-        lines.append(
-            f"| {name} | {_metres(start)} | {_metres(last)} | {beyond[0]} | {beyond[1]} | {both} |"
-        )
+        known = [answer for case in group if (answer := learns(case, random)) is not None]
+        learned = f"{sum(known)} of {len(known)}" if known else "-"
+        ends = (np.array([getattr(case, part) for case in group]) for part in ("start", "outcome"))
+        shown = (np.array([_random(name, random)]), *ends)
+        lines.append(f"| {name} | {' | '.join(map(_metres, shown))} | {learned} |")
     return [*lines, ""]
-
-
-def _beyond(last: Floats, other: Floats) -> str:
-    known = np.isfinite(last) & np.isfinite(other)
-    return f"{int((last > other)[known].sum())} of {int(known.sum())}" if known.any() else "-"
 
 
 def _metres(values: Floats) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from rca.bench.score import (
     DRAWS,
     LOOKS,
     MEANING,
-    SURE,
+    OF_PROBABILITIES,
     Case,
     always,
     at_random,
@@ -68,7 +68,7 @@ def write_benchmark(
     calibrated: Sequence[int] = (),
     *,
     told: Sequence[str] = (),
-    random: float = math.nan,
+    random: Mapping[str, float] = {},
 ) -> Path:
     """Writes README.md, calibration.png and cases.json; returns the first.
 
@@ -78,14 +78,14 @@ def write_benchmark(
         how: The command that made the runs, for the page.
         calibrated: Seeds on which limits and weights were set; scored apart.
         told: Sentences on what a run is, how long the runs took and on what machine.
-        random: Distance that random actions drive, metres; NaN: not measured.
+        random: Distance that random actions drive, metres, by the healthy run in whose world.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(finite([asdict(case) for case in cases]), indent=1, allow_nan=False)
     (folder / "cases.json").write_text(text + "\n", encoding="utf-8")
     scored = [case for case in cases if case.seed not in calibrated]
     looked_at = [case for case in cases if case.seed in calibrated]
-    harm = harms(cases)
+    harm = harms(scored or cases)
     lines = _head(cases, how, told, _verdict(scored) if scored else "")
     if scored:
         lines += ["## Scores", "", *_seeds("Scored", scored), *_scores(scored, random), *_meaning()]
@@ -95,10 +95,12 @@ def write_benchmark(
     if looked_at:
         lines += ["## The seeds on which it was calibrated", ""]
         lines += [*_seeds("Not evidence; looked at while limits were set:", looked_at)]
-        lines += [*_scores(looked_at, random), *_harmful("Calibration", looked_at, harm)]
-    lines += [*missed_faults(scored or cases), *wrongly_accused(scored or cases)]
-    lines += [*silent_checks(cases), *who_learns(cases, random)]
-    lines += [*every_fault(cases, harm), *alike(cases), *every_run(cases)]
+        lines += [*_scores(looked_at, random)]
+        lines += _harmful("Calibration", looked_at, harms(looked_at))
+    shown = scored or cases
+    lines += [*missed_faults(shown), *wrongly_accused(shown), *silent_checks(shown)]
+    lines += [*who_learns(shown, random), *every_fault(shown, harm), *alike(shown)]
+    lines += every_run(cases)
     page = folder / "README.md"
     page.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return page
@@ -144,7 +146,7 @@ def _seeds(word: str, cases: Sequence[Case]) -> list[str]:
     return [f"{word} seeds {', '.join(map(str, seeds))}: {len(cases)} runs.", ""]
 
 
-def _scores(cases: Sequence[Case], random: float) -> list[str]:
+def _scores(cases: Sequence[Case], random: Mapping[str, float]) -> list[str]:
     causes = [cause.id for cause in load_causes()]
     chance = at_random(cases, causes, np.random.default_rng(0))
     columns: dict[str, Callable[[str], float]] = {
@@ -195,7 +197,7 @@ def _delays(cases: Sequence[Case]) -> list[str]:
     ]
 
 
-def _healthy(cases: Sequence[Case], random: float) -> list[str]:
+def _healthy(cases: Sequence[Case], random: Mapping[str, float]) -> list[str]:
     """What few healthy runs can say: a bootstrap of none accused knows no doubt."""
     healthy = [case for case in cases if not case.fault and not case.error]
     if not healthy:
@@ -207,8 +209,8 @@ def _healthy(cases: Sequence[Case], random: float) -> list[str]:
         f"Pearson 1934; as if the seeds of one configuration had nothing in common) the rate of "
         f"false alarms lies between {share(exact.low)} and {share(exact.high)}."
     ]
-    if not math.isnan(random):
-        learned = [case for case in healthy if learns(case, random)]
+    learned = [case for case in healthy if learns(case, random)]
+    if learned:
         wrong = sum(bool(case.accused) for case in learned)
         lines[0] += f" Of the {len(learned)} of them that learn (below) {wrong} are accused."
     return [*lines, ""]
@@ -216,10 +218,12 @@ def _healthy(cases: Sequence[Case], random: float) -> list[str]:
 
 def _of(cases: Sequence[Case]) -> Callable[[str], float]:
     found = asdict(score(cases))
-    return lambda name: math.nan if name in SURE else float(found[name])
+    return lambda name: math.nan if name in OF_PROBABILITIES else float(found[name])
 
 
 def _harmful(word: str, cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:
+    if all(math.isnan(found.p) for found in harm.values()):
+        return []  # no healthy runs to hold them against
     kept = [case for case in cases if not case.fault or harm[case.fault].counts]
     found = score(kept)
     faults = {case.fault for case in kept if case.fault}

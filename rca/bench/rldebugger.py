@@ -2,11 +2,15 @@
 
 Its checkers and defaults (rached1997/RLDebugger, debugger/checkers and config_data_classes) as far
 as a recording can decide them. It names no probability: what it names, it is taken to be sure of.
-Which cause a rule points at is read from the advice that its checkers print. Left out: its checks
-of weights, biases and activations, which need the tensors (dead units are recorded); of actions,
-which need the probabilities of discrete ones; of exploration and uncertainty, which need a
-discrete policy or dropout; and those of states and steps, which need a return at which the task
-counts as solved, as one of the rules for returns does.
+Which cause a rule points at is read from the advice that its checkers print.
+
+The rules for a loss are its own to the letter. Adapted: targets are held against the recorded
+distance from the Polyak average, dead layers are those of which most units are dormant (Sokar et
+al. 2023), and returns are looked at once, over the whole of the exploration. Left out: its checks
+of weights, biases, gradients and activations, which need the tensors; of the loss and the network
+before training; of actions, which need the probabilities of discrete ones; of exploration and
+uncertainty, which need a discrete policy or dropout; of environments, states and steps, and the
+rules for returns that need the return at which a task counts as solved.
 """
 
 from collections.abc import Callable

@@ -10,7 +10,7 @@ import numpy as np
 
 from rca.bench import rldebugger
 from rca.bench.delay import delay
-from rca.bench.healthy import PREFIX, configurations
+from rca.bench.healthy import PLAIN, PREFIX, configurations, elsewhere
 from rca.bench.score import Case
 from rca.build import default_build
 from rca.checking import Check, Verdict, builtin_checks, load_checks, run_checks
@@ -83,9 +83,14 @@ def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> 
     return chosen
 
 
-def described(trials: Sequence[Trial]) -> str:
-    """Returns a sentence on what a run of the benchmark is, from the first that has a fault."""
-    config = next((trial for trial in trials if trial.faults), trials[0]).config
+def described(results: Sequence[TrialResult]) -> str:
+    """Returns a sentence on what a run of the benchmark is, from the first that has a fault.
+
+    As its process was told, which for runs made before need not be what would be planned now.
+    """
+    first = next((result for result in results if result.trial.faults), results[0])
+    told = first.folder.parent / f"{first.trial.name}.yaml"
+    config = load_config(str(told)) if told.is_file() else first.trial.config
     env, agent, budget = config.env, config.agent, config.budget
     return (
         f"A run is preset quick for {budget.steps:,} steps: map {env.map}, {env.frame_stack} grey "
@@ -100,11 +105,12 @@ def spent(results: Sequence[TrialResult]) -> str:
 
     From the runs' own folders, so that a benchmark that was stopped, or is scored again, says it.
     """
-    minutes = float(np.nansum([lasted(result.folder) for result in results])) / 60
+    seconds = np.array([lasted(result.folder) for result in results])
+    minutes, timed = float(np.nansum(seconds)) / 60, int(np.isfinite(seconds).sum())
     versions = sorted({_version(result.folder) for result in results} - {""})
     made, where = " and ".join(versions) or "unknown versions", machine()
     return (
-        f"The {len(results)} runs took {minutes:,.0f} minutes, each on one core: "
+        f"{timed} of {len(results)} runs took {minutes:,.0f} minutes, each on one core: "
         f"{minutes / 2:,.0f} on two. Made with {made}; "
         f"scored on {where['cpus']} cores ({where['cpu']}, {where['os']})."
     )
@@ -159,6 +165,7 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
         run = load_run(result.folder)
         findings = run_checks(checks, run)
         found = diagnose(run, findings)
+        waited = delay(run, checks, faults[planted]) if planted else math.nan
     except RcaError as error:
         return Case(name, planted, truth, (), error=result.error or str(error), seed=seed)
     distances = run.evaluations["mean_distance"]
@@ -175,12 +182,12 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
         tuple((item.cause.id, item.probability) for item in found.ranked),
         float(distances.iloc[-1]) if len(distances) else math.nan,
         seed=seed,
-        delay=delay(run, checks, faults[planted]) if planted else math.nan,
+        delay=waited,
         rival=rldebugger.ranking(run),
         start=_untrained(run),
         silent=tuple(check for check in wanted if check not in accused),
         in_settings=bool(planted) and shows_in_settings(faults[planted], result.trial.config),
-        weights=str(run.provenance.get("weights_digest", "")),
+        weights=str(run.provenance.get("weights_digest") or ""),
     )
 
 
@@ -197,18 +204,30 @@ def _untrained(run: RunRecord) -> float:
 
 
 def random_trials(seeds: Sequence[int]) -> list[Trial]:
-    """Returns runs of uniformly random actions in the quick preset's world and nothing else."""
+    """Returns runs of uniformly random actions and nothing else, in each world of a healthy run."""
     steps = f"budget.steps={RANDOM_STEPS}"
     alone = ["agent.random_phase=uniform", f"agent.learning_starts={RANDOM_STEPS}", steps]
     alone += ["budget.eval_every=0"]
+    worlds = {PLAIN: (), **elsewhere()}
     return [
-        Trial(f"random-{seed}", load_config("quick", [*alone, f"budget.seed={seed}"]))
+        Trial(
+            _random_name(name, seed), load_config("quick", [*alone, *wanted, f"budget.seed={seed}"])
+        )
         for seed in seeds
+        for name, wanted in worlds.items()
     ]
 
 
-def mean_distance(results: Sequence[TrialResult]) -> float:
-    """Returns how far the training episodes of runs go on average, metres; NaN: none is known."""
-    driven = [load_run(r.folder).episodes["distance"] for r in results if not r.error]
-    known = [float(metres) for table in driven for metres in table.dropna()]
-    return float(np.mean(known)) if known else math.nan
+def _random_name(name: str, seed: int) -> str:
+    return f"random-{seed}" if name == PLAIN else f"random_{name.removeprefix(PREFIX)}-{seed}"
+
+
+def random_distances(results: Sequence[TrialResult]) -> dict[str, float]:
+    """Returns how far random actions drive on average, metres, by the healthy run's name."""
+    driven: dict[str, list[float]] = {}
+    for result in results:
+        if not result.error:
+            world = result.trial.name.rsplit("-", 1)[0].removeprefix("random").lstrip("_")
+            metres = load_run(result.folder).episodes["distance"].dropna()
+            driven.setdefault(f"{PREFIX}{world}" if world else PLAIN, []).extend(metres)
+    return {name: float(np.mean(metres)) for name, metres in driven.items() if metres}

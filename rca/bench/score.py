@@ -53,6 +53,11 @@ class Case:
     weights: str = ""
 
     @property
+    def group(self) -> str:
+        """The fault, or the healthy configuration: the name without its seed."""
+        return self.name.rsplit("-", 1)[0]
+
+    @property
     def accused(self) -> list[str]:
         """Causes that are stated as more likely than not."""
         return [cause for cause, probability in self.ranking if probability >= ACCUSED]
@@ -96,8 +101,9 @@ MEANING = {
     "calibration_error_first": "the same of the first cause of each run alone",
 }
 """What each score is; "accused" is stated as more likely than not."""
-SURE = ("brier", "calibration_error", "calibration_error_first")
-"""Scores of probabilities: there are none of a detective who states none."""
+OF_PROBABILITIES = ("precision_of_all", "brier", "calibration_error", "calibration_error_first")
+"""Scores that a detective who states no probabilities has not: it names alternatives, and which of
+them it would accuse is not known."""
 
 
 def score(cases: Sequence[Case]) -> Scores:
@@ -206,7 +212,7 @@ def intervals(
     """
     groups: dict[str, list[Case]] = {}
     for case in cases:
-        groups.setdefault(case.name.rsplit("-", 1)[0], []).append(case)
+        groups.setdefault(case.group, []).append(case)
     members = list(groups.values())
     picks = rng.integers(len(members), size=(draws, len(members)))
     scores = [score([c for i in pick for c in members[i]]) for pick in picks]

@@ -89,8 +89,8 @@ def bench(
         results = run_here([*trials, *at_random], runs, tell, workers=workers)
         results, driven = results[: len(trials)], results[len(trials) :]
     cases = benchmarks.judged(results)
-    told = [benchmarks.described(trials), benchmarks.spent([*results, *driven])]
-    random = benchmarks.mean_distance(driven)
+    told = [benchmarks.described(results), benchmarks.spent([*results, *driven])]
+    random = benchmarks.random_distances(driven)
     how = ["rca bench", *(["--smoke"] if smoke else [])]
     how += [] if only == "*" else [f"--only '{only}'"]
     how += [] if steps is None else [f"--steps {steps}"]

@@ -2,7 +2,7 @@
 
 Torch, what its first optimizer imports, the client and the trainer take seven of the 45 seconds of
 the benchmark's runs on slow cores. (multiprocessing's fork server runs the caller's main module
-again in every child, and loses children that are started while others end.)
+again in every child, and loses exit codes of children that end while others start.)
 """
 
 import json
@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
-from rca.study.trials import die_with_parent, environment
+from rca.study.trials import SIMULATOR_FAILED, die_with_parent, environment
 
 IMPORTED = (
     "torch._dynamo",  # by the first optimizer
@@ -30,7 +30,10 @@ IMPORTED = (
 
 
 class Forker:
-    """A process from which one trial at a time is forked; it ends with the thread that made it."""
+    """A process from which one trial at a time is forked.
+
+    It ends when this process does, however that ends, and its trial with it.
+    """
 
     def __init__(self) -> None:
         """Starts it; `ready` tells when it has imported everything."""
@@ -43,7 +46,6 @@ class Forker:
             stdout=subprocess.PIPE,
             bufsize=0,
             env=environment(),
-            preexec_fn=die_with_parent,
         )
         self._is_ready = False
 
@@ -56,28 +58,37 @@ class Forker:
         self._end()
 
     def ready(self) -> None:
-        """Waits until everything is imported."""
+        """Waits until everything is imported, or the process is gone."""
         if not self._is_ready:
-            self._answer(None)
-            self._is_ready = True
+            self._is_ready = bool(self._answer(None))
 
     def run(self, words: Sequence[str], log: Path, patience: float) -> int | None:
         """Is a `Run`. What interrupts it, a signal or a process that is gone, ends the trial."""
         log.write_text("")
+        if self._process.poll() is not None:  # since the trial before
+            self._end()
+            self._start()
         asked = {"words": [*words], "log": str(log), "environment": environment()}
         try:
             self.ready()
             with suppress(BrokenPipeError):  # it is gone: the answer says so
-                cast("BinaryIO", self._process.stdin).write(json.dumps(asked).encode() + b"\n")
+                self._ask(json.dumps(asked).encode() + b"\n")
             answer = self._answer(patience)
         except BaseException:
             self._end()
             raise
         if answer:
             return int(answer)
-        gone = self._end()
-        self._start()
-        return None if answer is None else gone
+        code = self._end()
+        if answer is None:
+            return None
+        log.write_text(f"the process that trials are forked from ended with {code}")
+        return code
+
+    def _ask(self, words: bytes) -> None:
+        left = memoryview(words)
+        while left:
+            left = left[cast("BinaryIO", self._process.stdin).write(left) :]
 
     def _answer(self, patience: float | None) -> bytes | None:
         """Returns what the process says, b"" if it is gone, None if it says nothing for long."""
@@ -87,31 +98,46 @@ class Forker:
         return said.read(64)  # a number and a line's end, written at once
 
     def _end(self) -> int:
-        """Kills the process, and with it its trial; returns a signal's number, negative."""
+        """Kills the process, and with it its trial; returns how it ended, never 0."""
         self._process.kill()
         code = self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             cast("BinaryIO", stream).close()
-        return min(code, -signal.SIGKILL)
+        return code or 1
 
 
 def _serve() -> None:
     """Forks a trial for every line of standard input, and writes its exit code when it ended."""
     interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the trials
-    asking, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    asking, answers, own = os.fdopen(os.dup(0), "rb", buffering=0), os.dup(1), os.getpid()
     os.dup2(2, 1)  # whatever an import prints is no answer
     for name in IMPORTED:
         with suppress(Exception):  # what cannot be imported says so in a trial's log
             import_module(name)
+    sys.stdout.flush()
     os.write(answers, b"0\n")
-    for line in asking:
-        child = os.fork()
+    while line := asking.readline():
+        asked = json.loads(line)
+        try:
+            child = os.fork()
+        except OSError as error:  # short of memory or processes: not the trial's fault
+            Path(asked["log"]).write_text(f"no process for the trial: {error.strerror}")
+            os.write(answers, b"%d\n" % SIMULATOR_FAILED)
+            continue
         if not child:
             die_with_parent()
+            if os.getppid() != own:  # it was gone before it could be said
+                os._exit(1)
             asking.close()
             os.close(answers)
             signal.signal(signal.SIGINT, interrupted)
-            _become(**json.loads(line))
+            _become(**asked)
+        over = os.pidfd_open(child)
+        if (
+            asking.fileno() in select.select([asking.fileno(), over], [], [])[0]
+        ):  # whoever asks is gone
+            return  # and the trial with this process
+        os.close(over)
         _, status = os.waitpid(child, 0)
         os.write(answers, b"%d\n" % os.waitstatus_to_exitcode(status))
 

@@ -46,9 +46,10 @@ def _caught(found: Mapping[str, object]) -> Finding:
     """Returns the answer where the trainer looked at every update and met one."""
     step, updates = found.get("step"), found.get("updates")
     onset = step if isinstance(step, int) else None
+    tensor, how = str(found.get("tensor"))[:99], str(found.get("how"))[:99]
     message = (
-        f"{found.get('tensor')} of update {found.get('update')} at step {step} is not finite "
-        f"({found.get('how')}); the same in {updates} updates"
+        f"{tensor} of the update at step {onset} is not finite ({how}); so is a number of "
+        f"{updates} updates"
     )
     suspects = ("critic_diverged",)
     count = updates if isinstance(updates, int) else 1

@@ -18,6 +18,7 @@ Rate = Annotated[float, Field(gt=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+OnNan = Literal["stop", "continue"]
 
 
 class Section(BaseModel):
@@ -195,11 +196,12 @@ class BudgetConfig(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the networks are; auto: a GPU if torch sees one. Weights are bit-identical on a CPU
     only: cuDNN and atomic additions sum in an order that changes from run to run."""
-    on_nan: Literal["stop", "continue"] = "stop"
-    """At the first NaN or infinity in an update: stop with a dump of the batch, or record it."""
+    on_nan: OnNan = "stop"
+    """At the first NaN or infinity in an update: stop with a dump of the batch, or record it and go
+    on, an action that is no number driven as 0."""
     checkpoint_every: Annotated[int, Field(ge=0)] = 5_000
     """Steps after which the next end of an episode saves a checkpoint to resume from; 0: none but
-    after Ctrl-C."""
+    after Ctrl-C and where --halt-on stops."""
     checkpoint_replay: bool = True
     """Whether checkpoints hold the replay, 0.73 GB per 100,000 transitions of 84x84. One without is
     small, but a run resumed from it is another run: before its next update it drives, with the

@@ -330,6 +330,22 @@ def test_what_could_not_be_written_waits_and_is_written_later(tmp_path):
 
 def test_a_probe_that_broke_off_is_said_to_whoever_reads_the_run(tmp_path):
     writer = RunWriter.create(tmp_path / "run", RunConfig())
-    writer.append_note("broken_probes", "env/odd from step 7 on: LinAlgError: no")
-    writer.finish(Outcome("finished", 1, 1, 0, 0))
-    assert any("env/odd from step 7 on" in gap for gap in load_run(tmp_path / "run").gaps)
+    writer.append_note("broken_probes", {"signal": "env/odd", "step": 7, "why": "LinAlgError: no"})
+    writer.finish(Outcome("interrupted", 9, 20, 0, 0))
+    said = "a probe broke off: signal env/odd step 7 why LinAlgError: no"
+    assert any(said in gap for gap in load_run(tmp_path / "run").gaps)
+    writer = RunWriter.reopen(tmp_path / "run")
+    writer.rewind(5, 0, 0)
+    writer.finish(Outcome("finished", 20, 20, 0, 0))
+    assert not load_run(tmp_path / "run").gaps
+
+
+def test_a_row_that_no_database_takes_is_refused_at_once(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    with pytest.raises(ValueError, match="length is a ndarray; give a number or a word"):
+        writer.episode({**EPISODE, "length": np.array([3.0])})
+    writer.episode({**EPISODE, "length": 2**70})  # what SQLite refuses only when it is written
+    with pytest.raises(UsageError, match="cannot be written"):
+        writer.finish(Outcome("finished", 1, 1, 0, 0))
+    run = load_run(tmp_path / "run")
+    assert run.outcome.status == "finished"

@@ -12,7 +12,7 @@ import pytest
 from rca.build import default_build
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.config import load_config
-from rca.errors import NotFiniteError
+from rca.errors import NotFiniteError, UsageError
 from rca.faults import find_fault
 from rca.runs.folder import RunWriter
 from rca.runs.guard import Guard
@@ -142,7 +142,11 @@ def test_a_disk_that_takes_no_batch_still_lets_the_name_out(tmp_path, monkeypatc
     def full(path, **arrays):
         raise OSError(28, "No space left on device")
 
+    def unwritten(writer):
+        raise UsageError("the disk is full")
+
     monkeypatch.setattr(np, "savez_compressed", full)
+    monkeypatch.setattr("rca.runs.folder.RunWriter.note_now", unwritten)
     with pytest.raises(NotFiniteError, match=r"batch\.reward .* could not be written"):
         guarded(folder, LATE, "reward_nan_once")
     assert noted(folder)["batch"] is None
@@ -169,7 +173,7 @@ def test_the_command_stops_with_its_own_exit_code_and_one_line_or_goes_on(tmp_pa
     (found,) = run_checks(select(load_checks([builtin_checks()]), ["signals.finite"]), run)
     assert found.verdict is Verdict.FAIL
     assert found.onset == noted(folder)["step"]
-    assert "batch.reward of update" in found.message
+    assert "batch.reward of the update at step" in found.message
     if on_nan == "continue":
         assert done.returncode == 0
         assert run.outcome.executed_steps == 1530

@@ -88,9 +88,9 @@ def test_interrupted_and_resumed_equals_uninterrupted(tmp_path, steps):
     assert all(rewards[e.step] == e.reward for e in later if isinstance(e, Stepped))
 
 
-def stopped_inside(steps, folder):
+def stopped_inside(steps, folder, settings=None):
     """A run that is saved and dropped in the middle of an episode."""
-    training, seen = start()
+    training, seen = start(settings)
 
     def save_there(episode):
         if training.progress.step == steps:
@@ -111,42 +111,95 @@ def test_a_run_saved_in_an_episode_goes_on_in_it(tmp_path, steps):
     assert bits(resumed) == bits(expected)
     again = [event.step for event in later if isinstance(event, Redriven)]
     assert again == [*range(steps // 10 * 10 + 1, steps + 1)]
-    for kind in (Stepped, EpisodeEnded):
-        one = [event for event in seen if isinstance(event, kind) and event.step > steps]
-        other = [event for event in later if isinstance(event, kind)]
-        assert [e.step for e in other] == [e.step for e in one]
-        if kind is EpisodeEnded:
-            assert other == one
+    ended = [event for event in seen if isinstance(event, EpisodeEnded) and event.step > steps]
+    assert [event for event in later if isinstance(event, EpisodeEnded)] == ended
+    stepped = [event for event in seen if isinstance(event, Stepped) and event.step > steps]
+    other = [event for event in later if isinstance(event, Stepped)]
+    for one, two in zip(stepped, other, strict=True):
+        assert (one.step, one.reward, one.phase) == (two.step, two.reward, two.phase)
+        np.testing.assert_array_equal(one.action, two.action)
 
 
-def test_where_the_world_does_not_repeat_itself_the_episode_begins_anew(tmp_path):
-    stopped_inside(25, tmp_path)
-    resumed, seen = start()
+@pytest.mark.parametrize("replay", [True, False])
+@pytest.mark.parametrize("part", ["image", "vector"])
+def test_where_the_world_does_not_repeat_itself_the_episode_begins_anew(tmp_path, part, replay):
+    settings = config() if replay else small()
+    stopped_inside(25, tmp_path, settings)
+    resumed, seen = start(settings)
     restore(tmp_path, resumed)
-    resumed.env.reset = lambda **other: Pointing.reset(resumed.env, seed=99)
+    step = resumed.env.step
+
+    def otherwise(action):
+        obs, *rest = step(action)
+        return {**obs, part: obs[part] + np.ones_like(obs[part])}, *rest
+
+    resumed.env.step = otherwise
     assert resumed.begin() is None
+    assert not seen  # nobody is told of steps that led elsewhere
+    resumed.env.step = step
     train(resumed)
     (first, *_) = [event for event in seen if isinstance(event, EpisodeEnded)]
     assert (first.index, first.start_step, first.length) == (2, 25, 10)
 
 
-def test_without_replay_an_episode_goes_on_too(tmp_path):
+def test_a_simulator_that_fails_while_an_episode_is_driven_again_is_asked_once_more(tmp_path):
+    stopped_inside(25, tmp_path)
+    resumed, _ = start()
+    restore(tmp_path, resumed)
+    step, calls = resumed.env.step, []
+
+    def failing(action):
+        calls.append(action)
+        if len(calls) == 3:
+            return {}, 0.0, False, True, {"end_reason": "simulator_fault"}
+        return step(action)
+
+    resumed.env.step = failing
+    begun = resumed.begin()
+    assert begun is not None
+    assert begun[1].length == 5
+    assert len(calls) == 3 + 5
+
+
+def small():
+    """Settings whose checkpoints hold no replay."""
     settings = config()
     budget = settings.budget.model_copy(update={"checkpoint_replay": False})
-    settings = settings.model_copy(update={"budget": budget})
-    training, _ = start(settings)
+    return settings.model_copy(update={"budget": budget})
 
-    def save_there(episode):
-        if training.progress.step == 45:
-            save(tmp_path, training, episode)
-        return training.progress.step == 45
 
-    train(training, stops=save_there)
-    resumed, seen = start(settings)
+def test_without_replay_an_episode_goes_on_too(tmp_path):
+    stopped_inside(45, tmp_path, small())
+    resumed, seen = start(small())
     restore(tmp_path, resumed)
     train(resumed)
     (first, *_) = [event for event in seen if isinstance(event, EpisodeEnded)]
     assert (first.start_step, first.length) == (40, 10)
+
+
+@pytest.mark.parametrize("steps", [3, 14])
+def test_a_stop_in_a_stretch_that_the_script_drives_changes_nothing(tmp_path, steps):
+    settings = config(random_phase="route_following", guided_share=0.5)
+
+    def begun():
+        training, seen = start(settings)
+        training.guide = lambda obs: np.array([0.25, 0.5], np.float32)
+        return training, seen
+
+    expected, _ = begun()
+    train(expected)
+    training, _ = begun()
+
+    def save_there(episode):
+        if training.progress.step == steps:
+            save(tmp_path, training, episode)
+        return training.progress.step == steps
+
+    train(training, stops=save_there)
+    resumed, _ = begun()
+    restore(tmp_path, resumed)
+    train(resumed)
+    assert bits(resumed) == bits(expected)
 
 
 def test_restoring_is_needed_for_that(tmp_path):
@@ -274,9 +327,7 @@ def test_a_replay_that_grew_is_restored(tmp_path):
 
 
 def test_without_replay_a_checkpoint_is_small_and_updates_wait_for_a_refill(tmp_path):
-    settings = config()
-    budget = settings.budget.model_copy(update={"checkpoint_replay": False})
-    settings = settings.model_copy(update={"budget": budget})
+    settings = small()
     training, _ = start(settings)
     train(training, stops=saving_until(training, 45, tmp_path))
     resumed, seen = start(settings)

@@ -78,7 +78,7 @@ def dashboard(folder: Path, *, wanted: bool) -> Iterator[None]:
         yield
         return
     command = [sys.executable, "-m", "rca", "watch", str(folder), "--wait", "60"]
-    # A session of its own: Ctrl-C is the run's, which goes on to the end of its episode.
+    # A session of its own: Ctrl-C is the run's, which saves what it has.
     shown = subprocess.Popen(command, start_new_session=True)
     try:
         yield

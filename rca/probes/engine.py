@@ -133,14 +133,12 @@ class Probes:
         with nullcontext() if is_cheap else _untouched_generators(event), torch.no_grad():
             for item, read in due:
                 try:
-                    values = _by_name(item.signal, read(event))
+                    found += [
+                        Measurement(name, item.unit, event.step, float(value))
+                        for name, value in _by_name(item.signal, read(event)).items()
+                    ]
                 except Exception as error:  # noqa: BLE001  it must not cost the user his run
                     self._leave_out(item, error)
-                    continue
-                found += [
-                    Measurement(name, item.unit, event.step, float(value))
-                    for name, value in values.items()
-                ]
         return found
 
     def _leave_out(self, broken: Probe, error: Exception) -> None:

@@ -18,14 +18,14 @@ class UpdateRatio:
     def __init__(self, agent: TD3) -> None:
         self._then = {name: _copy(module) for name, module in agent.modules().items()}
         self._updates = _counts(agent)
-        self._is_first = True
+        self._start: int | None = agent.critic_updates
 
     def __call__(self, event: Updated) -> dict[str, Number]:
         """Returns the ratio of each module."""
         found: dict[str, Number] = {}
         counts = _counts(event.agent)
-        is_resumed, self._is_first = self._is_first and event.update > 1, False
-        if is_resumed:
+        start, self._start = self._start, None
+        if start is not None and event.agent.critic_updates > start + 1:
             self._then = {name: _copy(module) for name, module in event.agent.modules().items()}
             self._updates = counts
             return found

@@ -30,7 +30,9 @@ class ValidationTd:
     def _error(self, batch: Batch) -> torch.Tensor:
         agent, batch = self._agent, batch.to(self._agent.device)
         state = agent.smoothing.get_state()
-        target = agent._target_value(batch)
-        agent.smoothing.set_state(state)
+        try:
+            target = agent._target_value(batch)
+        finally:
+            agent.smoothing.set_state(state)
         q1 = agent.critic.q1(agent.critic_encoder(batch.obs.image), batch.obs.vector, batch.action)
         return (q1 - target).abs().mean()

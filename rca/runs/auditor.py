@@ -15,6 +15,9 @@ from rca.wiring.facts import read_wiring
 from rca.wiring.modules import find_agent
 
 LOG = logging.getLogger("rca")
+ACTOR = "actor_optimizer"
+MIN_LOOKS = 20
+"""Updates heard below which the checks of the wiring say nothing (rca/judging.py)."""
 
 
 class Auditor:
@@ -41,7 +44,7 @@ class Auditor:
                 critic_encoder=modules["critic_encoder"],
                 targets={n: targets[n] for n in targets if targets[n] is not modules[n]},
             ),
-            {"actor_optimizer": agent.actor_optimizer, "critic_optimizer": agent.critic_optimizer},
+            {ACTOR: agent.actor_optimizer, "critic_optimizer": agent.critic_optimizer},
             on_update=self._after_update,
         )
 
@@ -81,10 +84,14 @@ class Auditor:
 
 
 def was_heard(folder: Path) -> bool:
-    """Tells whether an audit of a run has heard updates, and says so in the run's folder."""
+    """Tells whether a run's audit has heard enough, the actor too, and says so in its folder."""
     path = folder / WIRING
     try:
         content = read_json(path)
-        return isinstance(content, dict) and read_wiring(content, path).updates > 0
+        heard = read_wiring(content, path) if isinstance(content, dict) else None
     except EvidenceError:
         return False
+    actor = heard.optimizers.get(ACTOR) if heard else None
+    return (
+        heard is not None and heard.updates >= MIN_LOOKS and actor is not None and actor.steps > 0
+    )

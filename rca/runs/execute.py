@@ -29,7 +29,7 @@ from rca.runs.recorder import Recorder
 from rca.runs.stopping import stop_on_ctrl_c, unstoppable
 from rca.runs.strips import Strips
 from rca.td3.agent import TD3
-from rca.td3.checkpoint import restore, save, save_final
+from rca.td3.checkpoint import FINAL, restore, save, save_final
 from rca.td3.evaluation import Evaluation
 from rca.td3.events import Emit, EpisodeEnded, Event
 from rca.td3.replay import Obs
@@ -85,7 +85,7 @@ def execute(
             under `probed/`, with the number of the update in place of the step.
         changes: Done to the default Build, in order; the manifest names them. Settings that they
             change are recorded as the effective ones.
-        halt: Asked after each step for a reason to stop, "" for none; recorded as the outcome's
+        halt: Asked before each step for a reason to stop, "" for none; recorded as the outcome's
             error.
         tensorboard: Whether event files are written too, in the folder's `tensorboard/`.
         told: Told a line that whoever waits wants to read at once; it may come from inside a
@@ -126,9 +126,10 @@ def resume(
 
     One that was killed before its first checkpoint begins again from its seed, in the same folder.
     In the embedded world without other cars the result is, bit for bit, that of a run that was
-    never stopped: an episode follows from the seed and its number, and checkpoints are made between
-    episodes. The first update ratio after the checkpoint alone is missing. A checkpoint without
-    replay (`budget.checkpoint_replay`) gives another run, as the manifest says.
+    never stopped: an episode follows from the seed, its number and the actions taken in it, and one
+    that was under way is driven to where it was. The first update ratio after the checkpoint alone
+    is missing. A checkpoint without replay (`budget.checkpoint_replay`) gives another run, as the
+    manifest says.
 
     Args:
         folder: Of the run.
@@ -152,13 +153,19 @@ def resume(
             + " --host and --port, or --carla-root"
         )
     writer = RunWriter.reopen(folder)
-    build = changed(default_build(writer.config), planted(folder))
-    # The recorded config is the effective one: a change of settings took place before.
-    config = writer.config
-    rest = config.budget.model_copy(update=budget or {})
-    build = replace(build, config=config.model_copy(update={"budget": rest}))
-    where = folder / CHECKPOINTS
-    run = _Run(writer, build, listener, server, told, where, tensorboard=tensorboard)
+    try:
+        build = changed(default_build(writer.config), planted(folder))
+        # The recorded config is the effective one: a change of settings took place before.
+        config = writer.config
+        rest = config.budget.model_copy(update=budget or {})
+        build = replace(build, config=config.model_copy(update={"budget": rest}))
+        where = folder / CHECKPOINTS
+        run = _Run(writer, build, listener, server, told, where, tensorboard=tensorboard)
+    except BaseException:
+        writer.abandon()
+        raise
+    if before is None:
+        writer.note(WORLD, _world(server))
     return _finished(run, probe_updates, halt, told)
 
 
@@ -204,7 +211,7 @@ def _finished(
                     run.writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
             raise
         with unstoppable():
-            ended = ("interrupted", halt()) if progress.stopped else ("finished",)
+            ended = ("interrupted", run.halted) if progress.stopped else ("finished",)
             outcome = run.outcome(*ended)
             run.writer.finish(outcome)
     return outcome
@@ -231,6 +238,7 @@ class _Run:
         self._told = told
         self._checkpoints = checkpoints
         self._board = Board(writer.folder / FOLDER) if tensorboard else None
+        self.halted = ""
         self._training: Training | None = None
         self._unheard: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -241,7 +249,7 @@ class _Run:
 
         Args:
             stack: Closed at the end of the run.
-            halt: Asked after each step for a reason to stop.
+            halt: Asked before each step for a reason to stop.
             was_asked: Asked before each step whether to save and stop.
         """
         config = self._build.config
@@ -263,13 +271,16 @@ class _Run:
             training,
             begun=begun,
             evaluate=self._evaluate(stack, training) if self._server is None else None,
-            stops=self._checkpointing(training, lambda: was_asked() or bool(halt())),
+            stops=self._checkpointing(training, was_asked, halt),
         )
         if auditor:
             auditor.close()
         self.writer.note("weights_digest", weights_digest(training.agent.modules()))
         if not progress.stopped:
-            save_final(self.writer.folder / CHECKPOINTS, training)
+            try:
+                save_final(self.writer.folder / CHECKPOINTS, training)
+            except UsageError as error:  # the run is done all the same
+                self._told(f"its last weights are not kept: {error}")
         return progress
 
     def _audited(self, training: Training) -> Auditor | None:
@@ -299,6 +310,7 @@ class _Run:
         if training.refill:
             self.writer.append_note(WITHOUT_REPLAY, training.progress.step)
             self._told(f"no replay in the checkpoint: {training.refill:,} steps without updates")
+        (checkpoints / FINAL).unlink(missing_ok=True)
         agent = training.agent
         self.writer.rewind(training.progress.step, agent.critic_updates, agent.actor_updates)
         if self._board:
@@ -317,14 +329,16 @@ class _Run:
         self.writer.note("first_weights", digests)
 
     def _checkpointing(
-        self, training: Training, was_asked: Callable[[], bool]
+        self, training: Training, was_asked: Callable[[], bool], halt: Callable[[], str]
     ) -> Callable[[Episode | None], bool]:
         """Returns what saves a checkpoint between episodes when one is due, or before a stop."""
         every, saved = self._build.config.budget.checkpoint_every, training.progress.step
 
         def save_when_due(episode: Episode | None) -> bool:
             nonlocal saved
-            is_last = was_asked()  # once: a Ctrl-C during the saving stops before the next step
+            self.halted = halt()
+            # Asked once: a Ctrl-C during the saving stops before the next step.
+            is_last = was_asked() or bool(self.halted)
             is_due = episode is None and every and training.progress.step - saved >= every
             if is_last or is_due:
                 self.writer.commit()  # a resumed run does not record again what was before it

@@ -1,6 +1,7 @@
 """The run folder: written once by the process that trains, readable at any moment after a crash."""
 
 import json
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -15,7 +16,7 @@ from filelock import FileLock
 from rca.config import RunConfig, load_config
 from rca.errors import RcaError, UsageError
 from rca.probes.histogram import Histogram
-from rca.runs.manifest import MANIFEST, describe, now, read_manifest, write_json
+from rca.runs.manifest import BROKEN_PROBES, MANIFEST, describe, now, read_manifest, write_json
 from rca.runs.opening import CONFIG, ROWS, created, lock, reopened, unwritable
 from rca.runs.record import (
     EPISODE_COLUMNS,
@@ -37,6 +38,8 @@ OF_A_SESSION = ("outcome", "weights_digest", SET_BACK)
 """Entries of the manifest that say how a session ended; one that goes on has none yet."""
 COUNTERS = ("executed_steps", "critic_updates", "actor_updates", "first_update_step")
 
+PLAIN = int | float | str | bytes
+"""What a row may hold, beside None."""
 Row = TypeVar("Row")
 PROBED_AFTER = """
 DELETE FROM value WHERE signal IN (SELECT id FROM signal WHERE name LIKE 'probed/%')"""
@@ -75,8 +78,8 @@ class RunWriter:
         self._writing = threading.Lock()
         self._stop = threading.Event()
         try:
-            made = reopened if held else created
-            self._database = made(folder, config, manifest)
+            made = reopened(folder, manifest) if held else created(folder, config, manifest)
+            self._database = made
             self._signals.update(self._database.execute("SELECT name, id FROM signal"))
         except BaseException:
             self._lock.release()
@@ -149,13 +152,21 @@ class RunWriter:
         Raises:
             UsageError: The disk is full or the folder no longer writable.
         """
-        self._before = None
         for key in OF_A_SESSION:
             self._manifest.pop(key, None)
-        found = self._manifest.get(NOT_FINITE)
-        if isinstance(found, dict) and not found.get("step", step) <= step:
-            del self._manifest[NOT_FINITE]
+        if not _is_by(step, self._manifest.get(NOT_FINITE)):
+            self._manifest.pop(NOT_FINITE, None)
+        if isinstance(broken := self._manifest.get(BROKEN_PROBES), list):
+            self._manifest[BROKEN_PROBES] = [item for item in broken if _is_by(step, item)]
         self.note_now()
+        self._before = None
+        try:
+            self._forget_after(step)
+        except (sqlite3.Error, OSError) as error:
+            raise unwritable(self.folder, error) from error
+        self.count(step, critic_updates, actor_updates)
+
+    def _forget_after(self, step: int) -> None:
         (self.folder / RESULTS).unlink(missing_ok=True)
         with self._writing, self._database as database:
             database.execute("DELETE FROM value WHERE step > ?", (step,))
@@ -168,7 +179,6 @@ class RunWriter:
             )
             kept = database.execute("SELECT key, value FROM meta WHERE key = 'first_update_step'")
             self._counters.update(kept)
-        self.count(step, critic_updates, actor_updates)
 
     def abandon(self) -> None:
         """Leaves a folder that could not be gone on with as it was found."""
@@ -282,10 +292,14 @@ class RunWriter:
             try:
                 with self._database:
                     written = self._write()
+            except (sqlite3.OperationalError, OSError) as error:
+                self._broken = unwritable(self.folder, error)
+                raise self._broken from error  # what was rolled back waits again
             except Exception as error:
                 self._broken = unwritable(self.folder, error)
+                self._forget_waiting()  # no later try could write it
                 raise self._broken from error
-            for rows, number in written:  # only now: what a full disk rolled back waits again
+            for rows, number in written:
                 for _ in range(number):
                     rows.popleft()
 
@@ -300,8 +314,12 @@ class RunWriter:
         """
         self._stop.set()
         self._thread.join()
+        lost: RcaError | None = None
         try:
-            self.commit()
+            try:
+                self.commit()
+            except RcaError as error:  # the manifest can still say how it ended
+                lost = error
             self._manifest.update(ended=now(), status=outcome.status, error=outcome.error)
             if (back := self._clock - _clock()) > 1.0:
                 self._manifest[SET_BACK] = round(back, 1)
@@ -309,13 +327,15 @@ class RunWriter:
                 name: getattr(outcome, name)
                 for name in ("executed_steps", "planned_steps", "critic_updates", "actor_updates")
             }
-            write_json(self.folder / RESULTS, results(self._database, self._config, outcome))
             write_json(self.folder / MANIFEST, self._manifest)
-        except OSError as error:
+            write_json(self.folder / RESULTS, results(self._database, self._config, outcome))
+        except (sqlite3.Error, OSError) as error:
             raise unwritable(self.folder, error) from error
         finally:
             self._database.close()
             self._lock.release()
+        if lost:
+            raise lost
 
     def _commit_regularly(self) -> None:
         while not self._stop.wait(COMMIT_SECONDS):
@@ -323,6 +343,11 @@ class RunWriter:
                 self.commit()
             except RcaError:
                 return  # the next call of signal() raises it in the thread that trains
+
+    def _forget_waiting(self) -> None:
+        queues: list[deque[Any]] = [self._values, self._new_signals, *self._rows.values()]
+        for rows in queues:
+            rows.clear()
 
     def _write(self) -> list[tuple[deque[Any], int]]:
         """Inserts the rows that wait, and returns the queues with how many of each it took.
@@ -340,8 +365,8 @@ class RunWriter:
         ]
         for name, columns in ROWS.items():
             marks = ", ".join("?" * len(columns))
-            rows = _waiting(self._rows[name])
-            run(f"INSERT INTO {name} VALUES ({marks})", rows)
+            rows, listed = _waiting(self._rows[name]), ", ".join(f'"{part}"' for part in columns)
+            run(f"INSERT INTO {name} ({listed}) VALUES ({marks})", rows)
             written.append((self._rows[name], len(rows)))
         run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)
         return written
@@ -362,5 +387,15 @@ def _in_order(row: Mapping[str, object], columns: tuple[str, ...]) -> tuple[Any,
     if unknown:
         raise ValueError(f"unknown columns {', '.join(unknown)}; known: {', '.join(columns)}")
     # sqlite3 would store a numpy scalar as a blob.
-    values = (row.get(name) for name in columns)
-    return tuple(value.item() if isinstance(value, np.generic) else value for value in values)
+    found = (row.get(name) for name in columns)
+    values = tuple(value.item() if isinstance(value, np.generic) else value for value in found)
+    for name, value in zip(columns, values, strict=True):
+        if not isinstance(value, PLAIN | None):
+            raise ValueError(f"{name} is a {type(value).__name__}; give a number or a word")
+    return values
+
+
+def _is_by(step: int, note: object) -> bool:
+    """Whether an entry of the manifest is of a step up to this one."""
+    noted = note.get("step") if isinstance(note, dict) else None
+    return isinstance(noted, int) and noted <= step

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rca.errors import NotFiniteError
+from rca.errors import NotFiniteError, UsageError
 from rca.probes.gradients import gradient_norms
 from rca.runs.folder import NOT_FINITE, RunWriter
 from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
@@ -31,7 +32,8 @@ class Guard:
         self._gradients: dict[type[Event], Odd] = {}  # of the update under way
         found = writer.noted(NOT_FINITE)  # by the session before
         self._first: dict[str, object] = dict(found) if isinstance(found, dict) else {}
-        self._updates = int(str(self._first.pop("updates", 0)))
+        before = self._first.pop("updates", 0)
+        self._updates = before if isinstance(before, int) else 0
 
     def __call__(self, event: Event) -> None:
         """Looks at an event of an update.
@@ -63,7 +65,8 @@ class Guard:
             }
         self._writer.note(NOT_FINITE, {**self._first, "updates": self._updates})
         if is_first:
-            self._writer.note_now()
+            with suppress(UsageError):  # the disk is full: the line is said all the same
+                self._writer.note_now()
         if self._on_nan == "stop":
             raise NotFiniteError(self._line())
 

@@ -17,7 +17,7 @@ from rca.config import RunConfig
 from rca.errors import EvidenceError
 
 BROKEN_PROBES = "broken_probes"
-"""Entry of the manifest: a line for each probe that raised and is left out since."""
+"""Entry: signal, step and reason of each probe that raised and is left out since."""
 WITHOUT_REPLAY = "resumed_without_replay"
 """Entry: the steps at which the run went on with an empty replay."""
 SCHEMA = 1

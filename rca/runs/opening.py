@@ -83,15 +83,12 @@ def created(
     return database
 
 
-def reopened(
-    folder: Path, config: RunConfig | None, manifest: dict[str, object]
-) -> sqlite3.Connection:
-    """Returns the database of a run that goes on with the same config, and writes its manifest.
+def reopened(folder: Path, manifest: dict[str, object]) -> sqlite3.Connection:
+    """Returns the database of a run that goes on, and writes its manifest.
 
     Raises:
         UsageError: They cannot be read or written.
     """
-    del config
     try:
         database = sqlite3.connect(folder / DATABASE, timeout=PATIENCE, check_same_thread=False)
         database.execute("SELECT * FROM meta").fetchall()

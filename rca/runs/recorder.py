@@ -29,7 +29,8 @@ class Recorder:
         before = len(self._probes.broken)
         measured = self._probes.measure(event)
         for signal, why in [*self._probes.broken.items()][before:]:
-            self._writer.append_note(BROKEN_PROBES, f"{signal} from step {event.step:,} on: {why}")
+            broken = {"signal": signal, "step": event.step, "why": why}
+            self._writer.append_note(BROKEN_PROBES, broken)
         for found in measured:
             self._writer.signal(found.name, found.unit, found.step, found.value)
             if self._board:

@@ -141,7 +141,7 @@ def _patience(trial: Trial) -> float:
 def _arguments(trial: Trial, folder: Path) -> list[str]:
     """Returns those of `rca run`: to go on where that can be done exactly, else from the start."""
     settings = folder.parent / f"{trial.name}.yaml"
-    if _is_this(trial, folder) and any((folder / "checkpoints").glob("*")):
+    if _is_this(trial, folder) and any((folder / "checkpoints").glob("step-*.pt")):
         return ["--resume", str(folder), "--quiet"]
     _set_aside(folder)
     settings.write_text(trial.config.to_yaml(), encoding="utf-8")

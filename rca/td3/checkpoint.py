@@ -6,6 +6,7 @@ import pickle
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,10 +17,11 @@ from rca.config import RunConfig
 from rca.errors import EvidenceError, UsageError
 from rca.td3.train import Episode, Training
 
-VERSION = 1
-"""Of the layout below; readers refuse what they do not know."""
-EPISODE = ("index", "start_step", "length", "total", "discounted", "guided", "waits", "moved")
-"""Fields of an episode that a checkpoint keeps beside its actions."""
+VERSION, IN_EPISODE = 1, 2
+"""Of the layout below, without and with an episode under way; readers refuse what they do not
+know."""
+EPISODE = [f.name for f in fields(Episode) if f.name not in ("config", "actions", "last")]
+"""Fields of an episode that a checkpoint keeps as they are."""
 KEYS = {"config", "agent", "replay", "exploration", "sampling", "step", "episode"}
 FINAL = "final.pt"
 """Weights at the end of a finished run; no checkpoint: nothing goes on from it."""
@@ -66,7 +68,10 @@ def save_final(folder: Path, training: Training) -> Path:
     Raises:
         UsageError: It cannot be written.
     """
-    modules = {name: m.state_dict() for name, m in training.agent.modules().items()}
+    modules = {
+        name: {key: weight.cpu() for key, weight in module.state_dict().items()}
+        for name, module in training.agent.modules().items()
+    }
     config, step = training.config.model_dump_json(), training.progress.step
     with _written(folder / FINAL) as file:
         torch.save({"version": VERSION, "config": config, "step": step, "modules": modules}, file)
@@ -98,8 +103,9 @@ def restore(folder: Path, training: Training) -> Path | None:
 
     Args:
         folder: Of the checkpoints.
-        training: Made by the same build; its agent, replay, generators and progress are set. From
-            a checkpoint without replay it has an empty one, to be refilled before the next update.
+        training: Made by the same build; its agent, replay, generators and progress are set, and
+            the episode that was under way, see `Training.begin`. From a checkpoint without replay
+            it has an empty one, to be refilled before the next update.
 
     Returns:
         The file used, None where there is none: the run then begins. Signals and episodes recorded
@@ -143,7 +149,7 @@ def _state(training: Training, episode: Episode | None) -> dict[str, Any]:
     streams, progress = training.streams, training.progress
     budget = training.config.budget
     return {
-        "version": VERSION,
+        "version": VERSION if episode is None else IN_EPISODE,
         "config": training.config.model_dump_json(),
         "agent": training.agent.state_dict(),
         "replay": training.replay.state_dict() if budget.checkpoint_replay else None,
@@ -158,14 +164,16 @@ def _state(training: Training, episode: Episode | None) -> dict[str, Any]:
 
 def _under_way(episode: Episode) -> dict[str, Any]:
     actions = torch.from_numpy(np.array(episode.actions, np.float32))
-    return {**{name: getattr(episode, name) for name in EPISODE}, "actions": actions}
+    last = {key: torch.from_numpy(np.array(value)) for key, value in episode.last.items()}
+    kept = {name: getattr(episode, name) for name in EPISODE}
+    return {**kept, "actions": actions, "last": last}
 
 
 def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
-    known = isinstance(state, dict) and state.get("version") == VERSION
+    known = isinstance(state, dict) and state.get("version") in (VERSION, IN_EPISODE)
     if not known or not state.keys() >= KEYS:
         raise EvidenceError(
-            f"{path}: not a checkpoint of version {VERSION}; use the rca it is from"
+            f"{path}: not a checkpoint of version {VERSION} or {IN_EPISODE}; use the rca it is from"
         )
     if _deciding(state["config"]) != _deciding(training.config.model_dump_json()):
         raise UsageError(f"{path}: made with another config; resume with the run's config.yaml")
@@ -182,7 +190,8 @@ def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
     if (under_way := state.get("under_way")) is not None:
         actions = [*under_way["actions"].numpy()]
         kept = {name: under_way[name] for name in EPISODE}
-        training.under_way = Episode(training.config.agent, **kept, actions=actions)
+        last = {key: value.numpy() for key, value in under_way["last"].items()}
+        training.under_way = Episode(training.config.agent, **kept, actions=actions, last=last)
 
 
 def _deciding(config: str) -> dict[str, Any]:

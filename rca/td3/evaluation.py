@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rca.config import OnNan
 from rca.td3.agent import TD3
 from rca.td3.events import EpisodeEnded
 from rca.td3.replay import Obs, Replay
@@ -19,7 +20,7 @@ class Evaluation:
         episodes: int,
         root: int,
         memory: Replay | None = None,
-        on_nan: str = "stop",
+        on_nan: OnNan = "stop",
     ) -> None:
         """Prepares it.
 

@@ -116,11 +116,6 @@ class Replay:
                 row = self._store(frame, obs["vector"])
             self._current.append(row)
 
-    def ends_with(self, obs: Obs) -> bool:
-        """Tells whether an observation is the newest one."""
-        frames = self._frames[self._current] if self._current else None
-        return frames is not None and np.array_equal(frames, obs["image"])
-
     def add(self, action: NDArray[Any], reward: float, next_obs: Obs, terminated: bool) -> None:
         """Stores the step that led from the newest observation to `next_obs`.
 

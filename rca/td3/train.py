@@ -10,10 +10,10 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from rca.config import AgentConfig, RunConfig
+from rca.config import AgentConfig, OnNan, RunConfig
 from rca.td3.agent import TD3
 from rca.td3.allocator import keep_freed_memory
-from rca.td3.events import Emit, EpisodeEnded, Evaluated, Phase, Redriven, Stepped
+from rca.td3.events import Emit, EpisodeEnded, Evaluated, Redriven, Stepped
 from rca.td3.replay import Batch, Obs, Replay
 from rca.td3.streams import Streams, episode_seed
 
@@ -65,6 +65,7 @@ class Episode:
         waits: Whether the observation is still that of the reset.
         moved: Steps in which the car moved meanwhile.
         actions: Executed so far in training, in [-1, 1]. [length][action]
+        last: Observation after the last of them.
     """
 
     config: AgentConfig
@@ -78,6 +79,7 @@ class Episode:
     waits: bool = True
     moved: int = 0
     actions: list[NDArray[np.float32]] = field(default_factory=list)
+    last: Obs = field(default_factory=dict)
 
     def age(self, speed: float, *, changed: bool) -> int | None:
         """Returns how many steps old the first change is that is observed, see Stepped."""
@@ -178,16 +180,24 @@ class Training:
         if episode is None:
             return None
         obs, _ = self.env.reset(seed=episode_seed(self.streams.routes, episode.index))
+        again: list[Redriven] = []
         for step, action in enumerate(episode.actions, episode.start_step + 1):
-            obs, _, terminated, truncated, _ = self.env.step(action)
+            obs, _, terminated, truncated, info = self.env.step(action)
+            if info.get("end_reason") == "simulator_fault":
+                self.under_way = episode  # says nothing of the world: once more
+                return self.begin()
             if terminated or truncated:
                 return None
             random = step <= self.config.agent.learning_starts
-            phase: Phase = "random" if random else "learning"
-            self.emit(Redriven(step, phase, action, obs["image"][-1]))
+            frame = obs["image"][-1].copy()
+            again.append(Redriven(step, "random" if random else "learning", action, frame))
+        if any(not np.array_equal(obs[key], value) for key, value in episode.last.items()):
+            return None
+        for event in again:
+            self.emit(event)
         if self.refill:
             self.replay.begin(obs)
-        return (obs, episode) if self.replay.ends_with(obs) else None
+        return obs, episode
 
     def step(self, obs: Obs, episode: Episode) -> tuple[Obs, EpisodeEnded | None]:
         """Takes an environment step, stores it and reports it."""
@@ -204,6 +214,7 @@ class Training:
             self.replay.add(action, learned_reward(float(reward), config), next_obs, terminated)
         episode.add(float(reward))
         episode.actions.append(action)
+        episode.last = next_obs
         speed = float(info.get("speed", math.nan))
         self.emit(
             Stepped(
@@ -274,7 +285,7 @@ def noise_at(step: int, config: AgentConfig) -> float:
     return first + share * (last - first)
 
 
-def drivable(action: NDArray[np.float32], on_nan: str) -> NDArray[np.float32]:
+def drivable(action: NDArray[np.float32], on_nan: OnNan) -> NDArray[np.float32]:
     """Returns an action that can be carried out, if the run is to go on whatever its policy says.
 
     With "continue" NaN becomes 0 and infinities the ends of the range; with "stop" the action is as

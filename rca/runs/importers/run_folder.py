@@ -83,8 +83,13 @@ def read(path: Path, options: Options) -> Part:
             f"{manifest[WITHOUT_REPLAY]}: it is not the run that was never stopped"
         )
     broken = manifest.get(BROKEN_PROBES)
-    for line in broken if isinstance(broken, list) else []:
-        gaps.append(f"{folder / MANIFEST}: a probe broke off: {printable(str(line)[:MAX_LINE])}")
+    for found in broken if isinstance(broken, list) else []:
+        line = (
+            " ".join(f"{key} {value}" for key, value in found.items())
+            if isinstance(found, dict)
+            else ""
+        )
+        gaps.append(f"{folder / MANIFEST}: a probe broke off: {printable(line[:MAX_LINE])}")
     live = manifest.get("status") == "running" and is_written_to(folder, manifest)
     tables = _database(folder, live, gaps)
     config = _config(folder, manifest, gaps)

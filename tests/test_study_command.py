@@ -5,10 +5,12 @@ import math
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -94,6 +96,43 @@ def test_a_killed_study_loses_no_finished_run_and_leaves_no_process(tmp_path):
     assert again.returncode == 0, again.stderr
     assert {path: path.stat().st_mtime_ns for path in finished} == written
     assert len(pd.read_csv(tmp_path / "report" / "outcomes.csv")["distance"].dropna()) == 2
+
+
+@pytest.mark.timeout(600)
+def test_ctrl_c_ends_a_study_whose_trial_saves_and_leaves_no_process(tmp_path):
+    words = ["study", "quick+target_frozen", "quick", "--seed", "1", "--workers", "1"]
+    words += [word for setting in (*TINY, "budget.steps=100000", "budget.eval_every=0") for word in ("--set", setting)]
+    words += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "report")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rca", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal sends it to the whole group
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # jobs may ignore it
+    )
+    try:
+        deadline = time.monotonic() + 300
+        while not steps_taken(tmp_path / "runs"):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        family = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 130, errors
+    assert not psutil.wait_procs(family, timeout=30)[1]
+    (saved,) = (tmp_path / "runs").glob("*/checkpoints/step-*.pt")
+    assert load_run(saved.parents[1]).outcome.status == "interrupted"
+
+
+def steps_taken(runs):
+    for path in runs.glob("*/run.sqlite"):
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path)) as database:
+            return database.execute("SELECT max(step) FROM value").fetchone()[0]
+    return None
 
 
 @pytest.mark.parametrize(

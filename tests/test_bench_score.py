@@ -66,6 +66,12 @@ def test_scores_of_five_runs():
     assert found.brier == pytest.approx(np.mean(squares))
 
 
+def test_what_is_said_to_follow_is_no_accusation_of_its_own():
+    case = Case("a-1", "a", ("x",), (("x", 0.9), ("y", 0.8), ("z", 0.7)), follows=("y",))
+    assert case.accused == ["x", "z"]
+    assert score([case]).precision_of_all == 0.5
+
+
 def test_of_several_right_answers_the_first_is_the_strict_one():
     case = Case("a-1", "a", ("x", "y"), (("y", 0.9),))
     assert (score([case]).top_1, score([case]).top_1_strict) == (1, 0)

@@ -101,7 +101,11 @@ def test_a_killed_study_loses_no_finished_run_and_leaves_no_process(tmp_path):
 @pytest.mark.timeout(600)
 def test_ctrl_c_ends_a_study_whose_trial_saves_and_leaves_no_process(tmp_path):
     words = ["study", "quick+target_frozen", "quick", "--seed", "1", "--workers", "1"]
-    words += [word for setting in (*TINY, "budget.steps=100000", "budget.eval_every=0") for word in ("--set", setting)]
+    words += [
+        word
+        for setting in (*TINY, "budget.steps=100000", "budget.eval_every=0")
+        for word in ("--set", setting)
+    ]
     words += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "report")]
     process = subprocess.Popen(
         [sys.executable, "-m", "rca", *words],

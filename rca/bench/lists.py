@@ -72,7 +72,8 @@ def wrongly_accused(cases: Sequence[Case]) -> list[str]:
     lines = [
         "## What is accused wrongly",
         "",
-        "Stated as more likely than not and not planted, beside the right cause or instead of it.",
+        "Stated as more likely than not and not planted, beside the right cause or instead of it; "
+        "without what the diagnosis itself says to follow from another cause.",
         "",
         "| accused | runs | planted was (runs) |",
         "|---|---:|---|",

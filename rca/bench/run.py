@@ -187,6 +187,7 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
         start=_untrained(run),
         silent=tuple(check for check in wanted if check not in accused),
         in_settings=bool(planted) and shows_in_settings(faults[planted], result.trial.config),
+        follows=tuple(item.cause.id for item in found.ranked if item.follows),
         weights=str(run.provenance.get("weights_digest") or ""),
     )
 

@@ -36,6 +36,7 @@ class Case:
         silent: Checks that the fault names and that accuse nothing in this run.
         in_settings: Whether the recorded settings show the fault.
         weights: Digest of the last weights; runs with the same one learned the same.
+        follows: Causes that are said to follow from others that are likely in this run.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Case:
     silent: tuple[str, ...] = ()
     in_settings: bool = False
     weights: str = ""
+    follows: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -59,8 +61,9 @@ class Case:
 
     @property
     def accused(self) -> list[str]:
-        """Causes that are stated as more likely than not."""
-        return [cause for cause, probability in self.ranking if probability >= ACCUSED]
+        """Causes that are stated as more likely than not, but not as following from another."""
+        likely = [cause for cause, probability in self.ranking if probability >= ACCUSED]
+        return [cause for cause in likely if cause not in self.follows]
 
     @property
     def rank(self) -> int | None:
@@ -92,8 +95,9 @@ MEANING = {
     "accused_rightly": "faulty runs whose first cause is a right answer *and* stated as more "
     "likely than not",
     "precision": "runs with an accusation, faulty and healthy, whose first cause is right",
-    "precision_of_all": "accusations, all of all runs, that are right: what follows from a fault, "
-    "such as a saturated actor, counts as wrong",
+    "precision_of_all": "accusations, all of all runs, that are right; what follows from a fault, "
+    "such as a saturated actor, counts as wrong unless the diagnosis says that it follows from "
+    "another cause",
     "false_alarms": "healthy runs that are accused of anything",
     "brier": "mean squared error of the probabilities of every cause named in every run",
     "calibration_error": "expected calibration error of the same (Guo et al. 2017, ten bins); most "

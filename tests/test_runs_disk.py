@@ -52,7 +52,7 @@ def test_signals_on_a_full_disk_end_in_one_line_and_what_was_recorded_stays(smal
     writer.commit()
     fill(small_disk)
     for step in range(2, 100_000):
-        writer._values.append((1, step, 0.5))
+        writer._waiting._values.append((1, step, 0.5))
     for end in (writer.commit, lambda: writer.finish(Outcome("crashed"))):
         with pytest.raises(UsageError, match=f"^{folder}: the disk is full; free some space"):
             end()

@@ -22,11 +22,12 @@ from rca.checking import Verdict, builtin_checks, load_checks, run_checks, selec
 from rca.config import load_config, scripted
 from rca.envs.servers import Address
 from rca.errors import EvidenceError, UsageError
-from rca.runs.execute import CHECKPOINTS, execute, resume, weights_digest
+from rca.runs.execute import execute, resume
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.record import Outcome
 from rca.runs.stopping import FINISHING
+from rca.runs.under_way import CHECKPOINTS, weights_digest
 from rca.sim.launch import launch
 from rca.td3.events import Stepped
 from tests.test_runs_server_faults import IMPATIENT

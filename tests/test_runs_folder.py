@@ -150,12 +150,12 @@ def test_a_full_disk_is_said_and_what_was_recorded_stays(tmp_path):
     pages = writer._database.execute("PRAGMA page_count").fetchone()[0]
     writer._database.execute(f"PRAGMA max_page_count={pages}")  # SQLite's own "disk is full"
     for step in range(2, 20_000):
-        writer._values.append((1, step, 0.5))
+        writer._waiting._values.append((1, step, 0.5))
     with pytest.raises(UsageError, match="disk is full"):
         writer.commit()
     with pytest.raises(UsageError, match="disk is full"):
         writer.signal("env/speed", "m/s", 20_000, 1.0)
-    writer._values.extend((1, step, 0.5) for step in range(20_001, 40_000))
+    writer._waiting._values.extend((1, step, 0.5) for step in range(20_001, 40_000))
     with pytest.raises(UsageError, match="disk is full"):
         writer.finish(Outcome("crashed"))
     run = load_run(tmp_path / "run")

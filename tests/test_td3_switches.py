@@ -11,10 +11,11 @@ from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, RunConfig, planned_updates
 from rca.envs.pursuit import PurePursuit
 from rca.td3.agent import TD3
+from rca.td3.episode import learned_reward
 from rca.td3.events import ActorGrads, CriticGrads, Event, Stepped, Updated
 from rca.td3.networks import Shapes
 from rca.td3.replay import Batch, Observations, Replay
-from rca.td3.train import GUIDED_STEPS, learned_reward, noise_at, train
+from rca.td3.train import GUIDED_STEPS, noise_at, train
 from tests.tiny_env import Pointing
 
 GUIDED_ACTION = np.array([0.25, 0.75], np.float32)

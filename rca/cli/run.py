@@ -162,6 +162,7 @@ def run(
     from rca.envs.servers import Address
     from rca.faults import find_fault
     from rca.runs import execute as runs
+    from rca.runs.under_way import CHECKPOINTS
 
     changed = {"on_nan": on_nan, "device": device}
     budget = {key: value.value for key, value in changed.items() if value is not None}
@@ -201,7 +202,7 @@ def run(
                 told=_say,
             )
     if outcome.status == "interrupted":
-        _print_how_to_go_on(folder, outcome.executed_steps or 0, folder / runs.CHECKPOINTS)
+        _print_how_to_go_on(folder, outcome.executed_steps or 0, folder / CHECKPOINTS)
     _print_next(folder, quiet=quiet)
     if outcome.status == "interrupted" and outcome.error:
         raise HaltedError(f"{outcome.error}; see rca diagnose {folder}")
@@ -247,8 +248,8 @@ def _told_how_to_go_on(folder: Path) -> Iterator[None]:
 
 
 def _print_what_is_left(folder: Path) -> None:
-    from rca.runs.execute import CHECKPOINTS
     from rca.runs.manifest import MANIFEST, read_manifest
+    from rca.runs.under_way import CHECKPOINTS
 
     status = read_manifest(folder).get("status") if (folder / MANIFEST).is_file() else None
     if status in (None, "finished"):

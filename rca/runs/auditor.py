@@ -8,8 +8,8 @@ from rca.errors import EvidenceError
 from rca.runs.json_file import read_json
 from rca.runs.manifest import WIRING, write_json
 from rca.td3.agent import TD3
+from rca.td3.episode import learned_reward
 from rca.td3.events import Event, Stepped
-from rca.td3.train import learned_reward
 from rca.wiring.audit import Audit
 from rca.wiring.facts import read_wiring
 from rca.wiring.modules import find_agent

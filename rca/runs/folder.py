@@ -4,13 +4,10 @@ import json
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
 
-import numpy as np
 from filelock import FileLock
 
 from rca.config import RunConfig, load_config
@@ -18,14 +15,9 @@ from rca.errors import RcaError, UsageError
 from rca.probes.histogram import Histogram
 from rca.runs.manifest import BROKEN_PROBES, MANIFEST, describe, now, read_manifest, write_json
 from rca.runs.opening import CONFIG, ROWS, created, lock, reopened, unwritable
-from rca.runs.record import (
-    EPISODE_COLUMNS,
-    EVALUATION_COLUMNS,
-    HISTOGRAM_COLUMNS,
-    Outcome,
-    Strip,
-)
+from rca.runs.record import Outcome, Strip
 from rca.runs.results import RESULTS, results
+from rca.runs.waiting import Waiting
 
 COMMIT_SECONDS = 1.0
 """Between two commits: what a SIGKILL can lose. Promised are 2 s; the rest is for a busy disk."""
@@ -38,9 +30,6 @@ OF_A_SESSION = ("outcome", "weights_digest", SET_BACK)
 """Entries of the manifest that say how a session ended; one that goes on has none yet."""
 COUNTERS = ("executed_steps", "critic_updates", "actor_updates", "first_update_step")
 
-PLAIN = int | float | str | bytes
-"""What a row may hold, beside None."""
-Row = TypeVar("Row")
 PROBED_AFTER = """
 DELETE FROM value WHERE signal IN (SELECT id FROM signal WHERE name LIKE 'probed/%')"""
 """Probed after the run as it then was, over updates of their own."""
@@ -67,12 +56,6 @@ class RunWriter:
         self._manifest = manifest
         self._before = before
         self._lock = held or lock(folder, again=False)
-        self._signals: dict[str, int] = {}
-        # Appended to by the thread that trains, emptied by the one that commits.
-        self._new_signals: deque[tuple[int, str, str]] = deque()
-        self._values: deque[tuple[int, int, float]] = deque()
-        self._rows: dict[str, deque[tuple[Any, ...]]] = {name: deque() for name in ROWS}
-        self._counters: dict[str, int] = {}
         self._broken: RcaError | None = None
         self._clock = _clock()
         self._writing = threading.Lock()
@@ -80,7 +63,8 @@ class RunWriter:
         try:
             made = reopened(folder, manifest) if held else created(folder, config, manifest)
             self._database = made
-            self._signals.update(self._database.execute("SELECT name, id FROM signal"))
+            known = dict(self._database.execute("SELECT name, id FROM signal"))
+            self._waiting = Waiting(known)
         except BaseException:
             self._lock.release()
             raise
@@ -178,7 +162,7 @@ class RunWriter:
                 "DELETE FROM meta WHERE key = 'first_update_step' AND value > ?", (step,)
             )
             kept = database.execute("SELECT key, value FROM meta WHERE key = 'first_update_step'")
-            self._counters.update(kept)
+            self._waiting.counters.update(kept)
 
     def abandon(self) -> None:
         """Leaves a folder that could not be gone on with as it was found."""
@@ -201,11 +185,7 @@ class RunWriter:
         Raises:
             UsageError: What was handed over before could not be written (disk full).
         """
-        number = self._signals.get(name)
-        if number is None:
-            number = self._signals[name] = len(self._signals) + 1
-            self._new_signals.append((number, name, unit))
-        self._values.append((number, int(step), float(value)))
+        self._waiting.value(name, unit, step, value)
         if self._broken:
             raise self._broken
 
@@ -213,26 +193,25 @@ class RunWriter:
         """Hands over a finished training episode, its values under EPISODE_COLUMNS.
 
         Raises:
-            ValueError: A key that is no column.
+            ValueError: A key that is no column, or a value that is no number and no word.
         """
-        self._rows["episode"].append(_in_order(row, EPISODE_COLUMNS))
+        self._waiting.row("episode", row)
 
     def evaluation(self, row: Mapping[str, object]) -> None:
         """Hands over an evaluation, its values under EVALUATION_COLUMNS.
 
         Raises:
-            ValueError: A key that is no column.
+            ValueError: A key that is no column, or a value that is no number and no word.
         """
-        self._rows["evaluation"].append(_in_order(row, EVALUATION_COLUMNS))
+        self._waiting.row("evaluation", row)
 
     def strip(self, strip: Strip) -> None:
         """Hands over the last camera frames of an episode."""
-        self._rows["strip"].append(astuple(strip))
+        self._waiting.row("strip", asdict(strip))
 
     def histogram(self, found: Histogram) -> None:
         """Hands over how a quantity was spread at a step."""
-        row = {**asdict(found), "counts": json.dumps(found.counts)}
-        self._rows["histogram"].append(_in_order(row, HISTOGRAM_COLUMNS))
+        self._waiting.row("histogram", {**asdict(found), "counts": json.dumps(found.counts)})
 
     def strips(self) -> list[tuple[str, str, int]]:
         """Returns phase, ending and step of every strip on disk."""
@@ -247,11 +226,12 @@ class RunWriter:
             critic_updates: Critic updates so far.
             actor_updates: Actor updates so far.
         """
-        if critic_updates and "first_update_step" not in self._counters:
-            self._counters["first_update_step"] = step
-        self._counters["executed_steps"] = step
-        self._counters["critic_updates"] = critic_updates
-        self._counters["actor_updates"] = actor_updates
+        counters = self._waiting.counters
+        if critic_updates and "first_update_step" not in counters:
+            counters["first_update_step"] = step
+        counters["executed_steps"] = step
+        counters["critic_updates"] = critic_updates
+        counters["actor_updates"] = actor_updates
 
     def note(self, key: str, value: object) -> None:
         """Adds an entry to the manifest, which `finish` writes; a JSON value without NaN."""
@@ -290,18 +270,10 @@ class RunWriter:
         """
         with self._writing:
             try:
-                with self._database:
-                    written = self._write()
-            except (sqlite3.OperationalError, OSError) as error:
-                self._broken = unwritable(self.folder, error)
-                raise self._broken from error  # what was rolled back waits again
+                self._waiting.write(self._database)
             except Exception as error:
                 self._broken = unwritable(self.folder, error)
-                self._forget_waiting()  # no later try could write it
                 raise self._broken from error
-            for rows, number in written:
-                for _ in range(number):
-                    rows.popleft()
 
     def finish(self, outcome: Outcome) -> None:
         """Ends the folder: last commit, results.json, final status in the manifest.
@@ -344,55 +316,10 @@ class RunWriter:
             except RcaError:
                 return  # the next call of signal() raises it in the thread that trains
 
-    def _forget_waiting(self) -> None:
-        queues: list[deque[Any]] = [self._values, self._new_signals, *self._rows.values()]
-        for rows in queues:
-            rows.clear()
-
-    def _write(self) -> list[tuple[deque[Any], int]]:
-        """Inserts the rows that wait, and returns the queues with how many of each it took.
-
-        Values are looked at before the names that they refer to.
-        """
-        counters = list(self._counters.items())
-        values, names = _waiting(self._values), _waiting(self._new_signals)
-        run = self._database.executemany
-        run("INSERT INTO signal VALUES (?, ?, ?)", names)
-        run("INSERT INTO value VALUES (?, ?, ?)", values)
-        written: list[tuple[deque[Any], int]] = [
-            (self._values, len(values)),
-            (self._new_signals, len(names)),
-        ]
-        for name, columns in ROWS.items():
-            marks = ", ".join("?" * len(columns))
-            rows, listed = _waiting(self._rows[name]), ", ".join(f'"{part}"' for part in columns)
-            run(f"INSERT INTO {name} ({listed}) VALUES ({marks})", rows)
-            written.append((self._rows[name], len(rows)))
-        run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)
-        return written
-
 
 def _clock() -> float:
     """Returns what the machine's clock is ahead of one that only goes forward, seconds."""
     return time.time() - time.monotonic()
-
-
-def _waiting(rows: deque[Row]) -> list[Row]:
-    """Returns what is in a queue; another thread appends to it, but not within one call into C."""
-    return list(rows)
-
-
-def _in_order(row: Mapping[str, object], columns: tuple[str, ...]) -> tuple[Any, ...]:
-    unknown = sorted(row.keys() - set(columns))
-    if unknown:
-        raise ValueError(f"unknown columns {', '.join(unknown)}; known: {', '.join(columns)}")
-    # sqlite3 would store a numpy scalar as a blob.
-    found = (row.get(name) for name in columns)
-    values = tuple(value.item() if isinstance(value, np.generic) else value for value in found)
-    for name, value in zip(columns, values, strict=True):
-        if not isinstance(value, PLAIN | None):
-            raise ValueError(f"{name} is a {type(value).__name__}; give a number or a word")
-    return values
 
 
 def _is_by(step: int, note: object) -> bool:

@@ -15,7 +15,8 @@ import torch
 
 from rca.config import RunConfig
 from rca.errors import EvidenceError, UsageError
-from rca.td3.train import Episode, Training
+from rca.td3.episode import Episode
+from rca.td3.train import Training
 
 VERSION, IN_EPISODE = 1, 2
 """Of the layout below, without and with an episode under way; readers refuse what they do not

@@ -4,10 +4,11 @@ import numpy as np
 
 from rca.config import OnNan
 from rca.td3.agent import TD3
+from rca.td3.episode import Episode, learned_reward
 from rca.td3.events import EpisodeEnded
 from rca.td3.replay import Obs, Replay
 from rca.td3.streams import episode_seed
-from rca.td3.train import Env, Episode, drivable, learned_reward
+from rca.td3.train import Env, drivable
 
 
 class Evaluation:

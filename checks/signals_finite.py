@@ -47,11 +47,14 @@ def _caught(found: Mapping[str, object]) -> Finding:
     step, updates = found.get("step"), found.get("updates")
     onset = step if isinstance(step, int) else None
     tensor, how = str(found.get("tensor"))[:99], str(found.get("how"))[:99]
+    # First in the order of computation: what is odd in the batch came from the environment.
+    is_given = tensor.startswith("batch.")
+    suspects = () if is_given else ("critic_diverged",)
+    where = "" if is_given else " of a finite batch"
     message = (
-        f"{tensor} of the update at step {onset} is not finite ({how}); so is a number of "
+        f"{tensor}{where} is not finite ({how}) in the update at step {onset}; so is a number of "
         f"{updates} updates"
     )
-    suspects = ("critic_diverged",)
     count = updates if isinstance(updates, int) else 1
     return Finding(Verdict.FAIL, message, count, 0, "updates", onset=onset, suspects=suspects)
 

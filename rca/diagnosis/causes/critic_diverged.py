@@ -13,7 +13,9 @@ CAUSE = Cause(
         Sign("critic.soft_divergence", Grade.STRONG, when=(Verdict.FAIL,), says="critic/"),
         Sign("critic.loss_rising", Grade.STRONG, when=(Verdict.FAIL,)),
         Sign("critic.twin_gap", Grade.WEAK),
-        Sign("signals.finite", Grade.STRONG),
+        # NaN in the batch came from the environment, before any critic saw it.
+        Sign("signals.finite", Grade.STRONG, says="signals turn NaN"),
+        Sign("signals.finite", Grade.STRONG, says="of a finite batch"),
         Sign("critic.value_bias", Grade.WEAK),
         Sign("gradients.explosion", Grade.WEAK, when=(Verdict.FAIL,)),
     ),

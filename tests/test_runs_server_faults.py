@@ -16,6 +16,7 @@ from rca.envs.driving import DrivingEnv
 from rca.envs.servers import Address, embedded
 from rca.errors import RcaError
 from rca.runs import execute as runs
+from rca.runs import under_way
 from rca.runs.load import load_run
 from rca.sim.launch import launch
 from rca.td3.events import Stepped
@@ -69,7 +70,7 @@ def servers(monkeypatch):
                 started.append(address)
                 yield address
 
-        monkeypatch.setattr(runs, "server_for", start)
+        monkeypatch.setattr(under_way, "server_for", start)
         return started
 
     return planted

@@ -11,6 +11,7 @@ import pytest
 
 from rca.config import load_config
 from rca.runs import execute as runs
+from rca.runs import under_way
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.record import END_REASONS, Outcome, Strip
@@ -99,7 +100,7 @@ def test_large_frames_are_shrunk_so_that_strips_stay_small(tmp_path):
 def test_neither_weights_nor_signals_notice(tmp_path, monkeypatch):
     wanted = config("budget.steps=60", "env.max_episode_steps=15")
     runs.execute(wanted, tmp_path / "with")
-    monkeypatch.setattr(runs, "Strips", lambda writer, planned: lambda event: None)
+    monkeypatch.setattr(under_way, "Strips", lambda writer, planned: lambda event: None)
     runs.execute(wanted, tmp_path / "without")
     assert load_run(tmp_path / "with").strips
     assert not load_run(tmp_path / "without").strips

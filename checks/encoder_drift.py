@@ -3,8 +3,9 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import MIN_LOOKS, Criterion, judge_criteria, not_due, vacuous, void
+from rca.judging import Criterion, judge_criteria, not_due, vacuous, void
 from rca.runs.record import RunRecord, Signal
+from rca.wiring.facts import MIN_LOOKS
 
 FROZEN = 1e-6
 ENCODERS = ("actor_encoder", "critic_encoder")

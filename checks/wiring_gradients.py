@@ -1,8 +1,9 @@
 """Whether gradients reach every parameter that should learn."""
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import MIN_LOOKS, frozen_suspects, not_due
+from rca.judging import frozen_suspects, not_due
 from rca.runs.record import RunRecord
+from rca.wiring.facts import MIN_LOOKS
 
 
 @check(

@@ -1,8 +1,9 @@
 """Whether every parameter that should learn is in an optimizer."""
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import MIN_LOOKS, frozen_suspects
+from rca.judging import frozen_suspects
 from rca.runs.record import RunRecord
+from rca.wiring.facts import MIN_LOOKS
 
 
 @check(

@@ -1,9 +1,8 @@
 """Whether target networks follow by Polyak averaging."""
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import MIN_LOOKS
 from rca.runs.record import RunRecord
-from rca.wiring.facts import TargetFacts
+from rca.wiring.facts import MIN_LOOKS, TargetFacts
 
 COPIED = 0.5
 """Share taken over per move from which a target is no slow copy; TD3 has 0.005, DrQ-v2 0.01."""

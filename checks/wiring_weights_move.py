@@ -1,8 +1,9 @@
 """Whether every trained parameter changed."""
 
 from rca.checking import Finding, Severity, Verdict, check
-from rca.judging import MIN_LOOKS, frozen_suspects, not_due
+from rca.judging import frozen_suspects, not_due
 from rca.runs.record import RunRecord
+from rca.wiring.facts import MIN_LOOKS
 
 
 @check(

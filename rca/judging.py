@@ -27,8 +27,6 @@ SETTLING = 500
 weight by about its learning rate each, so 500 of them at 3e-4 are 0.15, the size of a weight."""
 MIN_DRIVE = 200
 """Steps, 10 simulated seconds: every car stands still in the first few after a reset."""
-MIN_LOOKS = 20
-"""Updates that the wiring audit must have seen: ten of a delayed actor's."""
 STEP_SECONDS = 0.05
 """Simulated seconds per step where a run does not say (carla-protocol.md, seed.md)."""
 

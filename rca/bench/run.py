@@ -107,27 +107,31 @@ def spent(results: Sequence[TrialResult]) -> str:
     """
     seconds = np.array([lasted(result.folder) for result in results])
     minutes, timed = float(np.nansum(seconds)) / 60, int(np.isfinite(seconds).sum())
-    versions = sorted({_version(result.folder) for result in results} - {""})
-    made, where = " and ".join(versions) or "unknown versions", machine()
+    commits: dict[str, set[str]] = {}
+    for result in results:
+        if made := _made(result.folder):
+            commits.setdefault(made[1], set()).add(made[0])
+    known = [f"rca of {' and '.join(sorted(of))}, {by}" for by, of in commits.items()]
+    versions, where = "; ".join(known) or "unknown versions", machine()
     return (
         f"{timed} of {len(results)} runs took {minutes:,.0f} minutes, each on one core: "
-        f"{minutes / 2:,.0f} on two. Made with {made}; "
+        f"{minutes / 2:,.0f} on two. Made with {versions}; "
         f"scored on {where['cpus']} cores ({where['cpu']}, {where['os']})."
     )
 
 
-def _version(folder: Path) -> str:
-    """Returns what made a run: versions, commit, machine; "" if that cannot be read."""
+def _made(folder: Path) -> tuple[str, str] | None:
+    """Returns the commit that made a run, and the other versions with the machine, if known."""
     try:
         made = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         versions, git, where = made["versions"], made["git"], made["machine"]
         state = f"{git['commit'] or 'no commit'}"[:9] + (" with changes" if git["dirty"] else "")
-        return (
-            f"rca {versions['td3-rca']} ({state}), torch {versions['torch']} and carla "
-            f"{versions['carla']} on {where['cpus']} cores ({where['cpu']})"
+        return state, (
+            f"torch {versions['torch']} and carla {versions['carla']} on {where['cpus']} cores "
+            f"({where['cpu']})"
         )
     except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return None
 
 
 def standing(trials: Sequence[Trial], root: Path, least: int = 1) -> list[TrialResult]:

@@ -11,13 +11,11 @@ from rca.td3.agent import TD3
 from rca.td3.episode import learned_reward
 from rca.td3.events import Event, Stepped
 from rca.wiring.audit import Audit
-from rca.wiring.facts import read_wiring
+from rca.wiring.facts import MIN_LOOKS, read_wiring
 from rca.wiring.modules import find_agent
 
 LOG = logging.getLogger("rca")
 ACTOR = "actor_optimizer"
-MIN_LOOKS = 20
-"""Updates heard below which the checks of the wiring say nothing (rca/judging.py)."""
 
 
 class Auditor:

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -66,6 +67,9 @@ class RunWriter:
             known = dict(self._database.execute("SELECT name, id FROM signal"))
             self._waiting = Waiting(known)
         except BaseException:
+            if before is not None:
+                with suppress(OSError):
+                    write_json(folder / MANIFEST, before)
             self._lock.release()
             raise
         self._thread = threading.Thread(target=self._commit_regularly, daemon=True)

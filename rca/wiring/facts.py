@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rca.errors import EvidenceError
 
+MIN_LOOKS = 20
+"""Updates that the audit must have heard to be judged by: ten of a delayed actor's."""
 Count = int
 End = Literal["bootstrapped", "cut", "unclear"]
 

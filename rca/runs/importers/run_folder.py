@@ -48,7 +48,7 @@ from rca.yaml_file import read_yaml
 Status = Literal["finished", "running", "interrupted", "crashed", "unknown"]
 STATUSES: tuple[Status, ...] = ("finished", "running", "interrupted", "crashed")
 MAX_LINE = 300
-"""Characters of a line that a manifest holds."""
+"""Characters shown of what a manifest holds, which anybody may have written."""
 KILLED = "the process ended without a word (killed, out of memory, or a power failure)"
 
 
@@ -82,14 +82,7 @@ def read(path: Path, options: Options) -> Part:
             f"{folder / MANIFEST}: the run went on from a checkpoint without replay at step "
             f"{manifest[WITHOUT_REPLAY]}: it is not the run that was never stopped"
         )
-    broken = manifest.get(BROKEN_PROBES)
-    for found in broken if isinstance(broken, list) else []:
-        line = (
-            " ".join(f"{key} {value}" for key, value in found.items())
-            if isinstance(found, dict)
-            else ""
-        )
-        gaps.append(f"{folder / MANIFEST}: a probe broke off: {printable(line[:MAX_LINE])}")
+    gaps += [f"{folder / MANIFEST}: {line}" for line in _broken_probes(manifest)]
     live = manifest.get("status") == "running" and is_written_to(folder, manifest)
     tables = _database(folder, live, gaps)
     config = _config(folder, manifest, gaps)
@@ -112,6 +105,17 @@ def read(path: Path, options: Options) -> Part:
         strips=tables.strips,
         histograms=tables.histograms,
     )
+
+
+def _broken_probes(manifest: Mapping[str, object]) -> list[str]:
+    """Returns a line for each probe that raised, whatever the manifest holds in its place."""
+    noted = manifest.get(BROKEN_PROBES)
+    lines = [
+        f"probe {found.get('signal')} broke off at step {found.get('step')}: {found.get('why')}"
+        for found in (noted if isinstance(noted, list) else [])
+        if isinstance(found, dict)
+    ]
+    return [printable(line[:MAX_LINE]) for line in lines]
 
 
 def _config(folder: Path, manifest: Mapping[str, object], gaps: list[str]) -> Mapping[str, object]:

@@ -305,13 +305,16 @@ def commanded(*arguments, settings=()):
 def wait_until(happened, process):
     deadline = time.monotonic() + PATIENCE
     while not happened():
-        assert process.poll() is None
+        assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 def steps_recorded(folder):
-    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(folder / "run.sqlite")) as db:
+    # Read only: asked for a file that is not there yet, SQLite would make it, and the run would
+    # refuse a folder that is not empty.
+    there = f"{(folder / 'run.sqlite').resolve().as_uri()}?mode=ro"
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(there, uri=True)) as db:
         ((last,),) = db.execute("SELECT max(step) FROM value").fetchall()
         return last or 0
     return 0

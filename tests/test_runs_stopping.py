@@ -20,7 +20,7 @@ def test_the_first_asks_and_the_second_interrupts(number):
             os.kill(os.getpid(), number)
 
 
-def test_what_the_first_leads_to_is_told_once_and_at_once():
+def test_one_of_each_asks_and_what_it_leads_to_is_told_once():
     told: list[str] = []
     with stop_on_ctrl_c(told.append) as asked:
         for number in SIGNALS:

@@ -13,7 +13,7 @@ FINISHING = "finishing the step or evaluation, then saving; Ctrl-C again stops n
 def stop_on_ctrl_c(
     told: Callable[[str], None] = lambda line: None,
 ) -> Iterator[Callable[[], bool]]:
-    """Yields a question: was Ctrl-C pressed, or SIGTERM sent? A second one interrupts at once.
+    """Yields a question: was Ctrl-C pressed, or SIGTERM sent? The same again interrupts at once.
 
     Args:
         told: Told once what the first one leads to, from inside the signal's handler.
@@ -24,6 +24,7 @@ def stop_on_ctrl_c(
         return
 
     def note(number: int, frame: FrameType | None) -> None:
+        # This one only: a launcher that was itself sent SIGINT may send SIGTERM on.
         signal.signal(number, signal.default_int_handler)
         if not asked.is_set():
             asked.set()

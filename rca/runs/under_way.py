@@ -21,6 +21,7 @@ from rca.runs.guard import Guard
 from rca.runs.manifest import WITHOUT_REPLAY
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
+from rca.runs.stopping import unstoppable
 from rca.runs.strips import Strips
 from rca.td3.agent import TD3
 from rca.td3.checkpoint import FINAL, restore, save, save_final
@@ -161,7 +162,8 @@ class Run:
             is_last = was_asked() or bool(self.halted)
             is_due = episode is None and every and training.progress.step - saved >= every
             if is_last or is_due:
-                self.writer.commit()  # a resumed run does not record again what was before it
+                with unstoppable():  # rows written, but not forgotten yet, would be written twice
+                    self.writer.commit()  # a resumed run does not record again what was before it
                 save(self.writer.folder / CHECKPOINTS, training, episode)
                 saved = training.progress.step
             return is_last

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from rca.checking import Finding, Severity, Verdict, check
 from rca.judging import MIN_EPISODES, Floats, column, too_few, vacuous
@@ -84,7 +83,9 @@ def running_episode(run: RunRecord) -> Finding:
 
 
 def _judge(message: str, longer: list[Spanning]) -> Finding:
-    p = float(stats.combine_pvalues([item.chance for item in longer]).pvalue)
+    from scipy.stats import combine_pvalues
+
+    p = float(combine_pvalues([item.chance for item in longer]).pvalue)
     listed = ", ".join(
         f"{item.length:,.0f} at step {item.step:,.0f} against {item.around:,.0f}"
         for item in longer[:2]

@@ -1,4 +1,7 @@
-"""Pure numpy and scipy: modes, change points, tests and effect sizes; arrays in, numbers out."""
+"""Pure numpy and scipy: modes, change points, tests and effect sizes; arrays in, numbers out.
+
+scipy.stats takes a second to import: it is where it is used.
+"""
 
 import itertools
 import math
@@ -6,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -233,7 +235,9 @@ def trend_p(values: Floats) -> float:
 
 def iqm(values: Floats) -> float:
     """Returns the interquartile mean (Agarwal et al. 2021): of the middle half of all values."""
-    return float(stats.trim_mean(np.asarray(values, float).ravel(), 0.25))
+    from scipy.stats import trim_mean
+
+    return float(trim_mean(np.asarray(values, float).ravel(), 0.25))
 
 
 def stratified_interval(

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +26,7 @@ from rca.bench.score import (
     score,
 )
 from rca.config import load_config
-from rca.errors import UsageError
+from rca.errors import EvidenceError, UsageError
 from rca.faults import load_faults
 from rca.runs.load import load_run
 from rca.runs.manifest import describe, write_json
@@ -241,11 +242,15 @@ def test_another_tools_answers_are_scored_as_ours_are(tmp_path):
         ("run,cause,probability" + "\nrun-001,units_dead,1" * 2, "twice"),
     ):
         answers.write_text(bad)
-        refused(rca("bench", "--score", answers, "--truth", truth), 3, words)
+        with pytest.raises(EvidenceError, match=re.escape(words)):
+            answered(answers, truth)
+    refused(rca("bench", "--score", answers, "--truth", truth), 3, words)
     truth.write_text("run,seed,fault,causes,group\nrun-001,one,,,x\n")
     answers.write_text("run,cause,probability\n")
-    refused(rca("bench", "--score", answers, "--truth", truth), 3, "a seed is a whole number")
-    refused(rca("bench", "--score", tmp_path / "none.csv", "--truth", truth), 3, "none.csv")
+    with pytest.raises(EvidenceError, match="a seed is a whole number"):
+        answered(answers, truth)
+    with pytest.raises(EvidenceError, match=r"none\.csv"):
+        answered(tmp_path / "none.csv", truth)
 
 
 def test_each_missed_fault_has_its_paragraph_and_only_known_faults_have_one(tmp_path):

@@ -81,7 +81,7 @@ class Killed:
 
 @pytest.mark.parametrize(
     ("moments", "steps", "eval_every"),
-    [(3, 60, 0), pytest.param(20, 1000, 90, marks=pytest.mark.slow)],
+    [(3, 60, 0), pytest.param(20, 1000, 90, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])],
 )
 def test_kills_at_random_moments_change_nothing(tmp_path, moments, steps, eval_every):
     length = [f"budget.steps={steps}", f"budget.eval_every={eval_every}"]

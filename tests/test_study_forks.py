@@ -15,7 +15,10 @@ from rca.config import load_config
 from rca.study.forks import Forker
 from rca.study.trials import Trial, run_in_process, run_trial
 
-SETTINGS = ["budget.steps=40", "agent.learning_starts=20", "agent.critic_warmup=0"]
+SETTINGS = [
+    *("budget.steps=40", "budget.eval_episodes=1"),
+    *("agent.learning_starts=20", "agent.critic_warmup=0"),
+]
 
 
 @pytest.fixture(scope="module")

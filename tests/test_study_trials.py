@@ -5,7 +5,10 @@ from rca.runs.load import load_run
 from rca.study.engines.local import run_here
 from rca.study.trials import Trial, TrialResult
 
-SETTINGS = ["budget.steps=30", "agent.learning_starts=10", "agent.critic_warmup=0"]
+SETTINGS = [
+    *("budget.steps=30", "budget.eval_episodes=1"),
+    *("agent.learning_starts=10", "agent.critic_warmup=0"),
+]
 
 
 def test_trials_come_back_in_order_broken_ones_too_and_are_kept(tmp_path):

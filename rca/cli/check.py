@@ -12,6 +12,7 @@ from rca.errors import UsageError
 
 if TYPE_CHECKING:
     from rca.report.answers import Answers
+    from rca.report.model import Report
 
 
 @app.command()
@@ -54,7 +55,6 @@ def check(
     Example:  rca check --config td3.yaml --code src
     """
     from rca.report.answers import together
-    from rca.report.pages import checks_page
     from rca.report.verdicts import table, to_json
 
     if path is None and not config:
@@ -73,8 +73,14 @@ def check(
     elif format_ is Format.json:
         sys.stdout.write(to_json(answers) + "\n")
     else:
-        sys.stdout.write(rendered(format_, answers, checks_page(answers)) + "\n")
+        sys.stdout.write(rendered(format_, answers, lambda: _page(answers)) + "\n")
     raise typer.Exit(answers.exit_code)
+
+
+def _page(answers: "Answers") -> "Report":
+    from rca.report.pages import checks_page  # draws: half a second to import
+
+    return checks_page(answers)
 
 
 def _run(

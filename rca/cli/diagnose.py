@@ -13,6 +13,7 @@ from rca.errors import UsageError
 if TYPE_CHECKING:
     from rca.diagnosis.diagnose import Diagnosis
     from rca.report.answers import Judged
+    from rca.report.model import Report
 
 PICTURES = (".png", ".svg", ".html")
 
@@ -43,7 +44,6 @@ def diagnose(
     from rca.report.answers import Judged, of_diagnosis
     from rca.report.diagnosis_json import to_json
     from rca.report.diagnosis_text import page
-    from rca.report.pages import diagnosis_page
     from rca.runs.load import load_run
 
     if timeline is not None and timeline.suffix.lower() not in PICTURES:
@@ -60,10 +60,16 @@ def diagnose(
     elif format_ is Format.json:
         sys.stdout.write(to_json(found, record.gaps) + "\n")
     else:
-        answers, sheet = of_diagnosis(found, record), diagnosis_page(judged, found)
-        sys.stdout.write(rendered(format_, answers, sheet) + "\n")
+        answers = of_diagnosis(found, record)
+        sys.stdout.write(rendered(format_, answers, lambda: _page(judged, found)) + "\n")
     complain_of_damage(record.gaps)
     raise typer.Exit(3 if record.gaps else int(bool(found.story)))
+
+
+def _page(judged: "Judged", found: "Diagnosis") -> "Report":
+    from rca.report.pages import diagnosis_page  # draws: half a second to import
+
+    return diagnosis_page(judged, found)
 
 
 def _draw(judged: "Judged", found: "Diagnosis", path: Path) -> None:

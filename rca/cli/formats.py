@@ -1,5 +1,6 @@
 """The formats that `rca check` and `rca diagnose` share."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -19,23 +20,22 @@ class Format(StrEnum):
     html = "html"
 
 
-def rendered(format_: Format, answers: "Answers", page: "Report") -> str:
+def rendered(format_: Format, answers: "Answers", page: Callable[[], "Report"]) -> str:
     """Returns answers in one of the formats that build servers, code hosts and people read.
 
     Args:
         format_: Neither table nor json, which differ between the commands.
         answers: For junit and sarif.
-        page: For markdown and html.
+        page: Makes what is written as markdown and html.
     """
-    from rca.report.junit import to_junit
-    from rca.report.pages import html, markdown
-    from rca.report.sarif import to_sarif
+    if format_ is Format.junit:
+        from rca.report.junit import to_junit
 
-    match format_:
-        case Format.junit:
-            return to_junit(answers)
-        case Format.sarif:
-            return to_sarif(answers)
-        case Format.markdown:
-            return markdown(page)
-    return html(page)
+        return to_junit(answers)
+    if format_ is Format.sarif:
+        from rca.report.sarif import to_sarif
+
+        return to_sarif(answers)
+    from rca.report.pages import html, markdown
+
+    return (markdown if format_ is Format.markdown else html)(page())

@@ -159,16 +159,29 @@ def run(
     if resume is not None:
         _refuse_changes(context)
     from rca import config as configs
+
+    changed = {"on_nan": on_nan, "device": device}
+    budget = {key: value.value for key, value in changed.items() if value is not None}
+    if resume is not None:
+        settings = configs.load_config(str(resume / "config.yaml"))
+    else:
+        length = steps or configs.STEPS[size.value if size else ""]
+        overrides = [*(set_ or []), f"budget.steps={length}"]
+        overrides += [] if seed is None else [f"budget.seed={seed}"]
+        overrides += [f"budget.{key}={value}" for key, value in budget.items()]
+        settings = configs.load_config(config, overrides)
+        settings = configs.scale_warmup(settings) if scale_warmup else settings
+        settings = _driven_by(agent, settings)
+
+    # These import torch, which takes seconds: what is wrong with the settings was said before.
     from rca.envs.servers import Address
     from rca.faults import find_fault
     from rca.runs import execute as runs
     from rca.runs.under_way import CHECKPOINTS
 
-    changed = {"on_nan": on_nan, "device": device}
-    budget = {key: value.value for key, value in changed.items() if value is not None}
     server = carla_root if port is None else Address(host or "127.0.0.1", port)
     if resume is not None:
-        folder, settings = resume, configs.load_config(str(resume / "config.yaml"))
+        folder = resume
         with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
             outcome = runs.resume(
                 folder,
@@ -181,13 +194,6 @@ def run(
                 told=_say,
             )
     else:
-        length = steps or configs.STEPS[size.value if size else ""]
-        overrides = [*(set_ or []), f"budget.steps={length}"]
-        overrides += [] if seed is None else [f"budget.seed={seed}"]
-        overrides += [f"budget.{key}={value}" for key, value in budget.items()]
-        settings = configs.load_config(config, overrides)
-        settings = configs.scale_warmup(settings) if scale_warmup else settings
-        settings = _driven_by(agent, settings)
         folder = out or runs.new_folder(Path("runs"), Path(config).stem, settings)
         with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
             outcome = runs.execute(

@@ -46,10 +46,10 @@ pytest: $(STAMP) node_modules/axe-core
 node_modules/axe-core:  ## For accessibility audits; without npm or a network their tests are skipped and say so
 	-npm install --no-save --no-package-lock --silent axe-core@4.14.1
 
-test-slow: $(STAMP)  ## Minutes: leak tests, learning curves, long fuzzing
+test-slow: $(STAMP)  ## Half an hour: leaks, kills at random moments, long fuzzing
 	$(TEST_ENV) $(BIN)/pytest -m slow
 
-bench: $(STAMP)  ## Half an hour on an idle machine: every speed promised beside its aim, against Stable-Baselines3; exit code 1 for a missed one
+bench: $(STAMP)  ## An hour on an idle machine: every speed promised beside its aim, against Stable-Baselines3; exit code 1 for a missed one, 3 for doubt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/speed.py
 
@@ -85,7 +85,7 @@ endurance: $(STAMP)  ## Ten minutes: 100,000 steps in a row; exit code 1 for a l
 fuzz: $(STAMP)  ## 10,000 random inputs to the two ports of the embedded server, 5,000 each
 	RCA_FUZZ_INPUTS=5000 $(TEST_ENV) $(BIN)/pytest tests/test_sim_fuzz.py --timeout 3600
 
-healthy: $(STAMP)  ## Minutes: three seeds of the healthy preset, into reports/healthy
+healthy: $(STAMP)  ## Twenty minutes: three seeds of the healthy preset, into reports/healthy; exit code 1 if one does not learn
 	$(BIN)/python benchmarks/healthy.py --out reports/healthy --runs runs/healthy
 
 build: $(STAMP)

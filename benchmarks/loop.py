@@ -26,6 +26,7 @@ from rca.runs.auditor import Auditor
 from rca.runs.folder import RunWriter
 from rca.runs.guard import Guard
 from rca.runs.recorder import Recorder
+from rca.runs.strips import Strips
 from rca.td3.allocator import keep_freed_memory
 from rca.td3.events import Emit, Event
 from rca.td3.train import Training
@@ -91,9 +92,13 @@ def stepping(training: Training) -> Callable[[int], None]:
 
 
 def outside(size: int, batch: int, threads: int, count: int = 60) -> float:
-    """Returns the share of our loop's steps that is spent outside the update and its sampling."""
+    """Returns the share of our loop's steps that is spent outside the update and its sampling.
+
+    As `rca run` has it, with everything that listens to a step.
+    """
     torch.set_num_threads(threads)
     training = _training(size, batch, reuse=False)
+    training.emit = recording(training, training.config)
     steps, spent = stepping(training), 0.0
     steps(RANDOM + WARM)
     learn = training.learn
@@ -124,7 +129,10 @@ def recording(training: Training, config: RunConfig) -> Emit:
     writer = RunWriter.create(Path(tempfile.mkdtemp()) / "run", config)
     auditor = Auditor(training.agent, writer.folder)
     probes = Probes(config.probes, training.agent)
-    listeners = [Recorder(writer, probes, training.agent), Guard(writer, "stop"), auditor]
+    listeners = [
+        *(Recorder(writer, probes, training.agent), Strips(writer, config.budget.steps)),
+        *(Guard(writer, "stop"), auditor),
+    ]
 
     def emit(event: Event) -> None:
         with auditor.muted():

@@ -13,13 +13,13 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from update import VECTOR, Noise, fill
+from update import ACTION, VECTOR, Noise, fill
 
 from rca.config import AgentConfig, ProbeConfig
 from rca.probes.engine import Probes
 from rca.td3.agent import TD3
 from rca.td3.allocator import keep_freed_memory
-from rca.td3.events import Emit, Event
+from rca.td3.events import Emit, Event, Stepped
 from rca.td3.networks import Shapes
 from rca.td3.replay import Replay
 
@@ -37,6 +37,14 @@ def updates(size: int, batch: int) -> Callable[[int, bool], float]:
     agent = TD3(AgentConfig(), shapes, init=generators[0], smoothing=generators[1])
     probes = Probes(ProbeConfig(), agent)
 
+    step = Stepped(
+        step=10_000, phase="learning", action=np.zeros(ACTION, np.float32),
+        applied=np.zeros(ACTION, np.float32), reward=1.0, terminated=False, truncated=False,
+        stored=True, stack_moves=True, age=None, reward_terms={"progress": 0.9, "speed": 0.1},
+        speed=5.0, traffic_speed=5.0, noise=0.1, seconds=0.001, replay_size=STORED,
+        frame=np.zeros((size, size), np.uint8),
+    )  # fmt: skip
+
     def listen(event: Event) -> None:
         probes.measure(event)
 
@@ -44,6 +52,7 @@ def updates(size: int, batch: int) -> Callable[[int, bool], float]:
         emit: Emit = listen if is_probed else lambda event: None
         started = time.process_time()
         for _ in range(count):
+            emit(step)  # of each update there is one: probes of steps count too
             agent.update(replay.sample(batch, rng), emit, 10_000)
         return time.process_time() - started
 

@@ -3,7 +3,7 @@
 Needs the `bench` extra and an idle machine. Ratios are taken within a round against
 Stable-Baselines3, which takes part twice: where its ratio to itself (A/A) strays as far from 1 as
 a figure from its aim, the figure decides nothing, and the table says so. Exit code 1: an aim was
-missed.
+missed; 3: none was for certain, but some missed by less than A/A strays.
 
     python benchmarks/speed.py --only update
 """
@@ -73,7 +73,8 @@ def main() -> None:
         cells = (f"{row.value:.3f}", f"{row.aim:.2f}", f"{row.same:.3f}" if row.same else "-")
         table.add_row(row.what, *cells, row.verdict)
     Console(width=110).print(table)
-    sys.exit(any(row.verdict == "missed" for row in found))
+    verdicts = {row.verdict for row in found}
+    sys.exit(1 if "missed" in verdicts else 3 if "missed, within A/A" in verdicts else 0)
 
 
 def updates(rounds: int) -> Iterator[Row]:
@@ -81,8 +82,11 @@ def updates(rounds: int) -> Iterator[Row]:
     for size, batch, threads in (
         (84, 128, 2),
         (84, 128, 1),
+        (64, 128, 2),
         (64, 128, 1),
+        (48, 64, 2),
         (48, 64, 1),
+        (84, 256, 2),
         (84, 256, 1),
     ):
         shapes = {"size": size, "batch": batch, "threads": threads}
@@ -100,7 +104,8 @@ def loops(rounds: int) -> Iterator[Row]:
     options = argparse.Namespace(**shapes, rounds=rounds, updates=20)
     took = update.compare(options, loop.CONTENDERS, loop.contend)
     update.report("loop", options, loop.CONTENDERS, took)
-    yield from _against(took, {"rca": 0.70}, f"loop, {AT.format(**shapes)}", 2)
+    aims = {"rca": 0.70, "rca, probed": 0.70}
+    yield from _against(took, aims, f"loop, {AT.format(**shapes)}", 2)
     shares = [loop.outside(**shapes) for _ in range(3)]
     yield Row(f"outside the update, {AT.format(**shapes)}", statistics.median(shares), 0.08)
 

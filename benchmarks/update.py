@@ -29,7 +29,8 @@ from rca.td3.replay import Replay
 VECTOR, ACTION, FRAMES = 53, 2, 4
 STORED = 2000
 """Transitions in the buffers: enough to leave the caches, little enough to fill quickly."""
-CONTENDERS = ("SB3", "SB3 again", "rca", "rca, reused features")
+CONTENDERS = ("SB3", "SB3 again", "SB3, our allocator", "rca", "rca, reused features")
+"""Any process can tell its C library to keep freed memory, as ours does (rca/td3/allocator.py)."""
 
 
 class Noise(gym.Env[dict[str, np.ndarray], np.ndarray]):
@@ -114,6 +115,8 @@ def fill(replay: Replay, env: Noise, rng: np.random.Generator) -> None:
 def contend(contender: str, size: int, batch: int) -> Callable[[int], None]:
     """Returns what does n updates."""
     if contender.startswith("SB3"):
+        if "allocator" in contender:
+            keep_freed_memory()
         return sb3_updates(size, batch)
     return our_updates(size, batch, reuse="reused" in contender)
 

@@ -35,11 +35,11 @@ def cases(fault, *distances):
 HEALTHY = cases("", 140.0, 150.0, 145.0, 139.0, 151.0)
 
 
-def test_harm_is_welch_and_cohen():
+def test_harm_is_the_rank_sum_test_and_cohen():
     found = harms([*HEALTHY, *cases("bad", 10.0, 14.0, 6.0)])["bad"]
     ours, theirs = [10.0, 14.0, 6.0], [140.0, 150.0, 145.0, 139.0, 151.0]
     assert found.difference == pytest.approx(10 - 145)
-    assert found.p == pytest.approx(stats.ttest_ind(ours, theirs, equal_var=False).pvalue)
+    assert found.p == pytest.approx(stats.mannwhitneyu(ours, theirs, method="exact").pvalue)
     pooled = math.sqrt((2 * np.var(ours, ddof=1) + 4 * np.var(theirs, ddof=1)) / 6)
     assert found.effect == pytest.approx((10 - 145) / pooled)
     assert found.counts
@@ -52,9 +52,21 @@ def test_what_drives_as_far_or_farther_does_no_harm():
 
 
 def test_runs_that_all_stand_still_count_though_they_do_not_vary():
-    assert harms([*HEALTHY, *cases("still", 0.0, 0.0)])["still"].counts
-    assert harms([*HEALTHY, *cases("one", 0.0)])["one"].counts
-    assert not harms([*HEALTHY, *cases("one", 143.0)])["one"].counts
+    found = harms([*HEALTHY, *cases("still", 0.0, 0.0, 0.0)])["still"]
+    assert found.p == pytest.approx(2 / math.comb(8, 3))  # of all ways to choose three of eight
+    assert found.counts
+    assert harms([*HEALTHY, *cases("one", 0.0)])["one"].words == "unknown"
+
+
+def test_the_very_weights_of_healthy_runs_are_no_harm_however_far_they_drove():
+    sound = [
+        replace(case, name=f"healthy_plain-{n}", weights=f"w{n}") for n, case in enumerate(HEALTHY)
+    ]
+    noisy = [replace(case, weights=f"w{n}") for n, case in enumerate(cases("noisy", 1.0, 2.0, 3.0))]
+    found = harms([*sound, *noisy])["noisy"]
+    assert (found.same, found.words, found.counts) == ("healthy_plain", "none", False)
+    other = [replace(case, weights="else") if n == 2 else case for n, case in enumerate(noisy)]
+    assert harms([*sound, *other])["noisy"].counts
 
 
 def test_healthy_runs_of_another_task_are_no_measure():

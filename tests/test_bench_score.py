@@ -59,6 +59,15 @@ def test_scores_of_five_runs():
     assert found.brier == pytest.approx(np.mean(squares))
 
 
+def test_skill_counts_every_cause_of_every_run_also_one_that_is_not_named():
+    cases = [Case("a-1", "a", ("x", "y"), (("y", 0.9), ("z", 0.5))), Case("h-1", "", (), ())]
+    # x is not named, y is another right answer, z is wrong; the share of x is a half of two runs
+    assert score(cases).brier_skill == pytest.approx(1 - (1 + 0.5**2) / (2 * 0.5 * 0.5))
+    sure = [replace(cases[0], ranking=(("x", 1.0),)), cases[1]]
+    assert score(sure).brier_skill == 1
+    assert score([replace(cases[0], ranking=()), cases[1]]).brier_skill == -1
+
+
 def test_what_is_said_to_follow_is_no_accusation_of_its_own():
     case = Case("a-1", "a", ("x",), (("x", 0.9), ("y", 0.8), ("z", 0.7)), follows=("y",))
     assert case.accused == ["x", "z"]
@@ -268,10 +277,12 @@ def test_few_healthy_runs_leave_doubt(tmp_path):
 
 
 def test_the_page_says_how_far_healthy_runs_come_and_which_named_checks_are_silent(tmp_path):
-    cases = [Case(f"healthy_x-{n}", "", (), (), outcome=80.0 + n, start=10.0) for n in (1, 2)]
+    sound = Case("healthy_x-1", "", (), (), outcome=81.0, start=10.0, warm_up=40.0)
+    cases = [sound, replace(sound, name="healthy_x-2", outcome=82.0)]
     cases += [Case("healthy_town-1", "", (), (), outcome=4.0, start=10.0)]
     cases += [Case("healthy_country-1", "", (), (), outcome=4.0, start=10.0)]
     cases += [replace(CASES[0], silent=("some.check",)), replace(CASES[0], name="a-2")]
+    cases += [replace(CASES[0], name="a-3", fault="a", outcome=99.0, start=0.0)]
     page = write_benchmark(
         cases,
         tmp_path,
@@ -280,14 +291,15 @@ def test_the_page_says_how_far_healthy_runs_come_and_which_named_checks_are_sile
         random={"healthy_plain": 81.5, "healthy_town": 3.0},
     )
     text = page.read_text()
-    assert "| healthy_x | 82 | 10 | 82 | 1 of 2 |" in text
+    assert "| healthy_x | 82 | 40 | 10 | 82 | 1 of 2 |" in text
     assert "; of the 1 of them that learn (below) 0 are." in text
-    assert "| healthy_town | 3 | 10 | 4 | 0 of 1 |" in text
-    assert "| healthy_country | - | 10 | 4 | - |" in text
-    assert "- a: some.check is silent in 1 of 2" in text
+    assert "| healthy_town | 3 | - | 10 | 4 | 0 of 1 |" in text
+    assert "| healthy_country | - | - | 10 | 4 | - |" in text
+    assert "By the same rule 1 of 1 runs with a fault learn too, of 1 faults in every seed" in text
+    assert "- a: some.check is silent in 1 of 3" in text
     assert "It took long." in text
     unmeasured = write_benchmark(cases[:2], tmp_path, "rca bench").read_text()
-    assert "| healthy_x | - | 10 | 82 | - |" in unmeasured
+    assert "| healthy_x | - | 40 | 10 | 82 | - |" in unmeasured
     assert "that learn (below)" not in unmeasured
 
 
@@ -303,7 +315,9 @@ def test_time_is_the_sum_of_the_runs_own_whenever_they_were_made(tmp_path):
         os.utime(folder / "results.json", (began + seconds, began + seconds))
         results.append(TrialResult(Trial(name, config), folder))
     said = spent(results)
-    assert said.startswith("2 of 2 runs took 3 minutes, each on one core: 2 on two. Made with unkn")
+    assert said.startswith(
+        "2 of 2 runs took 3 minutes, each on one core: 2 on two that do nothing else. Made"
+    )
     write_json(results[0].folder / "manifest.json", describe(config))
     assert f"torch {torch.__version__}" in spent(results)
 
@@ -313,8 +327,8 @@ def test_a_case_says_what_is_accused_wrongly_and_where_a_fault_shows(tmp_path):
     page = write_benchmark(cases, tmp_path, "rca bench").read_text()
     assert "| x | 2 | b (1), h (1) |" in page
     assert "| y | 2 | a (1), b (1) |" in page
-    assert "| a setting, and recorded as one | 1 | 100% | 100% |" in page
-    assert "| in code | 1 | 0% | 0% |" in page
+    assert "| is a setting, and recorded as one | 1 | 1 | 100% | 100% | 100% |" in page
+    assert "| is in code | 1 | 1 | 0% | 100% | 0% |" in page
     assert "**b**, missed in 1 of 1. Nobody has looked into it yet. Named instead: x (80%)." in page
 
 

@@ -83,7 +83,7 @@ def test_a_fault_names_checks_and_causes_that_exist_and_its_source(fault):
     assert set(fault.causes) <= CAUSES
     assert fault.causes
     assert set(fault.caught_by) <= CHECKS
-    assert fault.caught_by
+    assert bool(fault.caught_by) != fault.unseen
     assert fault.title
     assert fault.source
 

@@ -1,9 +1,14 @@
 """Trials are ordinary runs; a broken one costs itself alone; finished ones are not run again."""
 
+import json
+
+import pytest
+
 from rca.config import load_config
 from rca.runs.load import load_run
+from rca.runs.manifest import code_of
 from rca.study.engines.local import run_here
-from rca.study.trials import Trial, TrialResult
+from rca.study.trials import Trial, TrialResult, is_finished
 
 SETTINGS = [
     *("budget.steps=30", "budget.eval_episodes=1"),
@@ -40,3 +45,20 @@ def test_a_trial_with_other_settings_is_run_anew_and_the_old_one_kept(tmp_path):
     assert result.error == ""
     assert load_run(folder).outcome.executed_steps == 12
     assert (tmp_path / "one.before0" / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("code", "stands"),
+    [
+        (code_of(["target_frozen"]), True),
+        ({"target_frozen": "0" * 12}, False),  # its code was another one
+        (None, True),  # of an earlier version
+    ],
+)
+def test_a_finished_trial_stands_as_long_as_the_code_of_its_fault_does(tmp_path, code, stands):
+    trial = Trial("one", load_config("quick", SETTINGS), ("target_frozen",))
+    (tmp_path / "one").mkdir()
+    made = {"status": "finished", "changes": ["target_frozen"], "code_of_changes": code}
+    (tmp_path / "one" / "manifest.json").write_text(json.dumps(made))
+    (tmp_path / "one.yaml").write_text(trial.config.to_yaml())
+    assert is_finished(trial, tmp_path / "one") == stands

@@ -26,13 +26,13 @@ order of the runs."""
 TRUTH = "truth.csv"
 CAUSES = "causes.csv"
 ABOUT = """\
-# Recordings of failed and healthy trainings
+# Recordings of trainings with a planted mistake, and of healthy ones
 
 Each folder under `runs/` is one training of a visual TD3 driving agent: `manifest.json` (versions,
 how it ended), `config.yaml` (effective settings), `run.sqlite` (signals, episodes, evaluations,
-histograms), `results.json`, `wiring.json` (what an audit saw of the computation). `truth.csv` says
-what was planted in which: keep it from the tool that is to be scored. `causes.csv` lists every
-cause that can be named.
+histograms), `results.json`, `wiring.json` (what an audit saw of the computation; each entry is
+explained in rca/wiring/facts.py). `truth.csv` says what was planted in which: keep it from the tool
+that is to be scored. `causes.csv` lists every cause that can be named.
 
 A tool answers with a file of the columns run, cause and probability, a row for each cause that it
 names; a run without a row is called healthy. Of the causes in a run's row of `truth.csv` any one is

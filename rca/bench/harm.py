@@ -1,7 +1,7 @@
 """Which planted faults do harm: a fault whose runs drive like healthy ones is no miss to miss."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -21,17 +21,28 @@ class Harm:
     Attributes:
         difference: Of the means, fault minus healthy, metres; NaN: nothing to compare.
         effect: Cohen's d, pooled standard deviation.
-        p: Of Welch's t-test, two-sided.
+        p: Of the rank sum test, two-sided and exact: distances end at 0 and at the goal, where
+            means and their variance say little. NaN: fewer than two runs on a side.
+        same: Healthy configuration whose runs end with the very weights, seed for seed, or "": what
+            is learned is then not harmed, however far the last evaluation drove.
     """
 
     difference: float
     effect: float
     p: float
+    same: str = ""
 
     @property
     def counts(self) -> bool:
         """Whether the fault does harm beyond chance."""
-        return self.p < P and self.effect <= -EFFECT
+        return not self.same and self.p < P and self.effect <= -EFFECT
+
+    @property
+    def words(self) -> str:
+        """What the outcome says of the fault's harm."""
+        if self.same:
+            return "none"
+        return "unknown" if np.isnan(self.p) else "shown" if self.counts else "not shown"
 
 
 def harms(cases: Sequence[Case]) -> dict[str, Harm]:
@@ -42,11 +53,15 @@ def harms(cases: Sequence[Case]) -> dict[str, Harm]:
     """
     sound = [case for case in cases if not case.fault and not drives_elsewhere(case.name)]
     healthy = _outcomes(sound)
+    learned = {(case.seed, case.weights): case.group for case in sound if case.weights}
     faults = dict.fromkeys(case.fault for case in cases if case.fault)
-    return {
-        fault: _harm(_outcomes([case for case in cases if case.fault == fault]), healthy)
-        for fault in faults
-    }
+    found = {}
+    for fault in faults:
+        runs = [case for case in cases if case.fault == fault]
+        twins = {learned.get((case.seed, case.weights), "") for case in runs}
+        same = twins.pop() if len(twins) == 1 else ""
+        found[fault] = replace(_harm(_outcomes(runs), healthy), same=same)
+    return found
 
 
 def _outcomes(cases: Sequence[Case]) -> np.ndarray:
@@ -55,7 +70,7 @@ def _outcomes(cases: Sequence[Case]) -> np.ndarray:
 
 
 def _harm(planted: np.ndarray, healthy: np.ndarray) -> Harm:
-    if not len(planted) or len(healthy) < 2:
+    if len(planted) < 2 or len(healthy) < 2:
         return Harm(float("nan"), float("nan"), float("nan"))
     difference = float(planted.mean() - healthy.mean())
     spreads = [
@@ -67,11 +82,5 @@ def _harm(planted: np.ndarray, healthy: np.ndarray) -> Harm:
 
 
 def _p(planted: np.ndarray, healthy: np.ndarray) -> float:
-    if len(planted) > 1 and planted.var() > 0:
-        return float(stats.ttest_ind(planted, healthy, equal_var=False).pvalue)
-    # one run, or runs that are all alike: is it an outlier among the healthy ones (Student's t)?
-    n = len(healthy)
-    error = float(healthy.std(ddof=1)) * float(np.sqrt(1 + 1 / n))
-    if not error:
-        return float(planted.mean() == healthy.mean())
-    return float(2 * stats.t.sf(abs(planted.mean() - healthy.mean()) / error, n - 1))
+    every = stats.PermutationMethod(rng=np.random.default_rng(0))  # all of them, where few enough
+    return float(stats.mannwhitneyu(planted, healthy, method=every).pvalue)

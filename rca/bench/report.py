@@ -11,10 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from rca.bench.harm import EFFECT, Harm, P, harms
+from rca.bench import rldebugger
+from rca.bench.harm import harms
 from rca.bench.lists import (
     alike,
-    by_place,
+    by_kind,
     every_fault,
     every_run,
     learns,
@@ -89,14 +90,14 @@ def write_benchmark(
     lines = _head(cases, how, told, _verdict(scored) if scored else "")
     if scored:
         lines += ["## Scores", "", *_seeds("Scored", scored), *_scores(scored, random), *_meaning()]
-        lines += [*by_place(scored), *_harmful("Scored", scored, harm)]
+        lines += by_kind(scored, harm, random)
         draw(scored, folder / "calibration.png")
         lines += ["![Stated probability against share of hits](calibration.png)", ""]
     if looked_at:
         lines += ["## The seeds on which it was calibrated", ""]
         lines += [*_seeds("Not evidence; looked at while limits were set:", looked_at)]
         lines += [*_scores(looked_at, random)]
-        lines += _harmful("Calibration", looked_at, harms(looked_at))
+        lines += by_kind(looked_at, harms(looked_at), random)
     shown = scored or cases
     lines += [*missed_faults(shown), *wrongly_accused(shown), *silent_checks(shown)]
     lines += [*who_learns(shown, random), *every_fault(shown, harm), *alike(shown)]
@@ -130,13 +131,13 @@ def _verdict(cases: Sequence[Case]) -> str:
     """Returns in a sentence how often the diagnosis is right, and how often it accuses wrongly."""
     found, span = score(cases), intervals(cases, np.random.default_rng(0))["top_1"]
     words = (
-        f"The planted cause comes first in {share(found.top_1)} of the runs (95% interval "
-        f"{share(span[0])} to {share(span[1])}), in {share(found.accused_rightly)} it is stated as "
-        "more likely than not"
+        f"In {share(found.accused_rightly)} of the runs the planted cause comes first and is "
+        f"stated as more likely than not, in {share(found.top_1)} it comes first (95% interval "
+        f"{share(span[0])} to {share(span[1])})"
     )
     accused, healthy = _alarms(cases)
     if healthy:
-        words += f"; {accused} of {healthy} healthy runs are accused"
+        words += f"; by the same limit {accused} of {healthy} healthy runs are accused"
     return f"{words}."
 
 
@@ -149,7 +150,7 @@ def _scores(cases: Sequence[Case], random: Mapping[str, float]) -> list[str]:
     causes = [cause.id for cause in load_causes()]
     chance = at_random(cases, causes, np.random.default_rng(0))
     columns: dict[str, Callable[[str], float]] = {
-        "RLDebugger's rules": _of(rivals(cases)),
+        f"{len(rldebugger.RULES)} of RLDebugger's rules": _of(rivals(cases)),
         "most frequent cause": _of(always(cases, most_frequent(cases))),
         "the seed's ranking": _of(always(cases, SEEDS_RANKING)),
         "random": lambda name: chance.get(name, math.nan),
@@ -180,9 +181,11 @@ def _meaning() -> list[str]:
         "",
         f"Intervals draw faults and healthy configurations anew, with all their seeds ({DRAWS:,} "
         "bootstrap draws); that of false_alarms is exact (Clopper, Pearson 1934), as if the seeds "
-        "of one configuration had nothing in common. The rivals state no probability: what they "
-        "name, they accuse. The most frequent cause is counted on these very runs, which is more "
-        "than a rival could know.",
+        "of one configuration had nothing in common. None of them covers kinds of faults that are "
+        "not among these. RLDebugger is made for discrete actions and reads tensors: ported are "
+        "the rules that a recording decides (rca/bench/rldebugger.py). The rivals state no "
+        "probability: what they name, they accuse. The most frequent cause is counted on these "
+        "very runs, which is more than a rival could know.",
         "",
     ]
 
@@ -190,14 +193,17 @@ def _meaning() -> list[str]:
 def _delays(cases: Sequence[Case]) -> list[str]:
     """How long a run goes on before its record accuses the cause."""
     faulty = [case for case in cases if case.fault and not case.error]
-    delays = [case.delay for case in faulty if not math.isnan(case.delay)]
-    if not delays:
+    delays = [math.inf if math.isnan(case.delay) else case.delay for case in faulty]
+    if not any(map(math.isfinite, delays)):
         return []
-    middle, late = np.percentile(delays, [50, 90])
+    never = sum(map(math.isinf, delays))
+    found = np.percentile(delays, [50, 75, 90], method="inverted_cdf")
+    half, most, nearly = (f"within {d:,.0f}" if math.isfinite(d) else "never" for d in found)
     return [
         f"Detection delay, in steps from the fault's first effect to the first of {LOOKS} evenly "
-        f"spaced looks at the record that accuses its cause: median {middle:,.0f}, 90% within "
-        f"{late:,.0f}, of the {len(delays)} of {len(faulty)} runs in which one does.",
+        f"spaced looks at the record that accuses its cause, which is as fine as it is known: half "
+        f"of the {len(faulty)} runs {half}, three quarters {most}, nine tenths {nearly}; {never} "
+        "are not accused of it by their end.",
         "",
     ]
 
@@ -224,20 +230,6 @@ def _healthy(cases: Sequence[Case], random: Mapping[str, float]) -> list[str]:
 def _of(cases: Sequence[Case]) -> Callable[[str], float]:
     found = asdict(score(cases))
     return lambda name: math.nan if name in OF_PROBABILITIES else float(found[name])
-
-
-def _harmful(word: str, cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:
-    if all(math.isnan(found.p) for found in harm.values()):
-        return []  # no healthy runs to hold them against
-    kept = [case for case in cases if not case.fault or harm[case.fault].counts]
-    found = score(kept)
-    faults = {case.fault for case in kept if case.fault}
-    return [
-        f"{word} on the {len(faults)} faults that do harm (p < {P} and Cohen's d <= -{EFFECT} "
-        f"against the distance of healthy runs of the same task) alone: top-1 "
-        f"{share(found.top_1)}, top-3 {share(found.top_3)}.",
-        "",
-    ]
 
 
 def draw(cases: Sequence[Case], path: Path) -> None:

@@ -18,8 +18,9 @@ from rca.config import RunConfig, load_config
 from rca.diagnosis.diagnose import diagnose
 from rca.errors import RcaError, UsageError
 from rca.faults import Fault, load_faults
+from rca.judging import random_episodes
 from rca.runs.load import load_run
-from rca.runs.manifest import machine
+from rca.runs.manifest import git_state, machine
 from rca.runs.record import RunRecord
 from rca.study.trials import Trial, TrialResult, is_over, lasted
 
@@ -115,8 +116,8 @@ def spent(results: Sequence[TrialResult]) -> str:
     versions, where = "; ".join(known) or "unknown versions", machine()
     return (
         f"{timed} of {len(results)} runs took {minutes:,.0f} minutes, each on one core: "
-        f"{minutes / 2:,.0f} on two. Made with {versions}; "
-        f"scored on {where['cpus']} cores ({where['cpu']}, {where['os']})."
+        f"{minutes / 2:,.0f} on two that do nothing else. Made with {versions}; diagnosed with rca "
+        f"of {_state(git_state())} on {where['cpus']} cores ({where['cpu']}, {where['os']})."
     )
 
 
@@ -125,13 +126,16 @@ def _made(folder: Path) -> tuple[str, str] | None:
     try:
         made = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         versions, git, where = made["versions"], made["git"], made["machine"]
-        state = f"{git['commit'] or 'no commit'}"[:9] + (" with changes" if git["dirty"] else "")
-        return state, (
+        return _state(git), (
             f"torch {versions['torch']} and carla {versions['carla']} on {where['cpus']} cores "
             f"({where['cpu']})"
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _state(git: Mapping[str, object]) -> str:
+    return f"{git['commit'] or 'no commit'}"[:9] + (" with changes" if git["dirty"] else "")
 
 
 def standing(trials: Sequence[Trial], root: Path, least: int = 1) -> list[TrialResult]:
@@ -193,6 +197,8 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
         in_settings=bool(planted) and shows_in_settings(faults[planted], result.trial.config),
         follows=tuple(item.cause.id for item in found.ranked if item.follows),
         weights=str(run.provenance.get("weights_digest") or ""),
+        warm_up=_warm_up(run),
+        unseen=bool(planted) and faults[planted].unseen,
     )
 
 
@@ -206,6 +212,12 @@ def _untrained(run: RunRecord) -> float:
     """Returns the mean distance of the evaluation before the first update, metres."""
     first = run.evaluations[run.evaluations["updates"] == 0]["mean_distance"]
     return float(first.iloc[0]) if len(first) else math.nan
+
+
+def _warm_up(run: RunRecord) -> float:
+    """Returns the mean distance of the training episodes before the first update, metres."""
+    driven = random_episodes(run)["distance"].dropna()
+    return float(driven.mean()) if len(driven) else math.nan
 
 
 def random_trials(seeds: Sequence[int]) -> list[Trial]:

@@ -1,5 +1,6 @@
 """Scores of a detective: does it name the planted cause, and is it as sure as it is right?"""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -36,6 +37,8 @@ class Case:
         silent: Checks that the fault names and that accuse nothing in this run.
         in_settings: Whether the recorded settings show the fault.
         weights: Digest of the last weights; runs with the same one learned the same.
+        warm_up: Mean distance of the training episodes before the first update, metres.
+        unseen: Whether no check was made for the fault.
         follows: Causes that are said to follow from others that are likely in this run.
     """
 
@@ -52,6 +55,8 @@ class Case:
     silent: tuple[str, ...] = ()
     in_settings: bool = False
     weights: str = ""
+    warm_up: float = float("nan")
+    unseen: bool = False
     follows: tuple[str, ...] = ()
 
     @property
@@ -84,6 +89,7 @@ class Scores:
     precision_of_all: float
     false_alarms: float
     brier: float
+    brier_skill: float
     calibration_error: float
     calibration_error_first: float
 
@@ -100,12 +106,19 @@ MEANING = {
     "another cause",
     "false_alarms": "healthy runs that are accused of anything",
     "brier": "mean squared error of the probabilities of every cause named in every run",
+    "brier_skill": "1 less the squared error over every cause and run, one that is not named at a "
+    "probability of 0, over that of stating each cause's share of these runs: 100% is perfect, 0% "
+    "no better than the shares; of several right answers the first is the planted one and the "
+    "others are left out",
     "calibration_error": "expected calibration error of the same (Guo et al. 2017, ten bins); most "
     "of them are small and right",
     "calibration_error_first": "the same of the first cause of each run alone",
 }
 """What each score is; "accused" is stated as more likely than not."""
-OF_PROBABILITIES = ("precision_of_all", "brier", "calibration_error", "calibration_error_first")
+OF_PROBABILITIES = (
+    *("precision_of_all", "brier", "brier_skill"),
+    *("calibration_error", "calibration_error_first"),
+)
 """Scores that a detective who states no probabilities has not: it names alternatives, and which of
 them it would accuse is not known."""
 
@@ -127,9 +140,25 @@ def score(cases: Sequence[Case]) -> Scores:
         precision_of_all=_share([c in case.truth for case in accused for c in case.accused]),
         false_alarms=_share([_accused(case) for case in healthy]),
         brier=float(np.mean((probabilities - right) ** 2)) if len(right) else float("nan"),
+        brier_skill=_skill(read),
         calibration_error=calibration_error(probabilities, right),
         calibration_error_first=calibration_error(first, first_right),
     )
+
+
+def _skill(cases: Sequence[Case]) -> float:
+    planted = Counter(case.truth[0] for case in cases if case.truth)
+    shares = [count / len(cases) for count in planted.values()]
+    plain = sum(share * (1 - share) for share in shares) * len(cases)
+    return 1 - sum(map(_squares, cases)) / plain if plain else float("nan")
+
+
+def _squares(case: Case) -> float:
+    """Returns the squared error over all causes, without the right answers behind the first."""
+    planted, others = case.truth[:1], case.truth[1:]
+    said = dict(case.ranking)
+    found = sum((p - (cause in planted)) ** 2 for cause, p in said.items() if cause not in others)
+    return found + sum(cause not in said for cause in planted)
 
 
 def _first(case: Case) -> str | None:

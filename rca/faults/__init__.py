@@ -22,12 +22,15 @@ class Fault(Change):
         caught_by: Ids of the checks that are to fail on it.
         source: Where it was seen or described.
         begins: Environment step at which it is done, 1: from the start.
+        unseen: Whether it was written by who had not read the checks, after them: no check was
+            made for it.
     """
 
     causes: tuple[str, ...]
     caught_by: tuple[str, ...]
     source: str
     begins: int = 1
+    unseen: bool = False
 
 
 def fault(
@@ -37,6 +40,7 @@ def fault(
     caught_by: tuple[str, ...] = (),
     source: str,
     begins: int = 1,
+    unseen: bool = False,
 ) -> Callable[[Callable[[Build], Build]], Fault]:
     """Marks a function from Build to Build as a fault; its docstring is the title.
 
@@ -46,11 +50,12 @@ def fault(
         caught_by: See Fault.
         source: See Fault.
         begins: See Fault.
+        unseen: See Fault.
     """
 
     def mark(apply: Callable[[Build], Build]) -> Fault:
         title = (apply.__doc__ or name).strip().splitlines()[0].rstrip(".")
-        return Fault(name, title, apply, causes, caught_by, source, begins)
+        return Fault(name, title, apply, causes, caught_by, source, begins, unseen)
 
     return mark
 

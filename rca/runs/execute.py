@@ -13,7 +13,7 @@ from rca.envs.servers import Address
 from rca.errors import UsageError
 from rca.faults import find_fault
 from rca.runs.folder import RunWriter
-from rca.runs.manifest import read_manifest
+from rca.runs.manifest import CODE_OF_CHANGES, code_of, read_manifest
 from rca.runs.record import Outcome
 from rca.runs.stopping import stop_on_ctrl_c, unstoppable
 from rca.runs.under_way import CHECKPOINTS, FAULTS, Run
@@ -81,6 +81,7 @@ def execute(
     probed = probe_reward(build.config.env, build.config.agent.discount)
     extra = {
         CHANGES: [change.id for change in changes],
+        CODE_OF_CHANGES: code_of(change.id for change in changes),
         PROMISES: {promise.text: promise.margin for promise in probed.promises},
         FAULTS: [],
         WORLD: _world(server),

@@ -1,12 +1,13 @@
 """manifest.json: what a run was started with, on what, and how it stands."""
 
+import hashlib
 import importlib.metadata
 import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,8 @@ BROKEN_PROBES = "broken_probes"
 """Entry: signal, step and reason of each probe that raised and is left out since."""
 WITHOUT_REPLAY = "resumed_without_replay"
 """Entry: the steps at which the run went on with an empty replay."""
+CODE_OF_CHANGES = "code_of_changes"
+"""Entry: digest of the code of each planted fault."""
 SCHEMA = 1
 """Version of the run folder's layout; readers refuse newer ones and read older ones."""
 MANIFEST = "manifest.json"
@@ -48,6 +51,18 @@ def describe(config: RunConfig | None) -> dict[str, object]:
         "git": git_state(),
         "machine": machine(),
     }
+
+
+def code_of(faults: Iterable[str]) -> dict[str, str]:
+    """Returns 12 hex digits of the SHA-256 over each fault's code and what all faults share."""
+    folder = Path(rca.__file__).parent / "faults"
+    shared = (folder / "_plant.py").read_bytes()
+    found = {}
+    for name in faults:
+        path = folder / f"{name}.py"  # a change from elsewhere has none
+        own = path.read_bytes() if path.is_file() else b""
+        found[name] = hashlib.sha256(own + shared).hexdigest()[:12]
+    return found
 
 
 def now() -> str:

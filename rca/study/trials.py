@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import filelock
 
 from rca.config import RunConfig
 from rca.errors import UsageError
+from rca.runs.manifest import CODE_OF_CHANGES, code_of
 
 LOG = "trial.log"
 TIMEOUT_S = 4 * 3600.0
@@ -188,8 +189,14 @@ def _is_this(trial: Trial, folder: Path) -> bool:
         declared = (folder.parent / f"{trial.name}.yaml").read_text(encoding="utf-8")
     except OSError:
         return False
-    is_same = declared == trial.config.to_yaml()
-    return is_same and _manifest(folder).get("changes") == [*trial.faults]
+    return declared == trial.config.to_yaml() and _planted_alike(trial, _manifest(folder))
+
+
+def _planted_alike(trial: Trial, manifest: Mapping[str, object]) -> bool:
+    """Whether a run's faults are the trial's, also in their code; older runs do not tell of it."""
+    code = manifest.get(CODE_OF_CHANGES)
+    is_now = code is None or code == code_of(trial.faults)
+    return manifest.get("changes") == [*trial.faults] and is_now
 
 
 def _manifest(folder: Path) -> dict[str, object]:

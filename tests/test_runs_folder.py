@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import platform
 import shutil
 import signal
 import sqlite3
@@ -20,6 +21,7 @@ from rca.config import RunConfig
 from rca.errors import EvidenceError, UsageError
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
+from rca.runs.manifest import is_written_to
 from rca.runs.record import Outcome, Phase
 
 RESULT_KEYS = {
@@ -347,5 +349,39 @@ def test_a_row_that_no_database_takes_is_refused_at_once(tmp_path):
     writer.episode({**EPISODE, "length": 2**70})  # what SQLite refuses only when it is written
     with pytest.raises(UsageError, match="cannot be written"):
         writer.finish(Outcome("finished", 1, 1, 0, 0))
-    run = load_run(tmp_path / "run")
-    assert run.outcome.status == "finished"
+    outcome = load_run(tmp_path / "run").outcome
+    assert (outcome.status, outcome.executed_steps) == ("crashed", 1)
+    assert "cannot be written" in outcome.error
+    RunWriter.reopen(tmp_path / "run").abandon()  # there is something to go on with
+
+
+def test_rows_lost_before_the_end_are_not_forgotten_at_it(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    writer.episode({**EPISODE, "length": 2**70})
+    for end in (writer.commit, lambda: writer.finish(Outcome("finished", 1, 1, 0, 0))):
+        with pytest.raises(UsageError, match="cannot be written"):
+            end()
+    assert load_run(tmp_path / "run").outcome.status == "crashed"
+
+
+def test_a_run_whose_results_cannot_be_written_is_not_finished(tmp_path):
+    folder = tmp_path / "run"
+    writer = RunWriter.create(folder, RunConfig())
+    (folder / "results.json").mkdir()
+    with pytest.raises(UsageError, match=f"^{folder}: "):
+        writer.finish(Outcome("interrupted", 1, 2, 0, 0, error="halted"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["status"] == "crashed"
+    assert manifest["error"].startswith(f"halted; {folder}: ")
+    assert manifest["outcome"]["executed_steps"] == 1
+    RunWriter.reopen(folder).abandon()
+
+
+def test_the_machine_of_the_last_session_says_where_the_process_is(tmp_path):
+    here, there = {"host": platform.node()}, {"host": "elsewhere"}
+    mine = {"pid": os.getpid(), "machine": there, "resumed": ["2026-01-01", {"machine": here}]}
+    assert is_written_to(tmp_path, mine)
+    assert is_written_to(tmp_path, {"pid": os.getpid(), "machine": here, "resumed": ["2026"]})
+    assert not is_written_to(
+        tmp_path, {"pid": os.getpid(), "machine": here, "resumed": [{"machine": there}]}
+    )

@@ -7,7 +7,7 @@ import torch
 from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, RunConfig
 from rca.errors import EvidenceError, UsageError
-from rca.td3.checkpoint import restore, save
+from rca.td3.checkpoint import restore, save, set_newer_aside
 from rca.td3.events import EpisodeEnded, Event, Redriven, Stepped
 from rca.td3.train import train
 from tests.tiny_env import Pointing
@@ -238,6 +238,36 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path):
     resumed, _ = start()
     assert restore(tmp_path, resumed) == tmp_path / "step-000000050.pt"
     assert resumed.progress.step == 50
+
+
+def test_a_checkpoint_with_a_wrong_checksum_is_passed_over(tmp_path):
+    stopped_after(65, tmp_path)
+    newest = tmp_path / "step-000000060.pt"
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    torch.load(newest, weights_only=True)  # sees nothing of it
+    resumed, _ = start()
+    assert restore(tmp_path, resumed) == tmp_path / "step-000000050.pt"
+
+
+def test_one_that_was_passed_over_is_set_aside_and_costs_no_other_its_place(tmp_path):
+    stopped_after(65, tmp_path)
+    newest = tmp_path / "step-000000060.pt"
+    for content in (b"one", b"two"):
+        newest.write_bytes(content)
+        resumed, _ = start()
+        used = restore(tmp_path, resumed)
+        assert used is not None
+        assert used.name == "step-000000050.pt"
+        (aside,) = set_newer_aside(used)
+        assert aside.read_bytes() == content
+        assert set_newer_aside(used) == []
+    assert {path.read_bytes() for path in tmp_path.glob("*.unreadable*")} == {b"one", b"two"}
+    resumed.progress.step = 55
+    save(tmp_path, resumed)
+    kept = sorted(path.name for path in tmp_path.glob("*.pt"))
+    assert kept == ["step-000000050.pt", "step-000000055.pt"]
 
 
 @pytest.mark.parametrize("state", [{"version": 2}, {"version": 1}, [1, 2]])

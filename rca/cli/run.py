@@ -81,12 +81,18 @@ def run(
     port: Annotated[
         int | None,
         typer.Option(
-            min=1, max=65535, help="Port of a running CARLA server; without it, ours is started."
+            min=1,
+            max=65535,
+            help="Port of a running CARLA server, in which nothing is evaluated; without it, ours "
+            "is started.",
         ),
     ] = None,
     carla_root: Annotated[
         Path | None,
-        typer.Option(help="Folder of an installed CARLA to start and drive in.", exists=True),
+        typer.Option(
+            help="Folder of an installed CARLA to start and drive in, without evaluations.",
+            exists=True,
+        ),
     ] = None,
     agent: Annotated[
         Driver,
@@ -119,7 +125,9 @@ def run(
     ] = None,
     probe_updates: Annotated[
         int,
-        typer.Option(min=0, help="Updates on a copy after the run, to see whether gradients flow."),
+        typer.Option(
+            min=0, help="Updates on a copy after a whole run, to see whether gradients flow."
+        ),
     ] = 0,
     resume: Annotated[
         Path | None,

@@ -13,7 +13,13 @@ from rca.envs.servers import Address
 from rca.errors import UsageError
 from rca.faults import find_fault
 from rca.runs.folder import RunWriter
-from rca.runs.manifest import CODE_OF_CHANGES, code_of, read_manifest
+from rca.runs.manifest import (
+    CODE_OF_CHANGES,
+    code_of,
+    last_session,
+    other_versions,
+    read_manifest,
+)
 from rca.runs.record import Outcome
 from rca.runs.stopping import stop_on_ctrl_c, unstoppable
 from rca.runs.under_way import CHECKPOINTS, FAULTS, Run
@@ -57,11 +63,12 @@ def execute(
         server: A CARLA server that runs already, or the folder of an installed one to start; None
             starts an embedded one. Evaluation always has an embedded server of its own, because a
             second environment in the world that is trained in disturbs it; with a server given it
-            is therefore left out.
+            is therefore left out, which is told.
         listener: Told every event after it was recorded.
-        probe_updates: Updates made on a copy of the agent after the run, from what the run
-            stored, so that a test too short for an update shows whether gradients flow. Recorded
-            under `probed/`, with the number of the update in place of the step.
+        probe_updates: Updates made on a copy of the agent after a run that was not stopped, from
+            what it stored, so that a test too short for an update shows whether gradients flow.
+            Recorded under `probed/`, with the number of the update in place of the step. An error
+            or a Ctrl-C in them is told; the run is finished all the same.
         changes: Done to the default Build, in order; the manifest names them. Settings that they
             change are recorded as the effective ones.
         halt: Asked before each step for a reason to stop, "" for none; recorded as the outcome's
@@ -109,14 +116,15 @@ def resume(
     never stopped: an episode follows from the seed, its number and the actions taken in it, and one
     that was under way is driven to where it was. The first update ratio after the checkpoint alone
     is missing. A checkpoint without replay (`budget.checkpoint_replay`) gives another run, as the
-    manifest says.
+    manifest says; other versions of torch, carla or rca may, which is told.
 
     Args:
         folder: Of the run.
         server: As for `execute`.
         listener: As for `execute`.
         probe_updates: As for `execute`.
-        budget: Other values of `budget.on_nan` and `budget.device` for what is left.
+        budget: Other values of `budget.on_nan` and `budget.device` for what is left; config.yaml
+            keeps the first ones, the manifest's entry of this session has these.
         halt: As for `execute`.
         tensorboard: As for `execute`.
         told: As for `execute`.
@@ -125,14 +133,15 @@ def resume(
         RcaError: The run is finished or still going on, none of its checkpoints can be read, or it
             drove in a simulator of another kind.
     """
-    before = read_manifest(folder).get(WORLD)
-    if before is not None and (before == EMBEDDED) != (server is None):
+    before = read_manifest(folder)
+    world = before.get(WORLD)
+    if world is not None and (world == EMBEDDED) != (server is None):
         raise UsageError(
-            f"{folder}: the run drove in the {before} world; "
-            + ("leave out" if before == EMBEDDED else "give")
+            f"{folder}: the run drove in the {world} world; "
+            + ("leave out" if world == EMBEDDED else "give")
             + " --host and --port, or --carla-root"
         )
-    writer = RunWriter.reopen(folder)
+    writer = RunWriter.reopen(folder, budget)
     try:
         build = changed(default_build(writer.config), planted(folder))
         # The recorded config is the effective one: a change of settings took place before.
@@ -141,10 +150,12 @@ def resume(
         build = replace(build, config=config.model_copy(update={"budget": rest}))
         where = folder / CHECKPOINTS
         run = Run(writer, build, listener, server, told, where, tensorboard=tensorboard)
+        if other := other_versions(last_session(before)):
+            told(f"not bit for bit the run: {', '.join(other)} in the session before")
     except BaseException:
         writer.abandon()
         raise
-    if before is None:
+    if world is None:
         writer.note(WORLD, _world(server))
     return _finished(run, probe_updates, halt, told)
 
@@ -182,7 +193,8 @@ def _finished(
     with ExitStack() as stack, stop_on_ctrl_c(told) as was_asked:
         try:
             progress = run.train(stack, halt, was_asked)
-            run.probe(probe_updates)
+            if not progress.stopped:
+                run.probe(probe_updates, was_asked)
         except BaseException as error:
             with unstoppable():
                 if run.writer.is_as_found:  # not begun: what is recorded stays as it was

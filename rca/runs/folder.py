@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,7 +14,17 @@ from filelock import FileLock
 from rca.config import RunConfig, load_config
 from rca.errors import RcaError, UsageError
 from rca.probes.histogram import Histogram
-from rca.runs.manifest import BROKEN_PROBES, MANIFEST, describe, now, read_manifest, write_json
+from rca.runs.manifest import (
+    BROKEN_PROBES,
+    MANIFEST,
+    OF_EACH,
+    RESUMED,
+    describe,
+    now,
+    read_manifest,
+    sessions,
+    write_json,
+)
 from rca.runs.opening import CONFIG, ROWS, created, lock, reopened, unwritable
 from rca.runs.record import Outcome, Strip
 from rca.runs.results import RESULTS, results
@@ -95,8 +105,15 @@ class RunWriter:
         return cls(folder, config, {**describe(config), **(manifest_extra or {})})
 
     @classmethod
-    def reopen(cls, folder: Path) -> "RunWriter":
+    def reopen(cls, folder: Path, budget: Mapping[str, object] | None = None) -> "RunWriter":
         """Goes on with a run folder whose process is gone.
+
+        The manifest goes on describing the first session; a further one is an entry of `resumed`.
+
+        Args:
+            folder: Of the run.
+            budget: Settings of the budget that were given for what is left; the manifest names
+                those that differ from the config's.
 
         Raises:
             UsageError: The run is finished, or another process still writes it.
@@ -112,11 +129,13 @@ class RunWriter:
         except BaseException:
             held.release()
             raise
-        before = manifest.get("resumed")
-        resumed = [*(before if isinstance(before, list) else []), now()]
+        known = config.budget.model_dump()
+        other = {key: value for key, value in (budget or {}).items() if value != known.get(key)}
         here = describe(config)
-        fresh = {key: here[key] for key in ("status", "error", "ended", "pid", "machine")}
-        return cls(folder, config, {**manifest, **fresh, "resumed": resumed}, held, manifest)
+        fresh = {key: here[key] for key in ("status", "error", "ended", "pid")}
+        session = {"at": here["started"], **{key: here[key] for key in OF_EACH}, "budget": other}
+        resumed = [*sessions(manifest), session]
+        return cls(folder, config, {**manifest, **fresh, RESUMED: resumed}, held, manifest)
 
     @property
     def config(self) -> RunConfig:
@@ -270,9 +289,11 @@ class RunWriter:
         """Writes what was handed over to disk.
 
         Raises:
-            UsageError: The disk is full or the folder no longer writable.
+            UsageError: The disk is full or the folder no longer writable, or rows were lost before.
         """
         with self._writing:
+            if self._broken and self._waiting.has_lost:
+                raise self._broken
             try:
                 self._waiting.write(self._database)
             except Exception as error:
@@ -280,7 +301,9 @@ class RunWriter:
                 raise self._broken from error
 
     def finish(self, outcome: Outcome) -> None:
-        """Ends the folder: last commit, results.json, final status in the manifest.
+        """Ends the folder: last commit, results.json and, when both are on disk, the final status.
+
+        Where they cannot be written the run counts as crashed, so that it may be gone on with.
 
         Args:
             outcome: How the run ended; call it for interrupted and crashed runs as well.
@@ -294,24 +317,34 @@ class RunWriter:
         try:
             try:
                 self.commit()
+                self._write_results(outcome)
             except RcaError as error:  # the manifest can still say how it ended
                 lost = error
-            self._manifest.update(ended=now(), status=outcome.status, error=outcome.error)
-            if (back := self._clock - _clock()) > 1.0:
-                self._manifest[SET_BACK] = round(back, 1)
-            self._manifest["outcome"] = {
-                name: getattr(outcome, name)
-                for name in ("executed_steps", "planned_steps", "critic_updates", "actor_updates")
-            }
-            write_json(self.folder / MANIFEST, self._manifest)
-            write_json(self.folder / RESULTS, results(self._database, self._config, outcome))
-        except (sqlite3.Error, OSError) as error:
-            raise unwritable(self.folder, error) from error
+                errors = [text for text in (outcome.error, str(lost)) if text]
+                outcome = replace(outcome, status="crashed", error="; ".join(errors))
+            self._note_end(outcome)
+            self.note_now()
         finally:
             self._database.close()
             self._lock.release()
         if lost:
             raise lost
+
+    def _write_results(self, outcome: Outcome) -> None:
+        try:
+            found = results(self._database, self._config, outcome)
+            write_json(self.folder / RESULTS, found)
+        except (sqlite3.Error, OSError) as error:
+            raise unwritable(self.folder, error) from error
+
+    def _note_end(self, outcome: Outcome) -> None:
+        self._manifest.update(ended=now(), status=outcome.status, error=outcome.error)
+        if (back := self._clock - _clock()) > 1.0:
+            self._manifest[SET_BACK] = round(back, 1)
+        self._manifest["outcome"] = {
+            name: getattr(outcome, name)
+            for name in ("executed_steps", "planned_steps", "critic_updates", "actor_updates")
+        }
 
     def _commit_regularly(self) -> None:
         while not self._stop.wait(COMMIT_SECONDS):

@@ -23,6 +23,12 @@ WITHOUT_REPLAY = "resumed_without_replay"
 """Entry: the steps at which the run went on with an empty replay."""
 CODE_OF_CHANGES = "code_of_changes"
 """Entry: digest of the code of each planted fault."""
+RESUMED = "resumed"
+"""Entry: what each later session of the run was, from `at` on; of older versions, its time."""
+OF_EACH = ("command", "versions", "git", "machine")
+"""Entries that each session has: the manifest's own are of the first."""
+DECIDING = {"td3-rca": "rca", "torch": "torch", "carla": "carla"}
+"""Packages by whose versions the bits of a run may differ, as they are called."""
 SCHEMA = 1
 """Version of the run folder's layout; readers refuse newer ones and read older ones."""
 MANIFEST = "manifest.json"
@@ -63,6 +69,33 @@ def code_of(faults: Iterable[str]) -> dict[str, str]:
         own = path.read_bytes() if path.is_file() else b""
         found[name] = hashlib.sha256(own + shared).hexdigest()[:12]
     return found
+
+
+def sessions(manifest: Mapping[str, object]) -> list[object]:
+    """Returns what a manifest says of each session after the first."""
+    found = manifest.get(RESUMED)
+    return found if isinstance(found, list) else []
+
+
+def last_session(manifest: Mapping[str, object]) -> Mapping[str, object]:
+    """Returns what holds versions and machine of the session that wrote last, if one is known.
+
+    A resume by an older version put its machine in the place of the first session's.
+    """
+    later = [found for found in sessions(manifest)[-1:] if isinstance(found, Mapping)]
+    return later[0] if later else manifest
+
+
+def other_versions(before: Mapping[str, object]) -> list[str]:
+    """Returns a few words for each version that differs from that of a session before."""
+    then, here = before.get("versions"), versions()
+    if not isinstance(then, Mapping):
+        return []
+    return [
+        f"{name} is {here[package]}, was {then[package]}"
+        for package, name in DECIDING.items()
+        if package in then and then[package] != here[package]
+    ]
 
 
 def now() -> str:
@@ -165,7 +198,7 @@ def is_written_to(folder: Path, manifest: Mapping[str, object]) -> bool:
     held = _is_held(folder / LOCK)
     if held is False:
         return False
-    machine_of_run = manifest.get("machine")
+    machine_of_run = last_session(manifest).get("machine")
     host = machine_of_run.get("host") if isinstance(machine_of_run, Mapping) else None
     if host == platform.node():
         return _process_exists(manifest.get("pid"))

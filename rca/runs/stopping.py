@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+Handler = Callable[[int, FrameType | None], object] | signal.Handlers
 FINISHING = "finishing the step or evaluation, then saving; Ctrl-C again stops now"
 
 
@@ -19,9 +20,6 @@ def stop_on_ctrl_c(
         told: Told once what the first one leads to, from inside the signal's handler.
     """
     asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set  # only the main thread may install signal handlers
-        return
 
     def note(number: int, frame: FrameType | None) -> None:
         # This one only: a launcher that was itself sent SIGINT may send SIGTERM on.
@@ -30,24 +28,43 @@ def stop_on_ctrl_c(
             asked.set()
             told(FINISHING)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _answered_by(note):
         yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
 def unstoppable() -> Iterator[None]:
-    """Lets no Ctrl-C or SIGTERM stop what takes an instant: a folder's last lines."""
+    """Drops Ctrl-C and SIGTERM during a folder's last lines: nothing is left to be stopped."""
+    with _answered_by(signal.SIG_IGN):
+        yield
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Lets Ctrl-C and SIGTERM wait for the end of what takes an instant; then they take effect."""
+    held: list[int] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        held.append(number)
+
+    try:
+        with _answered_by(hold):
+            yield
+    finally:
+        for number in held:
+            signal.raise_signal(number)
+
+
+@contextmanager
+def _answered_by(handler: Handler) -> Iterator[None]:
+    """Has a handler answer Ctrl-C and SIGTERM meanwhile; only the main thread may install one."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

@@ -21,10 +21,10 @@ from rca.runs.guard import Guard
 from rca.runs.manifest import WITHOUT_REPLAY
 from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
-from rca.runs.stopping import unstoppable
+from rca.runs.stopping import deferred
 from rca.runs.strips import Strips
 from rca.td3.agent import TD3
-from rca.td3.checkpoint import FINAL, restore, save, save_final
+from rca.td3.checkpoint import FINAL, restore, save, save_final, set_newer_aside
 from rca.td3.episode import Episode
 from rca.td3.evaluation import Evaluation
 from rca.td3.events import Emit, EpisodeEnded, Event
@@ -36,6 +36,8 @@ CHECKPOINTS = "checkpoints"
 """Folder in the run folder."""
 FAULTS = "simulator_faults"
 """Entry of the manifest: a line for each fault of a simulator, in training and in evaluation."""
+NOT_EVALUATED = "not_evaluated"
+"""Entry of the manifest: why nothing is evaluated although the config says so."""
 
 
 class Run:
@@ -91,7 +93,7 @@ class Run:
         progress = train(
             training,
             begun=begun,
-            evaluate=self._evaluate(stack, training) if self._server is None else None,
+            evaluate=self._evaluate(stack, training),
             stops=self._checkpointing(training, was_asked, halt),
         )
         if auditor:
@@ -124,8 +126,11 @@ class Run:
         Returns:
             The episode that was under way.
         """
-        if restore(checkpoints, training) is None:
+        used = restore(checkpoints, training)
+        if used is None:
             self._told(f"{self.writer.folder}: no checkpoint yet; it begins again from its seed")
+        for aside in set_newer_aside(used) if used else ():
+            self._told(f"goes on from {used}; a newer one cannot be read, now called {aside.name}")
         if self._build.config.env.npcs and training.progress.step:
             self._told("the other cars (env.npcs) are not where they were: not bit for bit the run")
         if training.refill:
@@ -162,7 +167,7 @@ class Run:
             is_last = was_asked() or bool(self.halted)
             is_due = episode is None and every and training.progress.step - saved >= every
             if is_last or is_due:
-                with unstoppable():  # rows written, but not forgotten yet, would be written twice
+                with deferred():  # rows written, but not forgotten yet, would be written twice
                     self.writer.commit()  # a resumed run does not record again what was before it
                 save(self.writer.folder / CHECKPOINTS, training, episode)
                 saved = training.progress.step
@@ -183,8 +188,24 @@ class Run:
             told=lambda fault: self.writer.append_note(FAULTS, fault),
         )
 
-    def probe(self, updates: int) -> None:
-        """Makes updates on a copy of the agent; the run's own agent and counters stay."""
+    def probe(self, updates: int, was_asked: Callable[[], bool]) -> None:
+        """Makes updates on a copy of the agent; the run's own agent and counters stay.
+
+        The training is complete by then: whatever ends the probing is told and ends no more.
+
+        Args:
+            updates: To be made.
+            was_asked: Asked before each whether to leave it.
+        """
+        try:
+            self._probe(updates, was_asked)
+        except KeyboardInterrupt:
+            self._told("Ctrl-C ended the probing; the run is finished")
+        except Exception as error:  # noqa: BLE001  it must not cost the user his run
+            why = f"{type(error).__name__}: {error}"
+            self._told(f"the probing broke off, the run is finished: {why}")
+
+    def _probe(self, updates: int, was_asked: Callable[[], bool]) -> None:
         training, config = self._training, self._build.config
         if not updates or training is None or not len(training.replay):
             return
@@ -198,6 +219,8 @@ class Run:
 
         wanted = config.agent
         for number in range(1, updates + 1):
+            if was_asked():
+                raise KeyboardInterrupt
             batch = training.replay.sample(wanted.batch_size, rng, wanted.n_step, wanted.discount)
             agent.update(batch, record, number)
 
@@ -218,9 +241,22 @@ class Run:
             for listener in self._listeners:
                 listener(event)
 
-    def _evaluate(self, stack: ExitStack, training: Training) -> Evaluate:
-        """Returns an evaluation whose server starts when it is first asked for."""
+    def _evaluate(self, stack: ExitStack, training: Training) -> Evaluate | None:
+        """Returns an evaluation whose server starts when it is first asked for.
+
+        In a server that was given there is none, see `execute`, which is told and noted.
+        """
         config = self._build.config
+        if self._server is not None:
+            if every := config.budget.eval_every:
+                why = (
+                    f"budget.eval_every={every} has no effect: an evaluation would disturb the "
+                    "world of the server that was given"
+                )
+                self._told(why)
+                self.writer.note(NOT_EVALUATED, why)
+                self.writer.note_now()  # outlives a kill
+            return None
         opened: list[Evaluate] = []
 
         def evaluate() -> tuple[EpisodeEnded, ...]:

@@ -19,6 +19,7 @@ class Waiting:
 
     Attributes:
         counters: Written anew each time.
+        has_lost: Whether rows were forgotten because no database takes them.
     """
 
     def __init__(self, signals: Mapping[str, int]) -> None:
@@ -28,6 +29,7 @@ class Waiting:
             signals: Numbers of the signals that the database knows, by name.
         """
         self.counters: dict[str, int] = {}
+        self.has_lost = False
         self._signals = dict(signals)
         self._new_signals: deque[tuple[int, str, str]] = deque()
         self._values: deque[tuple[int, int, float]] = deque()
@@ -72,6 +74,7 @@ class Waiting:
         except (sqlite3.OperationalError, OSError):  # full, locked, gone: for now
             raise
         except Exception:
+            self.has_lost = True
             for rows in self._queues():
                 rows.clear()
             raise

@@ -4,9 +4,11 @@ import json
 import os
 import pickle
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +30,8 @@ FINAL = "final.pt"
 """Weights at the end of a finished run; no checkpoint: nothing goes on from it."""
 KEPT = 2
 """Newest checkpoints left in a folder: one may be damaged by the machine, not by us."""
+ASIDE = ".unreadable"
+"""Ends the name of a file that is no checkpoint any more."""
 
 
 def save(folder: Path, training: Training, episode: Episode | None = None) -> Path:
@@ -100,7 +104,7 @@ def _written(path: Path) -> Iterator[BinaryIO]:
 
 
 def restore(folder: Path, training: Training) -> Path | None:
-    """Puts a new run where the newest readable checkpoint was taken.
+    """Puts a new run where the newest checkpoint was taken that is whole and readable.
 
     Args:
         folder: Of the checkpoints.
@@ -118,7 +122,7 @@ def restore(folder: Path, training: Training) -> Path | None:
     """
     files = _files(folder)
     for path in files:
-        if not zipfile.is_zipfile(path):  # torch would try its unpickler of old formats
+        if not _is_whole(path):
             continue
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
@@ -130,6 +134,45 @@ def restore(folder: Path, training: Training) -> Path | None:
         return None
     names = ", ".join(path.name for path in files)
     raise EvidenceError(f"{folder}: no readable checkpoint among {names}; start the run anew")
+
+
+def set_newer_aside(used: Path) -> list[Path]:
+    """Renames the checkpoints that are newer than one: those that `restore` could not read.
+
+    Left in place they would count as the newest: the next ones would be removed for them, and a
+    later resume might find them readable and go on where the record does not.
+
+    Args:
+        used: The file that the run goes on from.
+
+    Returns:
+        The files under their new names; nothing is deleted.
+
+    Raises:
+        UsageError: The folder cannot be written.
+    """
+    moved = []
+    for path in _files(used.parent):
+        if path.name <= used.name:
+            break
+        names = (path.with_name(f"{path.name}{ASIDE}{number or ''}") for number in count())
+        try:
+            moved.append(path.rename(next(name for name in names if not name.exists())))
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be renamed: {_reason(error)}") from error
+    return moved
+
+
+def _is_whole(path: Path) -> bool:
+    """Tells whether a file is an archive whose parts have their checksums; torch looks at none.
+
+    What is no archive at all torch would try its unpickler of old formats on.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (OSError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def _reason(error: BaseException) -> str:

@@ -21,11 +21,13 @@ from rca.runs.json_file import read_json
 from rca.runs.manifest import (
     BROKEN_PROBES,
     MANIFEST,
+    RESUMED,
     SCHEMA,
     WIRING,
     WITHOUT_REPLAY,
     is_written_to,
     read_manifest,
+    sessions,
 )
 from rca.runs.opening import CONFIG, DATABASE
 from rca.runs.part import Importer, Options, Part
@@ -96,7 +98,7 @@ def read(path: Path, options: Options) -> Part:
         evaluations=tables.evaluations,
         config=config,
         results=results,
-        provenance=manifest,
+        provenance={**manifest, **_later_sessions(manifest)},
         gaps=tuple(gaps),
         outcome=outcome,
         phases=_phases(tables.counters, outcome, tables.signals, config),
@@ -105,6 +107,15 @@ def read(path: Path, options: Options) -> Part:
         strips=tables.strips,
         histograms=tables.histograms,
     )
+
+
+def _later_sessions(manifest: Mapping[str, object]) -> dict[str, object]:
+    """Returns the sessions after the first by number, each with what it has of its own."""
+    found: dict[str, object] = {}
+    for number, later in enumerate(sessions(manifest), 1):
+        own = later.items() if isinstance(later, Mapping) else [("at", later)]
+        found[str(number)] = {key: value for key, value in own if value != manifest.get(key)}
+    return {RESUMED: found} if found else {}
 
 
 def _broken_probes(manifest: Mapping[str, object]) -> list[str]:

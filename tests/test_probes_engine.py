@@ -16,7 +16,7 @@ from rca.probes.engine import Probes, load_probes, norm, probe, probe_from_start
 from rca.td3.evaluation import Evaluation
 from rca.td3.events import ActorGrads, CriticGrads, Stepped, Updated
 from rca.td3.train import train
-from tests.tiny_env import Pointing
+from tests.tiny_env import Telling
 
 SETTINGS = AgentConfig(
     learning_starts=10,
@@ -33,18 +33,6 @@ SILENT: dict[str, set[str]] = {
     "shared": {"actor/encoder_mixup"},  # of two encoders' features none can be the wrong ones
 }
 """Signals that cannot be read, by sharing of encoders: every other is, and finite at least once."""
-
-
-class Telling(Pointing):
-    """Says what it got and counts its frames, so that there is something for every probe."""
-
-    def step(self, action):
-        self.got = action
-        return super().step(action)
-
-    def _info(self, terminated):
-        told = {"applied": self.got, "frame": self.steps, "after_touch": self.steps}
-        return {**super()._info(terminated), **told}
 
 
 EVERY_UPDATE = ProbeConfig()

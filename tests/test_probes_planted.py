@@ -1,6 +1,10 @@
 """Each probe shows a planted abnormality, and a healthy agent does not show it."""
 
 import math
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,12 +16,14 @@ from rca.probes.engine import Probes
 from rca.td3.agent import TD3
 from rca.td3.evaluation import Evaluation
 from rca.td3.train import train
-from tests.tiny_env import Pointing
+from tests.tiny_env import Pointing, Telling
 
 EVERY_UPDATE = ProbeConfig(slow_every=1, rare_every=1)
+STEPS = 60
+Values = dict[str, float]
 
 
-def last_values(plant=lambda training: None, env=None, agent=TD3, **switches):
+def last_values(plant=lambda training: None, env=None, agent=TD3, judged_in=None, **switches):
     """Plants something in a fresh run, trains 20 updates, returns each signal's last value."""
     settings = RunConfig(
         agent=AgentConfig(
@@ -30,25 +36,33 @@ def last_values(plant=lambda training: None, env=None, agent=TD3, **switches):
                 **switches,
             }
         ),
-        budget=BudgetConfig(steps=60, seed=1, eval_every=60),
+        budget=BudgetConfig(steps=STEPS, seed=1, eval_every=STEPS),
     )
-    found: dict[str, float] = {}
+    found: Values = {}
 
     def emit(event):
         found.update({m.name: m.value for m in probes.measure(event)})
 
-    training = default_build(settings).training(env or Pointing(), emit)
+    training = default_build(settings).training(env or Telling(), emit)
     training.agent.__class__ = agent
     plant(training)
     probes = Probes(EVERY_UPDATE, training.agent)
-    held_out = training.held_out
-    train(training, evaluate=Evaluation(training.agent, Pointing(terminal_every=1), 2, 5, held_out))
+    held_out, judged_in = training.held_out, judged_in or Pointing(terminal_every=1)
+    train(training, evaluate=Evaluation(training.agent, judged_in, 2, 5, held_out))
     return found
+
+
+@cache
+def sound():
+    return last_values()
 
 
 @pytest.fixture(scope="module")
 def healthy():
-    return last_values()
+    return sound()
+
+
+# What is planted in networks.
 
 
 @torch.no_grad()
@@ -58,33 +72,77 @@ def silence(layer, share):
     layer.bias[:count] = -1e3
 
 
-def test_silenced_units_are_dormant(healthy):
-    found = last_values(lambda run: silence(run.agent.critic_encoder.layers[7], 0.9))
-    assert found["critic_encoder/dormant"] > 0.6  # 230 of 336 units
-    assert healthy["critic_encoder/dormant"] < 0.4
-    assert found["actor_encoder/dormant"] < 0.4
+@cache
+def silenced():
+    return last_values(lambda run: silence(run.agent.critic_encoder.layers[7], 0.9))
 
 
-def test_features_that_are_all_alike_have_rank_one(healthy):
-    def collapse(run):
-        with torch.no_grad():
-            run.agent.critic_encoder.layers[7].weight.zero_()
-            run.agent.critic_encoder.layers[7].bias.fill_(1.0)
+@cache
+def collapsed():
+    @torch.no_grad()
+    def all_alike(run):
+        run.agent.critic_encoder.layers[7].weight.zero_()
+        run.agent.critic_encoder.layers[7].bias.fill_(1.0)
 
-    found = last_values(collapse, critic_encoder_lr=1e-9)
-    assert found["critic_encoder/effective_rank"] == 1
-    assert healthy["critic_encoder/effective_rank"] > 3
+    return last_values(all_alike, critic_encoder_lr=1e-9)
 
 
-def test_kernels_that_are_the_same_everywhere_leave_no_jitter(healthy):
+@cache
+def smoothed():
+    @torch.no_grad()
     def flatten(run):
-        with torch.no_grad():
-            kernels = run.agent.critic_encoder.layers[4].weight
-            kernels.copy_(kernels.mean((2, 3), keepdim=True).expand_as(kernels))
+        kernels = run.agent.critic_encoder.layers[4].weight
+        kernels.copy_(kernels.mean((2, 3), keepdim=True).expand_as(kernels))
 
-    found = last_values(flatten, critic_encoder_lr=1e-9)
-    assert found["critic_encoder/grad_jitter"] < 0.01
-    assert 0.4 < healthy["critic_encoder/grad_jitter"] < 1.2
+    return last_values(flatten, critic_encoder_lr=1e-9)
+
+
+@cache
+def saturated():
+    @torch.no_grad()
+    def push(run):
+        run.agent.actor.layers[4].bias.fill_(20.0)
+
+    return last_values(push)
+
+
+@cache
+def looking_away():
+    @torch.no_grad()
+    def look_away(run):
+        run.agent.actor.layers[0].weight[:, :256] = 0
+
+    return last_values(look_away, actor_lr=1e-9)
+
+
+@cache
+def ignoring_the_action():
+    @torch.no_grad()
+    def ignore(run):
+        run.agent.critic.first[0].weight[:, -2:] = 0
+
+    return last_values(ignore, critic_lr=1e-9)
+
+
+@cache
+def promising():
+    @torch.no_grad()
+    def promise(run):
+        run.agent.critic.first[4].bias.fill_(1000.0)
+
+    return last_values(promise, critic_lr=1e-9, discount=0.5)
+
+
+@cache
+def twins():
+    def double(run):
+        for critic in (run.agent.critic, run.agent.targets["critic"]):
+            critic.second.load_state_dict(critic.first.state_dict())
+
+    return last_values(double)
+
+
+# What is planted in the agent's doing.
 
 
 class MixedUp(TD3):
@@ -98,28 +156,6 @@ class MixedUp(TD3):
             self.critic_encoder = right
 
 
-def test_mixed_up_encoders_part_the_actors_loss_from_the_critics_value(healthy):
-    def gap(found):
-        return abs(-found["actor/loss"] - found["actor/q_mean"])
-
-    found = last_values(agent=MixedUp)
-    assert gap(found) > 5 * gap(healthy)
-
-    assert found["actor/encoder_mixup"] > 0.8
-    assert healthy["actor/encoder_mixup"] < 0.2
-
-
-def test_an_update_with_ten_times_the_step_churns_the_policy_more(healthy):
-    tenth = last_values(actor_lr=3e-5, actor_encoder_lr=3e-5)["actor/churn"]
-    assert healthy["actor/churn"] > 3 * tenth > 0
-    assert last_values(actor_lr=1e-12, actor_encoder_lr=1e-12)["actor/churn"] < 1e-6
-
-
-def test_a_critic_that_learns_a_small_memory_by_heart_errs_elsewhere(healthy):
-    found = last_values(buffer_size=8, batch_size=8, updates_per_step=20)
-    assert found["critic/validation_td"] > 2 > healthy["critic/validation_td"]
-
-
 class Constant(TD3):
     """Always the same action."""
 
@@ -127,41 +163,9 @@ class Constant(TD3):
         return np.array([0.3, -0.2], np.float32)
 
 
-def test_only_a_policy_that_moves_has_jitter(healthy):
-    assert last_values(agent=Constant)["explore/action_jitter"] == 0.0
-    assert healthy["explore/action_jitter"] > 0.01
-
-
-def test_a_policy_at_its_limits_is_saturated_and_uniform(healthy):
-    def push(run):
-        with torch.no_grad():
-            run.agent.actor.layers[4].bias.fill_(20.0)
-
-    found = last_values(push)
-    assert found["actor/saturation"] == 1.0
-    assert found["actor/diversity"] < 1e-6
-    assert healthy["actor/saturation"] < 0.5
-    assert healthy["actor/diversity"] > 1e-3
-
-
-def test_a_policy_that_looks_away_does_not_use_the_image(healthy):
-    def look_away(run):
-        with torch.no_grad():
-            run.agent.actor.layers[0].weight[:, :256] = 0
-
-    found = last_values(look_away, actor_lr=1e-9)
-    assert found["actor/image_use"] < 1e-6
-    assert healthy["actor/image_use"] > 1e-3
-
-
-def test_a_critic_that_ignores_the_action_has_no_slope(healthy):
-    def ignore(run):
-        with torch.no_grad():
-            run.agent.critic.first[0].weight[:, -2:] = 0
-
-    found = last_values(ignore, critic_lr=1e-9)
-    assert found["critic/action_sensitivity"] < 1e-6
-    assert healthy["critic/action_sensitivity"] > 1e-3
+class NeverWithoutNoise(TD3):
+    def act(self, obs, noise, rng):
+        return super().act(obs, noise or 0.1, rng)
 
 
 class HardTargets(TD3):
@@ -178,79 +182,300 @@ class FrozenTargets(TD3):
         pass
 
 
-def test_targets_that_do_not_average_deviate(healthy):
-    assert max(healthy[f"{m}/target_error"] for m in ("actor", "critic")) < 1e-6
-    assert last_values(agent=HardTargets)["critic/target_error"] > 1e-5
-    assert last_values(agent=HardTargets)["critic/target_lag"] < 1e-6
-    frozen = last_values(agent=FrozenTargets)
-    assert frozen["critic/target_error"] > 1e-6
-    assert frozen["critic/target_lag"] > healthy["critic/target_lag"]
+@cache
+def mixed_up():
+    return last_values(agent=MixedUp)
 
 
-def test_a_module_with_no_step_size_does_not_move(healthy):
-    found = last_values(actor_encoder_lr=1e-12)
-    assert found["actor_encoder/update_ratio"] < 1e-6
-    assert healthy["actor_encoder/update_ratio"] > 1e-5
+@cache
+def hard():
+    return last_values(agent=HardTargets)
 
 
-def test_a_clip_below_every_gradient_is_always_reached(healthy):
-    found = last_values(critic_clip=1e-9, actor_clip=1e9)
-    assert (found["critic/clipped"], found["actor/clipped"]) == (1.0, 0.0)
-    assert not any(name.endswith("/clipped") for name in healthy)
+@cache
+def standing_still():
+    return last_values(actor_encoder_lr=1e-12)
 
 
-class RareDisaster(Pointing):
-    """Every fifteenth step costs a thousand."""
-
-    def step(self, action):
-        obs, reward, *rest = super().step(action)
-        self.count = getattr(self, "count", 0) + 1
-        return obs, reward - 1000.0 * (self.count % 15 == 0), *rest
+@cache
+def clipped():
+    return last_values(critic_clip=1e-9, actor_clip=1e-9)
 
 
-def test_rare_disasters_make_heavy_tails(healthy):
-    found = last_values(env=RareDisaster())
-    assert found["critic/td_kurtosis"] > 2 * healthy["critic/td_kurtosis"]
-    assert found["critic/td_tail"] > 5 * healthy["critic/td_tail"]
-    assert found["batch/reward_min"] < -900 < healthy["batch/reward_min"]
+@cache
+def hardly_clipped():
+    return last_values(critic_clip=1e9, actor_clip=1e9)
 
 
-def test_a_critic_that_promises_too_much_is_biased(healthy):
-    def promise(run):
-        with torch.no_grad():
-            run.agent.critic.first[4].bias.fill_(1000.0)
-
-    found = last_values(promise, critic_lr=1e-9, discount=0.5)
-    assert found["critic/value_bias"] > 100
-    assert healthy["critic/value_bias"] < 10
+@cache
+def overpaid():
+    return last_values(reward_scale=1000.0)
 
 
-def test_two_updates_a_step_double_the_replay_ratio(healthy):
-    assert last_values(updates_per_step=2)["replay/ratio"] == 2.0
-    assert healthy["replay/ratio"] == 1.0
+# What is planted in the memory.
 
 
-def test_an_action_stored_before_clipping_is_beyond_one(healthy):
+@cache
+def stored_unclipped():
     def wide(run):
         store = run.replay.add
         run.replay.add = lambda action, *rest: store(1.5 * action, *rest)
 
-    assert last_values(wide)["batch/action_size"] > 1.01
-    assert healthy["batch/action_size"] <= 1.0
+    return last_values(wide)
 
 
-def test_time_outs_stored_as_terminal_raise_the_terminal_share(healthy):
+@cache
+def time_outs_stored_as_terminal():
     def confuse(run):
         store = run.replay.add
         run.replay.add = lambda action, reward, obs, _: store(
             action, reward, obs, obs["vector"][1] == 1.0
         )
 
-    shares = [
-        last_values(plant, batch_size=128)["batch/terminal_share"]
-        for plant in (confuse, lambda run: None)
-    ]
-    assert shares[0] > 1.5 * shares[1]
+    return last_values(confuse, batch_size=128)
+
+
+# What is planted in the environment.
+
+
+class RareDisaster(Telling):
+    """Every fifteenth step costs a thousand."""
+
+    def step(self, action):
+        obs, reward, *rest = super().step(action)
+        return obs, reward - 1000.0 * (len(self.errors) % 15 == 0), *rest
+
+
+class Hanging(Telling):
+    """The camera shows one picture for ever."""
+
+    def _frame(self):
+        return np.tile(np.arange(self.size, dtype=np.uint8), (self.size, 1))
+
+
+class Dark(Telling):
+    def _frame(self):
+        return np.zeros((self.size, self.size), np.uint8)
+
+
+class Saying(Telling):
+    """Says something else of each step than was the case."""
+
+    def __init__(self, **odd):
+        super().__init__()
+        self.odd = odd
+
+    def _info(self, terminated):
+        return super()._info(terminated) | self.odd
+
+
+class EndingAtTouch(Telling):
+    """Touching a lane marking is the end."""
+
+    def step(self, action):
+        obs, reward, _, _, info = super().step(action)
+        return obs, reward, self.steps == 3, False, info
+
+
+class Unrolling(Telling):
+    """Fills the stack with the newest frame instead of moving it on by one."""
+
+    def _obs(self):
+        self.stack = np.repeat(self.stack[-1:], self.frames, axis=0)
+        return super()._obs()
+
+
+class Late(Telling):
+    """Shows what was two steps ago."""
+
+    def reset(self, **options):
+        obs, info = super().reset(**options)
+        self.waiting = [obs, obs]
+        return obs, info
+
+    def step(self, action):
+        obs, *rest = super().step(action)
+        self.waiting.append(obs)
+        return self.waiting.pop(0), *rest
+
+
+class Sluggish(Telling):
+    """The last step of the run takes long."""
+
+    def step(self, action):
+        if len(self.errors) == STEPS - 1:
+            time.sleep(0.3)
+        return super().step(action)
+
+
+@cache
+def with_disasters():
+    return last_values(env=RareDisaster())
+
+
+@cache
+def unrolling():
+    def take_anything(run):
+        run.replay.add = lambda *rest: None  # ours refuses such a stack
+
+    return last_values(take_anything, env=Unrolling())
+
+
+@cache
+def saying(**odd):
+    return last_values(env=Saying(**odd))
+
+
+@cache
+def judged_colliding():
+    return last_values(judged_in=Saying(end_reason="collision"))
+
+
+class Planted(NamedTuple):
+    """How a signal answers to something planted.
+
+    Attributes:
+        run: Last values of a run with it.
+        shows: Whether a value of that run and one without it tell the two apart.
+        beside: Last values without it.
+    """
+
+    run: Callable[[], Values]
+    shows: Callable[[float, float], bool]
+    beside: Callable[[], Values] = sound
+
+
+PLANTED = {
+    "actor/churn": Planted(
+        lambda: last_values(actor_lr=1e-12, actor_encoder_lr=1e-12), lambda odd, ok: odd < 1e-6 < ok
+    ),
+    "actor/clipped": Planted(clipped, lambda odd, ok: (odd, ok) == (1, 0), hardly_clipped),
+    "actor/diversity": Planted(saturated, lambda odd, ok: odd < 1e-6 < 1e-3 < ok),
+    "actor/encoder_mixup": Planted(mixed_up, lambda odd, ok: odd > 0.8 > 0.2 > ok),
+    "actor/grad_norm": Planted(saturated, lambda odd, ok: odd < 1e-6 < 1e-4 < ok),
+    "actor/image_use": Planted(looking_away, lambda odd, ok: odd < 1e-6 < 1e-3 < ok),
+    "actor/loss": Planted(promising, lambda odd, ok: odd < -900 < -10 < ok),
+    "actor/q_mean": Planted(promising, lambda odd, ok: odd > 900 > 10 > ok),
+    "actor/saturation": Planted(saturated, lambda odd, ok: odd == 1 > 0.5 > ok),
+    "actor_encoder/drift": Planted(standing_still, lambda odd, ok: odd < 1e-6 < 1e-5 < ok),
+    "actor_encoder/update_ratio": Planted(standing_still, lambda odd, ok: odd < 1e-6 < 1e-5 < ok),
+    "batch/action_size": Planted(stored_unclipped, lambda odd, ok: odd > 1.01 > 1 >= ok),
+    "batch/reward_min": Planted(with_disasters, lambda odd, ok: odd < -900 < ok),
+    "batch/terminal_share": Planted(
+        time_outs_stored_as_terminal,
+        lambda odd, ok: odd > 1.5 * ok,
+        lambda: last_values(batch_size=128),
+    ),
+    "critic/action_sensitivity": Planted(ignoring_the_action, lambda odd, ok: odd < 1e-6 < ok),
+    "critic/clipped": Planted(clipped, lambda odd, ok: (odd, ok) == (1, 0), hardly_clipped),
+    "critic/grad_norm": Planted(overpaid, lambda odd, ok: odd > 100 * ok),
+    "critic/loss": Planted(overpaid, lambda odd, ok: odd > 1000 * ok),
+    "critic/q1_mean": Planted(promising, lambda odd, ok: odd > 900 > 10 > ok),
+    "critic/q_spread": Planted(twins, lambda odd, ok: odd < 1e-6 < 1e-3 < ok),
+    "critic/target_error": Planted(hard, lambda odd, ok: odd > 1e-5 > 1e-6 > ok),
+    "critic/target_lag": Planted(hard, lambda odd, ok: odd < 1e-6 < ok),
+    "critic/td_kurtosis": Planted(with_disasters, lambda odd, ok: odd > 2 * ok),
+    "critic/td_tail": Planted(with_disasters, lambda odd, ok: odd > 5 * ok),
+    "critic/validation_td": Planted(  # a small memory, learned by heart
+        lambda: last_values(buffer_size=8, batch_size=8, updates_per_step=20),
+        lambda odd, ok: odd > 2 > ok,
+    ),
+    "critic/value_bias": Planted(promising, lambda odd, ok: odd > 100 > 10 > ok),
+    "critic_encoder/dormant": Planted(silenced, lambda odd, ok: odd > 0.6 > 0.4 > ok),
+    "critic_encoder/effective_rank": Planted(collapsed, lambda odd, ok: odd == 1 < 3 < ok),
+    "critic_encoder/grad_jitter": Planted(smoothed, lambda odd, ok: odd < 0.01 < 0.4 < ok < 1.2),
+    "env/action_gap": Planted(
+        lambda: saying(applied=(2.0, 2.0)), lambda odd, ok: odd > 0.9 > 0 == ok
+    ),
+    "env/observation_age": Planted(
+        lambda: last_values(env=Late()), lambda odd, ok: (odd, ok) == (2, 0)
+    ),
+    "env/reward": Planted(with_disasters, lambda odd, ok: odd < -900 < ok),
+    "env/reward_gap": Planted(with_disasters, lambda odd, ok: odd > 900 > 1e-9 > ok),
+    "env/speed": Planted(lambda: saying(speed=0.0), lambda odd, ok: odd == 0 < 1 < ok),
+    "env/stack_moves": Planted(unrolling, lambda odd, ok: (odd, ok) == (0, 1)),
+    "env/step_seconds": Planted(
+        lambda: last_values(env=Sluggish()), lambda odd, ok: odd >= 0.3 > ok
+    ),
+    "env/traffic_speed": Planted(
+        lambda: saying(traffic_speed=0.0), lambda odd, ok: odd == 0 < 1 < ok
+    ),
+    "episode/after_touch": Planted(
+        lambda: last_values(env=EndingAtTouch()), lambda odd, ok: (odd, ok) == (0, 7)
+    ),
+    "episode/foreign_steps": Planted(
+        lambda: saying(frame=25), lambda odd, ok: (odd, ok) == (15, 0)
+    ),
+    "episode/time_out_terminal": Planted(
+        lambda: saying(end_reason="time_out"), lambda odd, ok: (odd, ok) == (1, 0)
+    ),
+    "evaluation/action_gap": Planted(
+        lambda: last_values(agent=NeverWithoutNoise), lambda odd, ok: odd > 0.01 > 0 == ok
+    ),
+    "evaluation/ended_collision": Planted(judged_colliding, lambda odd, ok: (odd, ok) == (1, 0)),
+    "evaluation/ended_goal": Planted(judged_colliding, lambda odd, ok: (odd, ok) == (0, 1)),
+    "explore/action_jitter": Planted(
+        lambda: last_values(agent=Constant), lambda odd, ok: odd == 0 < 0.01 < ok
+    ),
+    "explore/net_drive": Planted(
+        lambda: last_values(learning_starts=STEPS, random_pedal_min=0.9),
+        lambda odd, ok: odd > 0.9 > abs(ok),
+    ),
+    "explore/noise": Planted(
+        lambda: last_values(exploration_noise=0.0), lambda odd, ok: (odd, ok) == (0, 0.1)
+    ),
+    "observation/duplicates": Planted(
+        lambda: last_values(env=Hanging()), lambda odd, ok: odd == 1 > 0.5 > ok
+    ),
+    "observation/spread": Planted(
+        lambda: last_values(env=Dark()), lambda odd, ok: odd == 0 < 0.1 < ok
+    ),
+    "replay/ratio": Planted(
+        lambda: last_values(updates_per_step=2), lambda odd, ok: (odd, ok) == (2, 1)
+    ),
+    "replay/size": Planted(
+        lambda: last_values(buffer_size=8), lambda odd, ok: (odd, ok) == (8, 60)
+    ),
+    "reward/first": Planted(
+        lambda: last_values(env=Saying(reward_terms={"first": -50.0})),
+        lambda odd, ok: odd == -50 < -1 < ok,
+    ),
+}
+"""By signal; tests/test_probes_signals.py wants one of each probe."""
+
+
+@pytest.mark.parametrize("signal", PLANTED)
+def test_what_is_planted_shows(signal):
+    planted = PLANTED[signal]
+    odd, ok = planted.run()[signal], planted.beside()[signal]
+    assert planted.shows(odd, ok), (odd, ok)
+
+
+def test_silenced_units_are_dormant_in_their_own_module_alone():
+    assert silenced()["actor_encoder/dormant"] < 0.4
+
+
+def test_mixed_up_encoders_part_the_actors_loss_from_the_critics_value(healthy):
+    def gap(found):
+        return abs(-found["actor/loss"] - found["actor/q_mean"])
+
+    assert gap(mixed_up()) > 5 * gap(healthy)
+
+
+def test_an_update_with_ten_times_the_step_churns_the_policy_more(healthy):
+    tenth = last_values(actor_lr=3e-5, actor_encoder_lr=3e-5)["actor/churn"]
+    assert healthy["actor/churn"] > 3 * tenth > 0
+
+
+def test_targets_that_stand_still_deviate_and_fall_behind(healthy):
+    frozen = last_values(agent=FrozenTargets)
+    assert frozen["critic/target_error"] > 1e-6
+    assert healthy["actor/target_error"] < 1e-6
+    assert frozen["critic/target_lag"] > healthy["critic/target_lag"]
+
+
+def test_nothing_is_said_of_a_clip_that_is_not_there(healthy):
+    assert not any(name.endswith("/clipped") for name in healthy)
 
 
 def mean_drive(low):

@@ -1,7 +1,8 @@
 """Each signal against an independent plain-numpy version of itself, on a real short run."""
 
 import math
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -10,27 +11,114 @@ import torch
 
 from rca.build import default_build
 from rca.config import AgentConfig, BudgetConfig, ProbeConfig, RunConfig
-from rca.probes.engine import Probes
+from rca.probes.engine import Probes, load_probes
 from rca.td3.evaluation import Evaluation
 from rca.td3.events import ActorGrads, CriticGrads, EpisodeEnded, Evaluated, Stepped, Updated
 from rca.td3.train import train
+from tests.test_probes_planted import PLANTED
 from tests.tiny_env import Pointing
 
+CLIPS = {"actor": 1e-3, "actor_encoder": 1e3, "critic": 1e-3, "critic_encoder": 1e3}
 CONFIG = RunConfig(
     agent=AgentConfig(
-        learning_starts=10, batch_size=8, buffer_size=100, actor_clip=1e-3, critic_encoder_clip=1e3
+        learning_starts=10,
+        batch_size=8,
+        buffer_size=100,
+        actor_clip=CLIPS["actor"],
+        actor_encoder_clip=CLIPS["actor_encoder"],
+        critic_clip=CLIPS["critic"],
+        critic_encoder_clip=CLIPS["critic_encoder"],
     ),
     budget=BudgetConfig(steps=22, seed=1, eval_every=11, eval_episodes=3),
 )
+PROBES = load_probes()
+JUMP = 7
+"""Step at which the frame stack does not move on by one frame."""
 
 
 class Slipping(Pointing):
-    """Carries out half of each action, and says so; counts two steps that nobody took."""
+    """Goes wrong in every way that a step can show, and remembers what it did.
+
+    It carries out half of each action, pays what no term tells, counts steps that nobody took and
+    knows of traffic at odd steps only. The first episode jumps a frame and touches a lane marking
+    in its third step; the second shows its images two steps late and calls its end a time-out
+    that is terminal; the third stands still in its first step.
+
+    Attributes:
+        told: What it said of each step of the episode, with what it was given.
+        shown: Observations of the episode, from its reset on.
+    """
+
+    def reset(self, *, seed=None, options=None):
+        obs, info = super().reset(seed=seed, options=options)
+        self.index = self.episodes
+        self.real, self.shown, self.told = [obs], [obs], []
+        return obs, info
 
     def step(self, action):
         obs, reward, terminated, truncated, info = super().step(action)
-        info |= {"applied": np.asarray(action) / 2, "frame": self.steps + 2}
-        return obs, reward, terminated, truncated, info
+        self.real.append(obs)
+        self.shown.append(self._bent(obs))
+        reward += 0.25 * (self.steps % 3 == 0)
+        told = info | self._odd(terminated) | {"applied": np.asarray(action) / 2}
+        self.told.append(
+            {**told, "sent": action.copy(), "reward": reward, "terminated": terminated}
+        )
+        return self.shown[-1], reward, terminated, truncated, told
+
+    def _bent(self, obs):
+        if self.index == 1:
+            return self.real[max(0, self.steps - 2)]
+        if self.index == 0 and self.steps == JUMP:
+            return obs | {"image": np.repeat(obs["image"][-1:], self.frames, axis=0)}
+        return obs
+
+    def _odd(self, terminated):
+        odd: dict[str, Any] = {"frame": self.steps + 2 + self.index}
+        if self.index == 0 and self.steps >= 3:
+            odd["after_touch"] = self.steps - 3
+        if self.index == 1 and terminated:
+            odd["end_reason"] = "time_out"
+        if self.index == 2 and self.steps == 1:
+            odd["speed"] = 0.0
+        if self.steps % 2 == 0:
+            odd["traffic_speed"] = math.nan
+        return odd
+
+
+class Crashing(Pointing):
+    """Every third episode ends in a collision, the others at the goal."""
+
+    def _info(self, terminated):
+        crashed = {} if self.episodes % 3 else {"end_reason": "collision"}
+        return super()._info(terminated) | crashed
+
+
+def forgiving(run, env):
+    """Makes the memory begin anew where the stack jumps, which it refuses."""
+    store = run.replay.add
+
+    def add(action, reward, obs, terminated):
+        if len(env.told) == JUMP and env.index == 0:
+            run.replay.begin(obs)
+        else:
+            store(action, reward, obs, terminated)
+
+    run.replay.add = add
+
+
+def wavering(agent, answers):
+    """Makes the agent answer otherwise each time that it is asked for an action without noise."""
+    act = agent.act
+
+    def waver(obs, noise, rng):
+        action = act(obs, noise, rng)
+        if noise:
+            return action
+        answers.append(action + np.float32(0.01 * (-1) ** len(answers) * len(answers)))
+        return answers[-1]
+
+    agent.act = waver
 
 
 EVERY_UPDATE = ProbeConfig(slow_every=1, rare_every=1)
@@ -45,30 +133,48 @@ def length(parts):
     return math.sqrt(sum(float(np.sum(np.square(part, dtype=np.float64))) for part in parts))
 
 
+class Run(NamedTuple):
+    """A short run.
+
+    Attributes:
+        measured: Values by name and step.
+        expected: The same recomputed in numpy.
+        emitted: Names that each of PROBES gave a value for.
+    """
+
+    measured: dict[str, dict[int, float]]
+    expected: dict[str, dict[int, float]]
+    emitted: list[set[str]]
+
+
 @pytest.fixture(scope="module")
 def run():
-    """Measured values by name and step, and the same recomputed in numpy."""
-    measured: dict[str, dict[int, float]] = {}
-    expected: dict[str, dict[int, float]] = {}
-    engine: list[Probes] = []
-    start: dict[str, Any] = {}
+    found = Run({}, {}, [set() for _ in PROBES])
+    engines: list[Probes] = []
+    start: dict[str, Any] = {"env": Slipping(), "answers": []}
 
     def note(name, event, value):
-        expected.setdefault(name, {})[event.step] = float(value)
+        found.expected.setdefault(name, {})[event.step] = float(value)
 
     def emit(event):
-        for m in engine[0].measure(event):
-            measured.setdefault(m.name, {})[m.step] = m.value
+        for engine, names in zip(engines, found.emitted, strict=True):
+            for m in engine.measure(event):
+                names.add(m.name)
+                found.measured.setdefault(m.name, {})[m.step] = m.value
         recompute(event, note, start)
 
-    training = default_build(CONFIG).training(Slipping(), emit)
-    for name in training.agent.modules():
-        start[name] = arrays(training.agent.modules()[name])
-    engine.append(Probes(EVERY_UPDATE, training.agent))
-    start["agent"] = training.agent
-    evaluate = Evaluation(training.agent, Pointing(terminal_every=1), 3, 5, training.held_out)
+    training = default_build(CONFIG).training(start["env"], emit)
+    agent = training.agent
+    forgiving(training, start["env"])
+    wavering(agent, start["answers"])
+    for name in agent.modules():
+        start[name] = arrays(agent.modules()[name])
+    engines += [Probes(EVERY_UPDATE, agent, [item]) for item in PROBES]
+    start["agent"] = agent
+    evaluate = Evaluation(agent, Crashing(terminal_every=1), 3, 5, training.held_out)
     train(training, evaluate=evaluate)
-    return measured, expected
+    assert [engine.broken for engine in engines if engine.broken] == []
+    return found
 
 
 def recompute(event, note, start):
@@ -82,8 +188,7 @@ def gradients(event, note, start):
     for name in (part, f"{part}_encoder"):
         size = length(arrays(getattr(event.agent, name), gradient=True))
         note(f"{name}/grad_norm", event, size)
-        if name in ("actor", "critic_encoder"):
-            note(f"{name}/clipped", event, size > {"actor": 1e-3, "critic_encoder": 1e3}[name])
+        note(f"{name}/clipped", event, size > CLIPS[name])
 
 
 def targets_before(event, note, start):
@@ -134,8 +239,7 @@ def movement(event, note, start):
             tau * a + (1 - tau) * b for a, b in zip(now, start["targets"][name], strict=True)
         ]
         worst = max(np.abs(a - b).max() for a, b in zip(slow, expected, strict=True))
-        assert worst < 1e-6
-        note(f"{name}/target_error", event, 0.0)
+        note(f"{name}/target_error", event, worst)
 
 
 def dense(layer, h):
@@ -286,40 +390,58 @@ def validation(event, note, start):
 
 
 def steps(event, note, start):
-    last = start.pop("action", None)
-    if last is None:
-        note("env/observation_age", event, 0.0)
-    if last is not None:
-        note("explore/action_jitter", event, sum(abs(event.action - last)) / 2)
-    if not (event.terminated or event.truncated):
-        start["action"] = event.action
-    note("env/reward", event, event.reward)
-    note("env/speed", event, event.speed)
-    note("env/traffic_speed", event, event.speed / 2)
+    env, told = start["env"], start["env"].told[-1]
+    if len(env.told) > 1:
+        last = env.told[-2]["sent"]
+        note("explore/action_jitter", event, sum(abs(told["sent"] - last)) / 2)
+    note("explore/noise", event, math.nan if event.step <= 10 else 0.1)
+    note("explore/net_drive", event, told["sent"][1])
+    note("env/reward", event, told["reward"])
+    for name, value in told["reward_terms"].items():
+        note(f"reward/{name}", event, value)
+    note("env/reward_gap", event, 0.25 if env.steps % 3 == 0 else 0.0)
+    note("env/action_gap", event, max(abs(a) for a in told["sent"]) / 2)
+    note("env/speed", event, told["speed"])
+    if env.steps % 2:
+        note("env/traffic_speed", event, told["traffic_speed"])
     note("env/step_seconds", event, event.seconds)
-    note("explore/noise", event, event.noise)
-    note("explore/net_drive", event, event.action[1])
-    note("reward/pointing", event, 1.0)
-    note("env/action_gap", event, max(abs(a) for a in event.action) / 2)
-    note("env/reward_gap", event, abs(event.reward - 1.0))
-    note("env/stack_moves", event, 1.0)
-    note("replay/size", event, min(event.step, 100))
+    note("replay/size", event, event.step - (event.step >= JUMP))
+    before, after = (obs["image"] for obs in env.shown[-2:])
+    note("env/stack_moves", event, (before[1:] == after[:-1]).all())
+    age = age_of_the_first_change(env)
+    if age is not None:
+        note("env/observation_age", event, age)
+
+
+def age_of_the_first_change(env):
+    """The steps that a car moved in before its observation changed, at the step where it did."""
+    first = env.shown[0]
+    changed = [any((obs[key] != first[key]).any() for key in first) for obs in env.shown[1:]]
+    moved = [told["speed"] > 1e-3 for told in env.told]
+    is_due = changed[-1] and sum(changed) == 1 and any(moved)
+    return sum(moved[:-1]) if is_due else None
 
 
 def ending(event, note, start):
-    note("episode/foreign_steps", event, 2.0)
-    if event.end_reason == "time_out":
-        note("episode/time_out_terminal", event, 0.0)
+    env, told = start["env"], start["env"].told[-1]
+    note("episode/foreign_steps", event, told["frame"] - len(env.told))
+    if told["end_reason"] == "time_out":
+        note("episode/time_out_terminal", event, told["terminated"])
+    touches = [step for step, said in enumerate(env.told, 1) if "after_touch" in said]
+    if touches:
+        note("episode/after_touch", event, len(env.told) - touches[0])
 
 
 def bias(event, note, start):
     gaps = [e.first_value - e.discounted_return for e in event.episodes]
     mean = abs(np.mean([e.discounted_return for e in event.episodes]))
     note("critic/value_bias", event, np.mean(gaps) / mean)
-    note("evaluation/action_gap", event, 0.0)
-    reasons = [e.end_reason for e in event.episodes]
-    for reason in ("goal", "collision"):
-        note(f"evaluation/ended_{reason}", event, np.mean([r == reason for r in reasons]))
+    # It asks twice before each episode of ten steps.
+    answers = np.array(start["answers"]).reshape(len(event.episodes), 12, 2)
+    start["answers"].clear()
+    note("evaluation/action_gap", event, np.abs(answers[:, 0] - answers[:, 1]).max())
+    note("evaluation/ended_goal", event, 2 / 3)
+    note("evaluation/ended_collision", event, 1 / 3)
 
 
 VERSIONS = [
@@ -343,8 +465,8 @@ NAMES = [
         for module in MODULES
         for quantity in ("grad_norm", "update_ratio", "target_lag", "target_error", "dormant")
     ),
+    *(f"{module}/clipped" for module in MODULES),
     *(f"{module}/drift" for module in ("actor_encoder", "critic_encoder")),
-    *(f"{module}/clipped" for module in ("actor", "critic_encoder")),
     *(f"critic/q1_{quantity}" for quantity in ("mean", "min", "max", "std")),
     *(f"critic/{q}" for q in ("q_spread", "q2_mean", "target_mean", "loss", "value_bias")),
     *(f"critic/{q}" for q in ("td_tail", "td_kurtosis", "action_sensitivity")),
@@ -365,29 +487,114 @@ NAMES = [
     *(f"evaluation/{quantity}" for quantity in ("action_gap", "ended_goal", "ended_collision")),
     *(f"explore/{quantity}" for quantity in ("noise", "net_drive")),
     *(f"replay/{quantity}" for quantity in ("size", "ratio")),
-    "reward/pointing",
-    "episode/foreign_steps",
-    "episode/time_out_terminal",
+    *(f"reward/{term}" for term in ("first", "second")),
+    *(f"episode/{quantity}" for quantity in ("foreign_steps", "time_out_terminal", "after_touch")),
     *(f"observation/{quantity}" for quantity in ("duplicates", "spread")),
 ]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_signal_equals_its_numpy_version(run, name):
-    measured, expected = run
-    assert measured[name].keys() == expected[name].keys()
-    for step, value in expected[name].items():
-        assert measured[name][step] == pytest.approx(value, rel=1e-4, abs=1e-6, nan_ok=True), step
+    measured, expected = run.measured[name], run.expected[name]
+    assert measured.keys() == expected.keys()
+    for step, value in expected.items():
+        assert measured[step] == pytest.approx(value, rel=1e-4, abs=1e-6, nan_ok=True), step
 
 
-def test_no_signal_goes_untested(run):
-    assert set(run[0]) == set(NAMES)
+@pytest.mark.parametrize("number", range(len(PROBES)), ids=[item.signal for item in PROBES])
+def test_every_probe_has_a_numpy_version_and_a_planted_abnormality(run, number):
+    emitted = run.emitted[number]
+    assert emitted, "reads nothing in this run: let Slipping give it something to read"
+    assert emitted <= set(NAMES), "recompute it in numpy, see VERSIONS"
+    assert emitted & PLANTED.keys(), "plant something in tests/test_probes_planted.py"
+
+
+def test_the_run_shows_both_answers_of_what_is_seldom_wrong(run):
+    for name in ("env/stack_moves", "env/observation_age", "episode/time_out_terminal"):
+        assert len(set(run.expected[name].values())) == 2, name
+    assert min(run.expected["evaluation/action_gap"].values()) > 0
+
+
+HOLDERS = {
+    "separate": {
+        "actor": ("actor",),
+        "actor_encoder": ("actor",),
+        "critic_encoder": ("critic",),
+        "critic": ("critic",),
+    },
+    "detached": {"actor": ("actor",), "critic_encoder": ("critic",), "critic": ("critic",)},
+    "shared": {"actor": ("actor",), "critic_encoder": ("actor", "critic"), "critic": ("critic",)},
+}
+"""The optimizers that step each module, by sharing of encoders."""
+
+
+class Ways:
+    """How far modules moved per step, the steps counted by the optimizers themselves."""
+
+    def __init__(self, agent, holders):
+        self.agent, self.holders = agent, holders
+        self.stepped = Counter[str]()
+        self.last = {name: (arrays(agent.modules()[name]), 0) for name in holders}
+        for part in ("actor", "critic"):
+            self._count(getattr(agent, f"{part}_optimizer"), part)
+
+    def _count(self, optimizer, part):
+        optimizer.register_step_post_hook(lambda *_: self.stepped.update([part]))
+
+    def ratios(self):
+        """Returns the way per step since they were asked last of modules that made a step."""
+        found = {}
+        for name, parts in self.holders.items():
+            (before, then), now = self.last[name], arrays(self.agent.modules()[name])
+            count = sum(self.stepped[part] for part in parts)
+            if count > then:
+                way = [a - b for a, b in zip(now, before, strict=True)]
+                found[f"{name}/update_ratio"] = length(way) / (count - then) / length(now)
+                self.last[name] = now, count
+        return found
+
+
+@pytest.mark.parametrize("sharing", HOLDERS)
+def test_an_update_ratio_counts_the_steps_of_all_that_hold_the_module(sharing):
+    agent_config = CONFIG.agent.model_copy(update={"encoder_sharing": sharing})
+    settings = CONFIG.model_copy(update={"agent": agent_config})
+    measured: list[dict[str, float]] = []
+    expected: list[dict[str, float]] = []
+
+    def emit(event):
+        found = {m.name: m.value for m in engine.measure(event) if m.name.endswith("/update_ratio")}
+        if isinstance(event, Updated) and event.update in (1, 3, 6, 9, 12):
+            measured.append(found)
+            expected.append(ways.ratios())
+
+    training = default_build(settings).training(Pointing(), emit)
+    ways = Ways(training.agent, HOLDERS[sharing])
+    engine = Probes(ProbeConfig(slow_every=3), training.agent)
+    train(training)
+    assert ways.stepped == {"critic": 12, "actor": 6}
+    assert [found.keys() for found in measured] == [found.keys() for found in expected]
+    for found, wanted in zip(measured, expected, strict=True):
+        assert found == pytest.approx(wanted, rel=1e-4)
+
+
+def test_a_module_that_no_optimizer_holds_stands_still_and_is_not_missing():
+    found: dict[str, float] = {}
+
+    def emit(event):
+        found.update({m.name: m.value for m in engine.measure(event)})
+
+    training = default_build(CONFIG).training(Pointing(), emit)
+    actor, encoder = training.agent.actor_optimizer.param_groups
+    training.agent.actor_optimizer.param_groups[:] = [encoder]
+    assert actor["name"] == "actor"
+    engine = Probes(EVERY_UPDATE, training.agent)
+    train(training)
+    assert found["actor/update_ratio"] == 0 < found["actor_encoder/update_ratio"]
 
 
 def test_learning_moves_both_encoders(run):
-    measured, _ = run
     for name in ("actor_encoder", "critic_encoder"):
-        values = list(measured[f"{name}/drift"].values())
+        values = list(run.measured[f"{name}/drift"].values())
         assert values[-1] > values[2] > 0
 
 
@@ -398,7 +605,7 @@ def test_a_frozen_encoder_has_no_gradient_and_no_drift():
         for m in engine.measure(event):
             found.setdefault(m.name, []).append(m.value)
 
-    training = default_build(CONFIG).training(Slipping(), emit)
+    training = default_build(CONFIG).training(Pointing(), emit)
     training.agent.critic_encoder.requires_grad_(False)
     engine = Probes(EVERY_UPDATE, training.agent)
     train(training)
@@ -417,7 +624,7 @@ def test_a_broken_critic_shows_as_nan_not_as_zero():
         for m in engine.measure(event):
             found.setdefault(m.name, {})[m.step] = m.value
 
-    training = default_build(CONFIG).training(Slipping(), emit)
+    training = default_build(CONFIG).training(Pointing(), emit)
     engine = Probes(ProbeConfig(), training.agent)
     train(training)
     assert math.isfinite(found["critic/q_spread"][14])

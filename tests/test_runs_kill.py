@@ -12,24 +12,29 @@ import pytest
 from rca.config import load_config
 from rca.runs.execute import execute, resume
 from rca.runs.load import load_run
+from rca.runs.under_way import CHECKPOINTS
 
 pytestmark = pytest.mark.carla
 
 SETTINGS = [
-    "env.image_size=36",
-    "env.frame_stack=2",
     "env.route_length=20",
     "env.max_episode_steps=20",
     "env.stuck_seconds=1",
-    "agent.encoder=small",
-    "agent.features=32",
-    "agent.batch_size=8",
     "agent.learning_starts=20",
     "agent.exploration_noise=0.3",
     "budget.eval_episodes=1",
     "budget.checkpoint_every=10",
+]
+TINY = [
+    "env.image_size=36",
+    "env.frame_stack=2",
+    "agent.encoder=small",
+    "agent.features=32",
+    "agent.batch_size=8",
     "budget.threads=1",
 ]
+DEFAULT = ["env.image_size=84", "agent.encoder=nature", "budget.threads=2"]
+"""What sums in other orders than tiny networks on one thread: large ones, shared out among two."""
 # Children are forked from a server that has imported torch already: seconds less each.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["rca.runs.execute"])
@@ -80,22 +85,28 @@ class Killed:
 
 
 @pytest.mark.parametrize(
-    ("moments", "steps", "eval_every"),
-    [(3, 60, 0), pytest.param(20, 1000, 90, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])],
+    ("size", "moments", "steps", "eval_every"),
+    [
+        (TINY, 3, 60, 0),
+        pytest.param(TINY, 20, 1000, 90, marks=[pytest.mark.slow, pytest.mark.timeout(3600)]),
+        pytest.param(DEFAULT, 3, 50, 0, marks=[pytest.mark.slow, pytest.mark.timeout(3600)]),
+    ],
+    ids=["tiny", "tiny and often", "default size, two threads"],
 )
-def test_kills_at_random_moments_change_nothing(tmp_path, moments, steps, eval_every):
+def test_kills_at_random_moments_change_nothing(tmp_path, size, moments, steps, eval_every):
     length = [f"budget.steps={steps}", f"budget.eval_every={eval_every}"]
-    config = load_config("fixed", [*SETTINGS, *length])
+    config = load_config("fixed", [*SETTINGS, *size, *length])
     whole = Killed(tmp_path / "whole", config)
     began = time.monotonic()
     expected = whole.finish()
     lasted = time.monotonic() - began
     rng = np.random.default_rng(moments)
-    kills, rounds = 0, 0
+    kills, rounds, restored = 0, 0, False
     run = Killed(tmp_path / "run0", config)
-    while kills < moments:
+    while kills < moments or not restored:  # one that begins again from its seed shows little
         if run.killed_within(rng.uniform(0, lasted)):
             kills += 1
+            restored = restored or any((run.folder / CHECKPOINTS).glob("step-*.pt"))
         else:
             rounds += 1
             assert run.finish() == expected

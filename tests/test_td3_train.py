@@ -29,14 +29,18 @@ def config(steps=30, seed=3, eval_every=0, **agent):
 
 def run(settings, env=None, **options):
     """Trains in the tiny environment; returns the run and its events."""
-    seen: list[Event] = []
-    build = tiny_build(settings)
-    training = build.training(env or Pointing(), seen.append)
+    training, seen = tiny_training(settings, env)
     if settings.budget.eval_every:
         held_out = training.streams.held_out
         options["evaluate"] = Evaluation(training.agent, Pointing(), 3, held_out)
     train(training, **options)
     return training, seen
+
+
+def tiny_training(settings, env=None):
+    """Returns a run about to begin and where its events will be."""
+    seen: list[Event] = []
+    return tiny_build(settings).training(env or Pointing(), seen.append), seen
 
 
 def tiny_build(settings) -> Build:
@@ -82,7 +86,8 @@ def test_steps_tell_what_the_environment_reports():
     steps = of(Stepped, seen)
     assert [event.step for event in steps] == list(range(1, 13))
     assert [event.speed for event in steps] == [*map(float, range(1, 11)), 1.0, 2.0]
-    assert steps[0].reward_terms == {"pointing": 1.0}
+    assert steps[0].reward_terms.keys() == {"first", "second"}
+    assert all(sum(event.reward_terms.values()) == event.reward for event in steps)
     assert [event.replay_size for event in steps] == list(range(1, 13))
     assert all(event.seconds > 0 for event in steps)
 
@@ -270,13 +275,17 @@ def test_training_does_not_depend_on_global_generators():
     assert same_weights(first.agent, again.agent)
 
 
+@pytest.mark.timeout(240)  # 500 updates: 15 to 21 s on a core that others use too, 60 s wanted
 def test_a_tiny_image_task_is_solved():
-    """Optimum 1.0 a step, random 1/3, the best constant action 1/2.
+    """Optimum 1.0 a step, random 1/3, the best constant action 1/2, the best blind policy 3/4.
 
-    The actor is slower than the critic: at 3e-4 its tanh saturates in one of three seeds.
+    The blind one reads the second action off the vector and answers 0 for the first, which the
+    image alone tells: its error is then 1/2. Seeds 3, 4 and 5 reach 0.86, 0.90 and 0.87. The actor
+    is slower than the critic: at 3e-4 its tanh saturates in one of three seeds.
     """
     settings = config(
         steps=700,
+        seed=4,
         eval_every=700,
         encoder="small",
         features=64,
@@ -287,9 +296,13 @@ def test_a_tiny_image_task_is_solved():
         actor_encoder_lr=1e-4,
         critic_lr=1e-3,
     )
-    _, seen = run(settings)
+    training, seen = tiny_training(settings)
+    env = Pointing()
+    train(training, evaluate=Evaluation(training.agent, env, 10, training.streams.held_out))
     last = of(Evaluated, seen)[-1].episodes
-    assert sum(e.episode_return for e in last) / sum(e.length for e in last) > 0.75
+    assert sum(e.episode_return for e in last) / sum(e.length for e in last) >= 0.85
+    first, _ = np.mean(env.errors, axis=0)
+    assert first < 0.25
 
 
 def test_the_replay_made_has_the_configured_size():

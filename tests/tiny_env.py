@@ -9,7 +9,8 @@ class Pointing(gym.Env):
 
     The image's newest frame shows a bar whose place stands for the wanted first action; the
     vector's first entry is the wanted second action. Episodes last `length` steps; every
-    `terminal_every`-th ends as terminal, the others by time-out.
+    `terminal_every`-th ends as terminal, the others by time-out. `errors` are the distances of all
+    actions taken from the wanted ones, [steps][2]: who does not look has 1/2 in the first.
     """
 
     def __init__(self, size=36, frames=2, length=10, terminal_every=2, is_mute=False):
@@ -21,6 +22,7 @@ class Pointing(gym.Env):
         self.size, self.frames, self.length = size, frames, length
         self.terminal_every, self.is_mute = terminal_every, is_mute
         self.episodes = 0
+        self.errors = []
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
@@ -30,7 +32,10 @@ class Pointing(gym.Env):
         return self._obs(), {}
 
     def step(self, action):
-        reward = 1.0 - float(np.abs(np.asarray(action) - self.wanted).mean())
+        first, second = np.abs(np.asarray(action) - self.wanted)
+        self.errors.append((first, second))
+        self.terms = {"first": 0.5 - float(first) / 2, "second": 0.5 - float(second) / 2}
+        reward = sum(self.terms.values())
         self.steps += 1
         self._draw_wanted()
         self.stack = np.concatenate([self.stack[1:], self._frame()[None]])
@@ -43,7 +48,7 @@ class Pointing(gym.Env):
         if self.is_mute:
             return {}
         return {
-            "reward_terms": {"pointing": 1.0},
+            "reward_terms": self.terms,
             "speed": float(self.steps),
             "traffic_speed": self.steps / 2,
             "distance": 2.0 * self.steps,
@@ -64,3 +69,20 @@ class Pointing(gym.Env):
     def _obs(self):
         vector = np.array([self.wanted[1], self.steps / self.length, 0.0], np.float32)
         return {"image": self.stack, "vector": vector}
+
+
+class Telling(Pointing):
+    """Says what it got and counts its frames, so that there is something for every probe.
+
+    The third step of each episode touches a lane marking.
+    """
+
+    def step(self, action):
+        self.got = action
+        return super().step(action)
+
+    def _info(self, terminated):
+        told = {"applied": self.got, "frame": self.steps}
+        if self.steps >= 3:
+            told["after_touch"] = self.steps - 3
+        return {**super()._info(terminated), **told}

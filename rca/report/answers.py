@@ -9,6 +9,7 @@ from rca.checking import Check, Finding, Verdict, exit_code
 from rca.diagnosis.cause import Cause
 from rca.diagnosis.diagnose import LIKELY, Diagnosis, Ranked
 from rca.errors import printable
+from rca.report.wording import plural
 from rca.runs.record import RunRecord
 
 WORST_FIRST = (
@@ -188,11 +189,11 @@ def _sorted(rows: Iterable[Answer]) -> tuple[Answer, ...]:
 def _head(run: RunRecord) -> tuple[str, ...]:
     steps, updates = run.outcome.executed_steps, run.outcome.critic_updates
     parts = [
-        "steps unknown" if steps is None else f"{steps:,} steps",
-        f"{len(run.episodes):,} episodes",
-        f"{len(run.evaluations):,} evaluations",
-        "updates unknown" if updates is None else f"{updates:,} critic updates",
-        f"{len(run.signals):,} signals",
+        "steps unknown" if steps is None else plural(steps, "step"),
+        plural(len(run.episodes), "episode"),
+        plural(len(run.evaluations), "evaluation"),
+        "updates unknown" if updates is None else plural(updates, "critic update"),
+        plural(len(run.signals), "signal"),
     ]
     lines = [f"{run.kind}, {run.outcome.status}; {', '.join(parts)}"]
     lines += [f"damage: {printable(gap)}" for gap in run.gaps]

@@ -28,7 +28,8 @@ def by_kind(
         "does none that it shows": lambda case: not harm[case.fault].counts,
         "does not keep the run from learning": lambda case: learns(case, random),
         "keeps it from learning": lambda case: learns(case, random) is False,
-        "was planted by who had not read the checks": lambda case: case.unseen,
+        "was known to who wrote the checks": lambda case: not case.unseen,
+        "was written by who had not read the checks": lambda case: case.unseen,
     }
     lines = [
         "| the fault | runs | faults | top_1 | top_3 | accused_rightly |",

@@ -116,8 +116,7 @@ def _head(cases: Sequence[Case], how: str, told: Sequence[str], verdict: str) ->
         *([f"**{verdict}**", ""] if verdict else []),
         f"{faulty} runs with one planted fault each and {len(cases) - faulty} healthy ones; made "
         f"by `{how}`.",
-        "A right answer is any cause that the fault names (`rca faults`). Who writes checks knows "
-        "these faults, whatever the seeds: one that nobody had in mind is found less often.",
+        "A right answer is any cause that the fault names (`rca faults`).",
         *told,
         "What the faults are, how it is scored and how another tool takes part: docs/benchmark.md.",
         "",
@@ -129,12 +128,19 @@ def _head(cases: Sequence[Case], how: str, told: Sequence[str], verdict: str) ->
 
 def _verdict(cases: Sequence[Case]) -> str:
     """Returns in a sentence how often the diagnosis is right, and how often it accuses wrongly."""
-    found, span = score(cases), intervals(cases, np.random.default_rng(0))["top_1"]
+    known, unseen = ([c for c in cases if c.fault and c.unseen == is_so] for is_so in (False, True))
+    found, span = score(known), intervals(known or cases, np.random.default_rng(0))["top_1"]
     words = (
-        f"In {share(found.accused_rightly)} of the runs the planted cause comes first and is "
-        f"stated as more likely than not, in {share(found.top_1)} it comes first (95% interval "
-        f"{share(span[0])} to {share(span[1])})"
+        f"Of faults that who wrote the checks knew, the planted cause comes first in "
+        f"{share(found.top_1)} of the runs (95% interval {share(span[0])} to {share(span[1])}), in "
+        f"{share(found.accused_rightly)} it is also stated as more likely than not"
     )
+    if unseen:
+        found, faults = score(unseen), len({case.fault for case in unseen})
+        words += (
+            f"; of {faults} faults by who had not read the checks in {share(found.top_1)} and "
+            f"{share(found.accused_rightly)}"
+        )
     accused, healthy = _alarms(cases)
     if healthy:
         words += f"; by the same limit {accused} of {healthy} healthy runs are accused"

@@ -38,7 +38,7 @@ class Case:
         in_settings: Whether the recorded settings show the fault.
         weights: Digest of the last weights; runs with the same one learned the same.
         warm_up: Mean distance of the training episodes before the first update, metres.
-        unseen: Whether no check was made for the fault.
+        unseen: Whether the fault was written by who had not read the checks.
         follows: Causes that are said to follow from others that are likely in this run.
     """
 

@@ -22,8 +22,8 @@ class Fault(Change):
         caught_by: Ids of the checks that are to fail on it.
         source: Where it was seen or described.
         begins: Environment step at which it is done, 1: from the start.
-        unseen: Whether it was written by who had not read the checks, after them: no check was
-            made for it.
+        unseen: Whether it was written by who had not read the checks, after them: how it is found
+            shows what they are worth for faults that nobody had in mind.
     """
 
     causes: tuple[str, ...]

@@ -379,6 +379,16 @@ def wired_module(name: str, **fields: Any) -> Change:
     return change
 
 
+def wired_optimizer(name: str, **fields: Any) -> Change:
+    def change(run: RunRecord) -> RunRecord:
+        assert run.wiring is not None
+        optimizers = dict(run.wiring.optimizers)
+        optimizers[name] = optimizers[name].model_copy(update=fields)
+        return replace(run, wiring=run.wiring.model_copy(update={"optimizers": optimizers}))
+
+    return change
+
+
 def wired_features(network: str, situation: str, encoder: str) -> Change:
     def change(run: RunRecord) -> RunRecord:
         assert run.wiring is not None
@@ -437,6 +447,7 @@ BAD: dict[str, Change] = {
     "wiring.policy_features": wired_features("actor", "learning", "critic_encoder"),
     "wiring.rewards": wired(equation={"fitted": 3, "late": 110}),
     "wiring.smoothing": wired(smoothing={"largest": 0.9}),
+    "wiring.steps": wired_optimizer("actor_optimizer", uphill=26),
     "wiring.stepped_twice": wired_module("critic_encoder", in_several=EIGHT),
     "wiring.target_features": wired_features("critic_target", "target", "critic_encoder"),
     "wiring.targets": wired_target(moved=0, tau=None, residual=None),

@@ -24,7 +24,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch's
 
 CHECKS = select(load_checks([builtin_checks()]), ["wiring.*"])
 EQUATION = {"discount", "rewards", "terminals", "time_outs", "twin_minimum"}
-ALWAYS = {"actions", "batches", "gradients", "modes", "optimizers", "stepped_twice", "weights_move"}
+ALWAYS = {
+    *("actions", "batches", "gradients", "modes", "optimizers", "stepped_twice", "steps"),
+    "weights_move",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +90,28 @@ def test_a_planted_fault_is_named_in_any_style(fault, style, check, named, tmp_p
     found = judged(STYLES[style](fault), tmp_path / "run")[check]
     assert found.verdict is Verdict.FAIL, found.message
     assert named in found.message
+
+
+@pytest.mark.parametrize("style", ["CleanRL", "OneEncoder"])
+def test_an_optimizer_that_climbs_its_loss_is_named(style, tmp_path):
+    trainer = STYLES[style]()
+    optimizer = getattr(trainer, "actor_optimizer", None) or trainer.actor_opt
+    for group in optimizer.param_groups:
+        group["maximize"] = True
+    found = judged(trainer, tmp_path / "run")["steps"]
+    assert found.verdict is Verdict.FAIL, found.message
+    assert "turned round: " in found.message
+    assert found.suspects == ("steps_uphill",)
+
+
+@pytest.mark.parametrize("style", ["CleanRL", "OneEncoder", "SpinningUp"])
+def test_gradients_that_are_never_zeroed_are_named(style, tmp_path, monkeypatch):
+    trainer = STYLES[style]()
+    monkeypatch.setattr(torch.optim.Optimizer, "zero_grad", lambda self, set_to_none=True: None)
+    found = judged(trainer, tmp_path / "run")["steps"]
+    assert found.verdict is Verdict.FAIL, found.message
+    assert "piled up: before 29 of 30 updates" in found.message
+    assert "gradients_pile_up" in found.suspects
 
 
 @pytest.mark.parametrize("beta", [0.1, 1.0])

@@ -42,7 +42,11 @@ def part(name: str, parameters: int) -> ModuleFacts:
 def optimizer(*parts: str) -> OptimizerFacts:
     rates = {name: float(getattr(AgentConfig(), f"{name}_lr")) for name in parts}
     holds = {name: PARTS[name] for name in parts}
-    return OptimizerFacts(kind="Adam", steps=900, holds=holds, rates=rates)
+    heard = 58 if "critic" in parts else 28
+    begun = 58 if "critic" in parts else 0
+    return OptimizerFacts(
+        kind="Adam", steps=900, holds=holds, rates=rates, compared=heard, uphill=2, begun=begun
+    )
 
 
 def target(online: str) -> TargetFacts:

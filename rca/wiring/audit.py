@@ -30,6 +30,7 @@ from rca.wiring.facts import (
 )
 from rca.wiring.listening import Listening
 from rca.wiring.modules import TARGET, Agent, Role, parameters
+from rca.wiring.steps import Steps
 from rca.wiring.targets import Targets
 
 FIRST = 50
@@ -91,6 +92,7 @@ class Audit:
         self._optimizers = optimizers
         self._on_step, self._on_update = on_step, on_update
         self._steps: Counter[str] = Counter()
+        self._moves = {name: Steps() for name in optimizers}
         self._stepped_by: dict[int, set[str]] = {}
         self._targets = Targets(agent)
         self._features: dict[str, dict[str, Counter[str]]] = {}
@@ -122,7 +124,9 @@ class Audit:
         @self.listening.guarded
         def digest(calls: list[Call]) -> None:
             self._note_steppers(name)
-            calls += self._digested(is_critic=part == "critic")
+            is_critic = part == "critic"
+            calls += self._digested(is_critic=is_critic)
+            self._moves[name].before(self._optimizers[name], calls if is_critic else ())
 
         def hook(optimizer: torch.optim.Optimizer, args: object, kwargs: object) -> None:
             self._steps[name] += 1
@@ -136,8 +140,10 @@ class Audit:
 
     def _after(self, name: str) -> Callable[..., None]:
         is_critic = self._parts.get(name) == "critic"
+        compare = self.listening.guarded(self._moves[name].after)
 
         def hook(optimizer: torch.optim.Optimizer, args: object, kwargs: object) -> None:
+            compare()
             if is_critic:
                 done, before = self.counts["critic"], self.listening.on
                 first_actor = 0 < self.counts["actor"] < FIRST // 2
@@ -331,8 +337,16 @@ class Audit:
             for group in optimizer.param_groups
             for p in group["params"]
         }
+        moves = self._moves[name]
         return OptimizerFacts(
-            kind=type(optimizer).__name__, steps=self._steps[name], holds=held, rates=rates
+            kind=type(optimizer).__name__,
+            steps=self._steps[name],
+            holds=held,
+            rates=rates,
+            compared=moves.compared,
+            uphill=moves.uphill,
+            begun=moves.begun,
+            piled=moves.piled,
         )
 
 

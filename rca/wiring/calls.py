@@ -36,6 +36,8 @@ class Call:
         found: Columns of features in each of them: (first, behind the last).
         outputs: Critic: its heads with one output each, detached, [batch]; actor: its result.
         gradients: Of the loss by these outputs, once a backward has passed. [batch]
+        held: Online critic: whether it held a gradient already when the first of this call came;
+            None: none has come.
         waited: How often it was left for later because no gradient had come yet.
         roots: id() of the modules called.
     """
@@ -48,6 +50,7 @@ class Call:
     found: list[list[tuple[int, int]]] = field(default_factory=list)
     outputs: list[torch.Tensor] = field(default_factory=list)
     gradients: dict[int, torch.Tensor] = field(default_factory=dict)
+    held: bool | None = None
     waited: int = 0
     roots: set[int] = field(default_factory=set)
 
@@ -239,12 +242,19 @@ class Calls:
         if output.requires_grad:
 
             def keep(gradient: torch.Tensor) -> None:
+                if call.held is None:
+                    call.held = self._holds_gradient(call.role)
                 parts = _by_head(gradient.detach(), rows)
                 if parts is not None:
                     for number, part in enumerate(parts.unbind(1), first):
                         call.gradients[number] = part.clone()
 
             output.register_hook(self._listening.guarded(keep))  # type: ignore[no-untyped-call]
+
+    def _holds_gradient(self, role: str) -> bool:
+        """Whether a network's parameters hold gradients: those of this pass have yet to come."""
+        held = (p.grad for p in self._agent.roles[role].parameters.values())
+        return any(grad is not None and bool(grad.any()) for grad in held)
 
     def _call(self, role: str) -> Call | None:
         """Returns the call of a role's whole module that is under way."""
@@ -280,6 +290,8 @@ def _joined(calls: list[Call]) -> list[Call]:
         other.gradients.update({n + heads: part for n, part in call.gradients.items()})
         other.outputs += call.outputs
         other.roots |= call.roots
+        if call.held is not None:  # the pass began at the one that saw none
+            other.held = call.held and other.held is not False
         other.features |= call.features
     return found
 

@@ -78,12 +78,20 @@ class OptimizerFacts(Fact):
         steps: It took.
         holds: Parameters per part; "others" belong to none.
         rates: Learning rate per part, at the last look.
+        compared: Steps whose move was held against their gradient.
+        uphill: Those of them that went along it, up the loss.
+        begun: Steps of the critic's before which a backward pass of its loss was heard.
+        piled: Those of them before which the critic held a gradient already.
     """
 
     kind: str
     rates: Mapping[str, float]
     steps: Count
     holds: Mapping[str, Count]
+    compared: Count = 0
+    uphill: Count = 0
+    begun: Count = 0
+    piled: Count = 0
 
 
 class LossFacts(Fact):

@@ -28,6 +28,15 @@ def rewards(run: RunRecord) -> Finding:
     seen = run.wiring.equation
     if seen.tried < MIN_BATCHES:
         return Finding(Verdict.NOT_RUN, f"{seen.tried} batches could be held against steps")
+    loss = run.wiring.loss
+    if loss is not None and loss.tried >= MIN_BATCHES:
+        sound = loss.fitted - loss.single
+        if sound < LIMIT * loss.tried:
+            return Finding(
+                Verdict.NOT_RUN,
+                f"{sound} of {loss.tried} batches show a squared error, each row from its target: "
+                "what the critic is regressed on cannot be read off (wiring.squared_error)",
+            )
     if run.kind != "rca" and not seen.fitted and not seen.late:
         return Finding(
             Verdict.NOT_RUN,

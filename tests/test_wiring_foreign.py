@@ -23,7 +23,7 @@ from tests.foreign_trainers import STYLES, CleanRL, OneEncoder, train
 pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch's, while it compiles
 
 CHECKS = select(load_checks([builtin_checks()]), ["wiring.*"])
-EQUATION = {"discount", "rewards", "terminals", "time_outs", "twin_minimum"}
+EQUATION = {"squared_error", "discount", "rewards", "terminals", "time_outs", "twin_minimum"}
 ALWAYS = {
     *("actions", "batches", "gradients", "modes", "optimizers", "stepped_twice", "steps"),
     "weights_move",
@@ -92,10 +92,23 @@ def test_a_planted_fault_is_named_in_any_style(fault, style, check, named, tmp_p
     assert named in found.message
 
 
-@pytest.mark.parametrize("style", ["CleanRL", "OneEncoder"])
-def test_an_optimizer_that_climbs_its_loss_is_named(style, tmp_path):
+def test_a_loss_that_broadcasts_is_named_and_the_memory_is_not_blamed(tmp_path, monkeypatch):
+    def broadcasting(q, y):
+        return (q[:, None] - y).square().mean()
+
+    monkeypatch.setattr(functional, "mse_loss", broadcasting)
+    found = judged(CleanRL(), tmp_path / "run")
+    assert found["squared_error"].verdict is Verdict.FAIL
+    assert "all rows have one target" in found["squared_error"].message
+    assert found["rewards"].verdict is not Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("style", "name"), [("CleanRL", "actor_optimizer"), ("OneEncoder", "actor_opt")]
+)
+def test_an_optimizer_that_climbs_its_loss_is_named(style, name, tmp_path):
     trainer = STYLES[style]()
-    optimizer = getattr(trainer, "actor_optimizer", None) or trainer.actor_opt
+    optimizer: torch.optim.Optimizer = getattr(trainer, name)
     for group in optimizer.param_groups:
         group["maximize"] = True
     found = judged(trainer, tmp_path / "run")["steps"]

@@ -10,6 +10,7 @@ from rca.wiring.facts import (
     FrameFacts,
     InputFacts,
     LossFacts,
+    LossFit,
     ModuleFacts,
     Names,
     OptimizerFacts,
@@ -107,6 +108,7 @@ def sound() -> Wiring:
         exploration=ExplorationFacts(numbers=110, deviation=config.exploration_noise),
         checkpoint=CheckpointFacts(name="last.pt", absent={}, optimizer_states=2),
         frames=FrameFacts(sharing=50, moved=50, learned=40, kept=40),
+        loss=LossFit(tried=58, fitted=58, single=0),
     )
 
 
@@ -137,5 +139,10 @@ def empty() -> Wiring:
             "exploration": ExplorationFacts(numbers=0, deviation=None),
             "checkpoint": None,
             "frames": FrameFacts(sharing=0, moved=0, learned=0, kept=0),
+            "loss": LossFit(tried=0, fitted=0, single=0),
+            "optimizers": {
+                name: held.model_copy(update={"compared": 0, "uphill": 0, "begun": 0})
+                for name, held in heard.optimizers.items()
+            },
         }
     )

@@ -256,6 +256,7 @@ class Audit:
             exploration=self.batches.exploration_facts(),
             checkpoint=self._checkpoint,
             frames=self.batches.frames.facts(),
+            loss=self.batches.loss.facts(),
             error=self.listening.error,
         )
 

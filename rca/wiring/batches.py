@@ -13,6 +13,7 @@ from rca.wiring.calls import Call
 from rca.wiring.equation import MIN_ROWS, Equation, Rows
 from rca.wiring.facts import ActionFacts, ExplorationFacts, InputFacts, SmoothingFacts
 from rca.wiring.frames import Frames
+from rca.wiring.loss import Loss
 from rca.wiring.modules import TARGET
 from rca.wiring.visits import Visits
 
@@ -27,12 +28,14 @@ class Batches:
         actions: Executed steps, to be told by the trainer.
         equation: What the critic learns from.
         frames: Pictures, acted on and learned from.
+        loss: How twin critics are pulled to their target.
     """
 
     def __init__(self) -> None:
         self.actions = Actions()
         self.equation = Equation()
         self.frames = Frames()
+        self.loss = Loss()
         self._visits = Visits()
         self._repeated: list[float] = []
         self._reaches: list[float] = []
@@ -75,6 +78,7 @@ class Batches:
         """Takes note of the calls and pictures behind a step of an optimizer."""
         for number, call in enumerate(calls):
             if call.role == "critic" and call.loss == "critic":
+                self._note_loss(call)
                 self._note(call, _target_of(number, calls), calls, pictures)
 
     def pictures(self, pictures: Sequence[torch.Tensor]) -> None:
@@ -146,6 +150,16 @@ class Batches:
                     steps=[step for step in found.steps if step is not None],
                 )
             )
+
+    def _note_loss(self, call: Call) -> None:
+        """Notes how the first two heads of a critic are pulled."""
+        heads = sorted(call.gradients)[:2]
+        parts = (*(call.gradients[n] for n in heads), *(call.outputs[n] for n in heads))
+        sizes = {part.numel() for part in parts}
+        if len(heads) == 2 and len(sizes) == 1:
+            values = np.stack([_numbers(call.outputs[number]) for number in heads])
+            pulls = np.stack([_numbers(call.gradients[number]) for number in heads])
+            self.loss.add(values, pulls)
 
     def _note_sampling(self, found: Lookup) -> None:
         """Notes how far a batch reaches back, and how often it repeats a transition."""

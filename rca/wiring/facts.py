@@ -198,6 +198,20 @@ class EquationFacts(Fact):
     ascending: Count = 0
 
 
+class LossFit(Fact):
+    """Whether twin critics learn by a squared error from one target (rca/wiring/loss.py).
+
+    Attributes:
+        tried: Batches in which the twins' values differ.
+        fitted: Those that a squared error from a common target explains.
+        single: Those of them in which all rows have the same target.
+    """
+
+    tried: Count
+    fitted: Count
+    single: Count
+
+
 class InputFacts(Fact):
     """What the first layers see.
 
@@ -287,6 +301,7 @@ class Wiring(Fact):
         exploration: Noise on the policy's actions.
         checkpoint: None: none was shown.
         frames: None: written by a version that did not look.
+        loss: None: likewise.
         error: Why the audit fell silent before its end, "" if it did not.
     """
 
@@ -303,6 +318,7 @@ class Wiring(Fact):
     exploration: ExplorationFacts
     checkpoint: CheckpointFacts | None = None
     frames: FrameFacts | None = None
+    loss: LossFit | None = None
     error: str = ""
 
     def plain(self) -> dict[str, object]:

@@ -100,6 +100,12 @@ def test_baselines_say_the_same_of_every_run():
     assert one["top_3"] == pytest.approx(3 / 4, abs=0.03)
 
 
+def test_a_delay_counts_the_runs_in_which_nothing_is_seen(tmp_path):
+    cases = [replace(CASES[0], name=f"a-{n}", delay=d) for n, d in enumerate((5, 7, math.nan))]
+    page = write_benchmark(cases, tmp_path, "rca bench").read_text()
+    assert "of 3 runs a quarter within 5, half within 7; 1 are not accused of it" in page
+
+
 def test_the_interval_holds_the_score_and_follows_the_generator():
     low, high = intervals(CASES * 5, np.random.default_rng(1))["top_1"]
     assert low < 1 / 3 < high
@@ -267,6 +273,15 @@ def test_each_missed_fault_has_its_paragraph_and_only_known_faults_have_one(tmp_
     page = write_benchmark(CASES, tmp_path, "rca bench").read_text()
     assert "**b**, missed in 1 of 1. Nobody has looked into it yet." in page
     assert "**a**, missed" not in page
+
+
+def test_faults_that_nobody_had_in_mind_are_told_apart(tmp_path):
+    cases = [CASES[0], replace(CASES[1], unseen=True), CASES[4]]
+    page = write_benchmark(cases, tmp_path, "rca bench").read_text()
+    said = "**The planted fault is named first in 100% of the runs where the authors of the checks "
+    assert f"{said}knew it, in 0% where they did not; 0 of 1 healthy runs are accused.**" in page
+    assert "| was known to who wrote the checks | 1 | 1 | 100% | 100% | 100% |" in page
+    assert "| was written by who had not read the checks | 1 | 1 | 0% | 100% | 0% |" in page
 
 
 def test_few_healthy_runs_leave_doubt(tmp_path):

@@ -87,7 +87,7 @@ def write_benchmark(
     scored = [case for case in cases if case.seed not in calibrated]
     looked_at = [case for case in cases if case.seed in calibrated]
     harm = harms(scored or cases)
-    lines = _head(cases, how, told, _verdict(scored) if scored else "")
+    lines = _head(cases, how, told, _said(scored) if scored else [])
     if scored:
         lines += ["## Scores", "", *_seeds("Scored", scored), *_scores(scored, random), *_meaning()]
         lines += by_kind(scored, harm, random)
@@ -107,13 +107,13 @@ def write_benchmark(
     return page
 
 
-def _head(cases: Sequence[Case], how: str, told: Sequence[str], verdict: str) -> list[str]:
+def _head(cases: Sequence[Case], how: str, told: Sequence[str], said: Sequence[str]) -> list[str]:
     faulty = sum(bool(case.fault) for case in cases)
     broken = [case for case in cases if case.error]
     lines = [
         "# Does the diagnosis name the planted fault?",
         "",
-        *([f"**{verdict}**", ""] if verdict else []),
+        *said,
         f"{faulty} runs with one planted fault each and {len(cases) - faulty} healthy ones; made "
         f"by `{how}`.",
         "A right answer is any cause that the fault names (`rca faults`).",
@@ -128,23 +128,42 @@ def _head(cases: Sequence[Case], how: str, told: Sequence[str], verdict: str) ->
 
 def _verdict(cases: Sequence[Case]) -> str:
     """Returns in a sentence how often the diagnosis is right, and how often it accuses wrongly."""
-    known, unseen = ([c for c in cases if c.fault and c.unseen == is_so] for is_so in (False, True))
-    found, span = score(known), intervals(known or cases, np.random.default_rng(0))["top_1"]
-    words = (
-        f"Of faults that who wrote the checks knew, the planted cause comes first in "
-        f"{share(found.top_1)} of the runs (95% interval {share(span[0])} to {share(span[1])}), in "
-        f"{share(found.accused_rightly)} it is also stated as more likely than not"
-    )
+    known, unseen = _known(cases)
+    words = f"The planted fault is named first in {share(score(known).top_1)} of the runs"
     if unseen:
-        found, faults = score(unseen), len({case.fault for case in unseen})
         words += (
-            f"; of {faults} faults by who had not read the checks in {share(found.top_1)} and "
-            f"{share(found.accused_rightly)}"
+            " where the authors of the checks knew it, in "
+            f"{share(score(unseen).top_1)} where they did not"
         )
     accused, healthy = _alarms(cases)
     if healthy:
-        words += f"; by the same limit {accused} of {healthy} healthy runs are accused"
+        words += f"; {accused} of {healthy} healthy runs are accused"
     return f"{words}."
+
+
+def _said(cases: Sequence[Case]) -> list[str]:
+    return [f"**{_verdict(cases)}**", "", *_in_detail(cases)]
+
+
+def _in_detail(cases: Sequence[Case]) -> list[str]:
+    """Returns how sure the diagnosis was, and how far its shares can be trusted."""
+    known, unseen = _known(cases)
+    parts = []
+    for words, part in (("known", known), ("not known", unseen)):
+        if part:
+            low, high = intervals(part, np.random.default_rng(0))["top_1"]
+            faults, sure = len({case.fault for case in part}), score(part).accused_rightly
+            parts.append(
+                f"{faults} faults were {words} to who wrote the checks (95% interval {share(low)} "
+                f"to {share(high)}; also stated as more likely than not in {share(sure)})"
+            )
+    return [f"{', '.join(parts)}. A run is accused from one half on.", ""] if parts else []
+
+
+def _known(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+    """Returns the runs with faults that who wrote the checks knew, and with others."""
+    faulty = [case for case in cases if case.fault]
+    return [c for c in faulty if not c.unseen], [c for c in faulty if c.unseen]
 
 
 def _seeds(word: str, cases: Sequence[Case]) -> list[str]:
@@ -202,14 +221,14 @@ def _delays(cases: Sequence[Case]) -> list[str]:
     delays = [math.inf if math.isnan(case.delay) else case.delay for case in faulty]
     if not any(map(math.isfinite, delays)):
         return []
+    found = np.percentile(delays, [25, 50, 75, 90], method="inverted_cdf")
+    shares = zip(("a quarter", "half", "three quarters", "nine tenths"), found, strict=True)
+    within = [f"{words} within {d:,.0f}" for words, d in shares if math.isfinite(d)]
     never = sum(map(math.isinf, delays))
-    found = np.percentile(delays, [50, 75, 90], method="inverted_cdf")
-    half, most, nearly = (f"within {d:,.0f}" if math.isfinite(d) else "never" for d in found)
     return [
         f"Detection delay, in steps from the fault's first effect to the first of {LOOKS} evenly "
-        f"spaced looks at the record that accuses its cause, which is as fine as it is known: half "
-        f"of the {len(faulty)} runs {half}, three quarters {most}, nine tenths {nearly}; {never} "
-        "are not accused of it by their end.",
+        "spaced looks at the record that accuses its cause, which is as fine as it is known: of "
+        f"{len(faulty)} runs {', '.join(within)}; {never} are not accused of it by their end.",
         "",
     ]
 

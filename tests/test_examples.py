@@ -25,7 +25,7 @@ def run(folder, *words):
     return done.stdout
 
 
-@pytest.mark.parametrize(("script", "steps"), [("td3_pixels.py", 900), ("sb3_callback.py", 1000)])
+@pytest.mark.parametrize(("script", "steps"), [("td3_pixels.py", 900), ("sb3_callback.py", 2000)])
 def test_a_script_leaves_a_run_in_which_no_check_fails(script, steps, tmp_path):
     if script.startswith("sb3"):
         pytest.importorskip("stable_baselines3", reason="stable-baselines3 is not installed")

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,9 @@ from rca.errors import EvidenceError, UsageError
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.manifest import is_written_to
+from rca.runs.opening import created
 from rca.runs.record import Outcome, Phase
+from rca.runs.waiting import Waiting
 
 RESULT_KEYS = {
     "scenario", "seed", "total_timesteps", "total_episodes", "training_rewards", "eval_rewards",
@@ -385,3 +387,38 @@ def test_the_machine_of_the_last_session_says_where_the_process_is(tmp_path):
     assert not is_written_to(
         tmp_path, {"pid": os.getpid(), "machine": here, "resumed": [{"machine": there}]}
     )
+
+
+class Meanwhile:
+    """A database during whose first values another thread does something."""
+
+    def __init__(self, database, act):
+        self.database, self.act = database, act
+
+    def __enter__(self):
+        self.database.__enter__()
+
+    def __exit__(self, *error):
+        return self.database.__exit__(*error)
+
+    def executemany(self, sql, rows):
+        act, self.act = self.act, lambda: None
+        act()
+        return self.database.executemany(sql, rows)
+
+
+def test_an_episode_is_not_on_disk_before_the_values_of_its_steps(tmp_path):
+    database = created(tmp_path, None, {})
+    waiting = Waiting({})
+
+    def ended():
+        waiting.value("clock", "s", 10, 0.0)
+        waiting.row("episode", {"start_step": 0, "end_step": 10, "length": 10})
+
+    waiting.value("clock", "s", 9, 0.0)
+    with closing(database):
+        waiting.write(Meanwhile(database, ended))  # type: ignore[arg-type]
+        assert database.execute("SELECT step FROM value").fetchall() == [(9,)]
+        assert database.execute("SELECT count(*) FROM episode").fetchone() == (0,)
+        waiting.write(database)
+        assert database.execute("SELECT count(*) FROM episode").fetchone() == (1,)

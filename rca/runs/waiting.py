@@ -88,9 +88,11 @@ class Waiting:
     def _inserted(self, database: sqlite3.Connection) -> list[tuple[deque[Any], int]]:
         """Inserts what waits, and returns the queues with how many rows of each it took.
 
-        Values are looked at before the names that they refer to.
+        What is said of a step is looked at before its values, and these before the names that they
+        refer to: another thread goes on adding.
         """
         counters = list(self.counters.items())
+        waiting = {table: _now(rows) for table, rows in self._rows.items()}
         values, names = _now(self._values), _now(self._new_signals)
         run = database.executemany
         run("INSERT INTO signal VALUES (?, ?, ?)", names)
@@ -100,7 +102,7 @@ class Waiting:
             (self._new_signals, len(names)),
         ]
         for table, columns in ROWS.items():
-            rows, listed = _now(self._rows[table]), ", ".join(f'"{part}"' for part in columns)
+            rows, listed = waiting[table], ", ".join(f'"{part}"' for part in columns)
             run(f"INSERT INTO {table} ({listed}) VALUES ({', '.join('?' * len(columns))})", rows)
             written.append((self._rows[table], len(rows)))
         run("INSERT OR REPLACE INTO meta VALUES (?, ?)", counters)

@@ -46,10 +46,10 @@ pytest: $(STAMP) node_modules/axe-core
 node_modules/axe-core:  ## For accessibility audits; without npm or a network their tests are skipped and say so
 	-npm install --no-save --no-package-lock --silent axe-core@4.14.1
 
-test-slow: $(STAMP)  ## Half an hour: leaks, kills at random moments, long fuzzing
+test-slow: $(STAMP)  ## Long: leaks, kills at random moments, fuzzing
 	$(TEST_ENV) $(BIN)/pytest -m slow
 
-bench: $(STAMP)  ## An hour on an idle machine: every speed promised beside its aim, against Stable-Baselines3; exit code 1 for a missed one, 3 for doubt
+bench: $(STAMP)  ## Long, on an idle machine: every speed promised beside its aim, against Stable-Baselines3; exit code 1 for a missed one, 3 for doubt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/speed.py
 

@@ -25,7 +25,7 @@ def squared_error(run: RunRecord) -> Finding:
         layer linear.
     Reference: TD3 paper, algorithm 1: N^-1 sum (y - Q)^2 for both critics, one y. The gradients of
         both by their values show it without knowing y (rca/wiring/loss.py). A Huber loss or weights
-        of rows are no squared error either: only our own trainer is accused.
+        of rows are no squared error either: only our own trainer is accused of having none.
     """
     assert run.wiring is not None
     assert run.wiring.loss is not None

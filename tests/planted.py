@@ -448,7 +448,7 @@ BAD: dict[str, Change] = {
     "wiring.rewards": wired(equation={"fitted": 3, "late": 110}),
     "wiring.smoothing": wired(smoothing={"largest": 0.9}),
     "wiring.squared_error": wired(loss={"single": 58}),
-    "wiring.steps": wired_optimizer("actor_optimizer", uphill=26),
+    "wiring.steps": wired_optimizer("critic_optimizer", piled=57),
     "wiring.stepped_twice": wired_module("critic_encoder", in_several=EIGHT),
     "wiring.target_features": wired_features("critic_target", "target", "critic_encoder"),
     "wiring.targets": wired_target(moved=0, tau=None, residual=None),

@@ -330,9 +330,8 @@ def test_time_is_the_sum_of_the_runs_own_whenever_they_were_made(tmp_path):
         os.utime(folder / "results.json", (began + seconds, began + seconds))
         results.append(TrialResult(Trial(name, config), folder))
     said = spent(results)
-    assert said.startswith(
-        "2 of 2 runs took 3 minutes, each on one core: 2 on two that do nothing else. Made"
-    )
+    assert said.startswith("2 of 2 runs took 3 minutes by the clock, each on one core beside")
+    assert "whatever else ran: 2 on two. Made with unknown" in said
     write_json(results[0].folder / "manifest.json", describe(config))
     assert f"torch {torch.__version__}" in spent(results)
 

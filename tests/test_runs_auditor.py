@@ -1,9 +1,20 @@
 """The audit of our own trainer: what befalls it does not befall the training."""
 
+import json
+from dataclasses import replace
+
+import pytest
+
+from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
+from rca.faults import find_fault
 from rca.runs.auditor import Auditor
 from rca.td3.train import train
+from rca.wiring.facts import read_wiring
+from tests.records import healthy
 from tests.test_td3_train import config, tiny_build
 from tests.tiny_env import Pointing
+
+STEPS = ["wiring.steps", "wiring.squared_error"]
 
 
 def test_facts_that_cannot_be_written_are_told_once_and_end_no_training(tmp_path, caplog):
@@ -30,3 +41,29 @@ def test_an_error_inside_the_audit_ends_the_audit_alone(tmp_path, caplog, monkey
     assert training.agent.critic_updates == 60
     (line,) = caplog.messages
     assert "the audit broke off, training goes on: ZeroDivisionError" in line
+
+
+@pytest.mark.parametrize(
+    ("fault", "failed", "says"),
+    [
+        (None, [], ""),
+        ("actor_descends", ["wiring.steps"], "turned round: actor_optimizer"),
+        ("gradients_pile_up", ["wiring.steps"], "piled up: critic_optimizer"),
+        ("critic_loss_broadcasts", ["wiring.squared_error"], "all rows have one target"),
+        ("critic_output_bounded", ["wiring.squared_error"], "no squared error"),
+    ],
+)
+def test_steps_and_losses_of_our_trainer_are_judged(fault, failed, says, tmp_path):
+    build = tiny_build(config(steps=90))
+    build = find_fault(fault).apply(build) if fault else build
+    training = build.training(Pointing(), lambda event: None)
+    auditor = Auditor(training.agent, tmp_path)
+    train(training)
+    auditor.close()
+    wiring = read_wiring(json.loads((tmp_path / "wiring.json").read_text()), tmp_path)
+    found = run_checks(
+        select(load_checks([builtin_checks()]), STEPS), replace(healthy(), wiring=wiring)
+    )
+    assert [f.check for f in found if f.verdict is Verdict.FAIL] == failed
+    assert all(f.verdict is Verdict.PASS for f in found if f.check not in failed)
+    assert any(says in f.message for f in found)

@@ -115,9 +115,10 @@ def spent(results: Sequence[TrialResult]) -> str:
     known = [f"rca of {' and '.join(sorted(of))}, {by}" for by, of in commits.items()]
     versions, where = "; ".join(known) or "unknown versions", machine()
     return (
-        f"{timed} of {len(results)} runs took {minutes:,.0f} minutes, each on one core: "
-        f"{minutes / 2:,.0f} on two that do nothing else. Made with {versions}; diagnosed with rca "
-        f"of {_state(git_state())} on {where['cpus']} cores ({where['cpu']}, {where['os']})."
+        f"{timed} of {len(results)} runs took {minutes:,.0f} minutes by the clock, each on one "
+        f"core beside whatever else ran: {minutes / 2:,.0f} on two. Made with {versions}; "
+        f"diagnosed with rca of {_state(git_state())} on {where['cpus']} cores ({where['cpu']}, "
+        f"{where['os']})."
     )
 
 

@@ -13,9 +13,9 @@ def alter(agent: TD3) -> None:
 
 @fault(
     "actor_descends",
-    causes=("actor_critic_feature_mixup", "actor_saturated"),
+    causes=("steps_uphill",),
+    caught_by=("wiring.steps",),
     source="a classic of DDPG code: the sign of the actor's loss, here turned once too often",
-    unseen=True,
 )
 def actor_descends(build: Build) -> Build:
     """The actor descends Q instead of climbing it."""

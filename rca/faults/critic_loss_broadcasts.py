@@ -18,9 +18,9 @@ class Broadcasting(TD3):
 
 @fault(
     "critic_loss_broadcasts",
-    causes=("critic_diverged", "replay_wrong"),
+    causes=("loss_wrong",),
+    caught_by=("wiring.squared_error",),
     source="a classic of PyTorch code: [batch, 1] against [batch] in a squared error",
-    unseen=True,
 )
 def critic_loss_broadcasts(build: Build) -> Build:
     """The critics' loss compares each value with every target of the batch."""

@@ -18,9 +18,9 @@ def alter(agent: TD3) -> None:
 
 @fault(
     "critic_output_bounded",
-    causes=("network_poor",),
+    causes=("loss_wrong",),
+    caught_by=("wiring.squared_error",),
     source="a classic of home-made DDPG code: an activation after the critic's last layer",
-    unseen=True,
 )
 def critic_output_bounded(build: Build) -> Build:
     """The critics end in tanh and cannot say a value beyond 1."""

@@ -24,9 +24,9 @@ class Forgetful(TD3):
 
 @fault(
     "gradients_pile_up",
-    causes=("critic_diverged", "learning_rate_wrong"),
+    causes=("gradients_pile_up",),
+    caught_by=("wiring.steps",),
     source="a classic of PyTorch code: zero_grad() left out",
-    unseen=True,
 )
 def gradients_pile_up(build: Build) -> Build:
     """Gradients are never set back to zero and pile up."""

@@ -1,6 +1,7 @@
 """Gradients are never zeroed."""
 
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
+from rca.checking import Verdict
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign
 
 CAUSE = Cause(
     id="gradients_pile_up",
@@ -11,8 +12,10 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(Sign("wiring.steps", Grade.PROOF, says="piled up"),),
-    contradicts=(passes("wiring.steps", Grade.FACT),),
-    to_decide="Attach rca.watch: it looks for gradients before each backward pass.",
+    contradicts=(
+        Sign("wiring.steps", Grade.FACT, when=(Verdict.PASS,), says="from old gradients"),
+    ),
+    to_decide="Look for gradients before each backward pass.",
     change="Leave out `zero_grad`.",
     remedy="Call `zero_grad` before each backward pass.",
     references=("PyTorch's tutorials: zeroing out gradients",),

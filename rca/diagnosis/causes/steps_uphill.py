@@ -12,7 +12,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(Sign("wiring.steps", Grade.PROOF, says="turned round"),),
     contradicts=(passes("wiring.steps", Grade.FACT),),
-    to_decide="Attach rca.watch: it holds each step against its gradient.",
+    to_decide="Hold one step against its gradient: their product is to be negative.",
     change="Set `maximize=True` on an optimizer whose loss already has its minus.",
     remedy="Keep one of the two signs: minus in the loss, or `maximize` in the optimizer.",
     references=("PyTorch's documentation of `maximize`",),

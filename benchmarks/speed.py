@@ -5,11 +5,14 @@ Stable-Baselines3, which takes part twice: where its ratio to itself (A/A) stray
 a figure from its aim, the figure decides nothing, and the table says so. Exit code 1: an aim was
 missed; 3: none was for certain, but some missed by less than A/A strays.
 
-    python benchmarks/speed.py --only update
+Rows of one thread are CPU time, those of two are wall clock and need both cores idle.
+
+    python benchmarks/speed.py --only update --threads 2
 """
 
 import argparse
 import fnmatch
+import itertools
 import os
 import statistics
 import sys
@@ -24,6 +27,8 @@ import update
 from rich.console import Console
 from rich.table import Table
 
+Threads = tuple[int, ...]
+THREADS: Threads = (1, 2)
 AT = "{size}x{size}, batch {batch}, {threads} threads"
 
 
@@ -56,6 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="*", help="update, loop, floor or probes")
     parser.add_argument("--rounds", type=int, default=8, help="at least five")
+    parser.add_argument("--threads", type=int, choices=THREADS, help="1 or 2; default: both")
     options = parser.parse_args()
     if not fnmatch.filter(PARTS, options.only):
         parser.error(f"--only {options.only}: choose {', '.join(PARTS)}")
@@ -65,7 +71,7 @@ def main() -> None:
         os.environ["TMPDIR"] = scratch  # of run folders that contenders write
         for name, measure in PARTS.items():
             if fnmatch.fnmatch(name, options.only):
-                found += measure(options.rounds)
+                found += measure(options.rounds, (options.threads,) if options.threads else THREADS)
     open_ones = sum("within" in row.verdict for row in found)
     title = f"load {load:.1f} before; {open_ones} of {len(found)} decide nothing (within A/A)"
     table = Table("promise", "measured", "at most", "A/A", "", title=title)
@@ -77,18 +83,10 @@ def main() -> None:
     sys.exit(1 if "missed" in verdicts else 3 if "missed, within A/A" in verdicts else 0)
 
 
-def updates(rounds: int) -> Iterator[Row]:
+def updates(rounds: int, used: Threads) -> Iterator[Row]:
     """Yields one update against SB3's."""
-    for size, batch, threads in (
-        (84, 128, 2),
-        (84, 128, 1),
-        (64, 128, 2),
-        (64, 128, 1),
-        (48, 64, 2),
-        (48, 64, 1),
-        (84, 256, 2),
-        (84, 256, 1),
-    ):
+    shapes_of = ((84, 128), (64, 128), (48, 64), (84, 256))
+    for (size, batch), threads in itertools.product(shapes_of, reversed(used)):
         shapes = {"size": size, "batch": batch, "threads": threads}
         first = (size, batch, threads) == (84, 128, 2)
         aims = {"rca": 0.75, "rca, reused features": 0.70} if first else {"rca": 0.85}
@@ -98,8 +96,10 @@ def updates(rounds: int) -> Iterator[Row]:
         yield from _against(took, aims, f"update, {AT.format(**shapes)}", threads)
 
 
-def loops(rounds: int) -> Iterator[Row]:
-    """Yields the whole loop against SB3's, and what of it is not the update."""
+def loops(rounds: int, used: Threads) -> Iterator[Row]:
+    """Yields the whole loop against SB3's with two threads, and what of it is not the update."""
+    if 2 not in used:
+        return
     shapes = {"size": 84, "batch": 128, "threads": 2}
     options = argparse.Namespace(**shapes, rounds=rounds, updates=20)
     took = update.compare(options, loop.CONTENDERS, loop.contend)
@@ -110,17 +110,19 @@ def loops(rounds: int) -> Iterator[Row]:
     yield Row(f"outside the update, {AT.format(**shapes)}", statistics.median(shares), 0.08)
 
 
-def floors(rounds: int) -> Iterator[Row]:
+def floors(rounds: int, used: Threads) -> Iterator[Row]:
     """Yields an update against what its arithmetic takes."""
-    for threads in (1, 2):
+    for threads in used:
         shapes = {"size": 84, "batch": 128, "threads": threads}
         measured = floor.floors(argparse.Namespace(**shapes, rounds=rounds))
         for kind, value in measured.items():
             yield Row(f"floors an update takes, {kind}, {AT.format(**shapes)}", value, 1.7)
 
 
-def probed(rounds: int) -> Iterator[Row]:
-    """Yields what the default probes add to an update."""
+def probed(rounds: int, used: Threads) -> Iterator[Row]:
+    """Yields what the default probes add to an update, in one thread's CPU time."""
+    if 1 not in used:
+        return
     for size, batch, aim in ((84, 128, 0.01), (48, 64, 0.02)):
         shapes = {"size": size, "batch": batch, "threads": 1}
         options = argparse.Namespace(**shapes, rounds=-(-rounds // 3) * 3, updates=100)
@@ -128,7 +130,7 @@ def probed(rounds: int) -> Iterator[Row]:
         yield Row(f"probes add, {AT.format(**shapes)}", value, aim, same)
 
 
-PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
+PARTS: dict[str, Callable[[int, Threads], Iterator[Row]]] = {
     "update": updates,
     "loop": loops,
     "floor": floors,

@@ -25,7 +25,8 @@ def effective(run: RunRecord) -> Finding:
     Why: a value that is declared and never read makes every experiment on it void.
     Remedy: find who sets the logged value; refuse unknown and unread keys when loading.
     Reference: signals.md, "config reachability"; limit 1%, far above float32 rounding. A declared
-        noise schedule is compared reading by reading, to within one step of its slope.
+        noise schedule is compared reading by reading, to within one step of its slope. A learning
+        rate that begins as declared and falls was read.
     """
     scheduled = run.has("explore/noise") and not math.isnan(number(run, f"{NOISE}_final"))
     judged = {NOISE} if scheduled else set()
@@ -58,8 +59,16 @@ def _compare(run: RunRecord, key: str, name: str) -> Criterion:
     declared = number(run, key)
     if math.isnan(declared):
         return Criterion(f"{key} is not declared, in force {logged}", None)
-    same = all(math.isclose(v, declared, rel_tol=0.01, abs_tol=1e-12) for v in (low, high))
+    first = float(values[0])
+    if key.endswith("_lr") and low < first and _same(first, declared):
+        # What is read once and changed later is no dead key: wiring.learning_rates judges it.
+        return Criterion(f"{key} declared {declared:.4g}, in force at first, then {logged}", True)
+    same = all(_same(v, declared) for v in (low, high))
     return Criterion(f"{key} declared {declared:.4g}, in force {logged}", same)
+
+
+def _same(value: float, declared: float) -> bool:
+    return math.isclose(value, declared, rel_tol=0.01, abs_tol=1e-12)
 
 
 def _schedule(run: RunRecord) -> Criterion:

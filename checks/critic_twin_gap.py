@@ -4,17 +4,19 @@ import math
 
 import numpy as np
 
-from rca.checking import Finding, check, fail_above
+from rca.checking import Finding, Verdict, check, fail_above
 from rca.judging import MIN_READINGS, too_early, too_few
 from rca.runs.record import RunRecord, Signal
 
 
 @check("critic.twin_gap", title="Twin gap", needs=["critic/q1_mean", "critic/q2_mean"])
 def twin_gap(run: RunRecord) -> Finding:
-    """Do the twin critics disagree more than their values vary?
+    """Do the twin critics disagree, and by no more than their values vary?
 
-    Why: the minimum of two diverged critics is one critic's error, not an estimate.
-    Remedy: look at the target's termination mask, then at the critic's learning rate.
+    Why: the minimum of two diverged critics is one critic's error, not an estimate; that of two
+        which are the same is either's, and overestimates as one critic does.
+    Remedy: look at the target's termination mask, then at the critic's learning rate; draw the
+        first weights of each critic anew, neither copied nor from one seed.
     Reference: signals.md, "twin gap": mean abs(Q1 - Q2) / std(Q), limit 1 (start); where std(Q)
         over the batch is not recorded, the spread of mean Q over the run and abs(mean Q) stand in.
     """
@@ -25,9 +27,23 @@ def twin_gap(run: RunRecord) -> Finding:
     if few:
         return few
     gap, scale = _gap(run), _scale(run)
+    if gap == 0 and _are_the_same(run):
+        return Finding(
+            Verdict.FAIL,
+            f"twins are the same in all {len(run.signals['critic/q1_mean'].finite()):,} readings: "
+            "one critic, twice",
+            0.0,
+            suspects=("critic_twin_untrained",),
+        )
     ratio = gap / scale if scale > 0 else math.nan
     message = f"twins differ by {gap:,.3g} where Q varies by {scale:,.3g}, last fifth of the run"
     return fail_above(ratio, 1.0, message, unit="1", suspects=("critic_diverged",))
+
+
+def _are_the_same(run: RunRecord) -> bool:
+    """Tells whether both critics' mean values are bit for bit the same throughout."""
+    one, two = (run.signals[f"critic/{name}_mean"].values for name in ("q1", "q2"))
+    return np.array_equal(one, two, equal_nan=True)
 
 
 def _gap(run: RunRecord) -> float:

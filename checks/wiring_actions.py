@@ -6,6 +6,8 @@ from rca.runs.record import RunRecord
 LIMIT = 0.95
 """Share; rows of steps from before the recorder was attached may be unknown."""
 MIN_ROWS = 100
+OWN = 0.5
+"""Share of rows: that one executed action is the present one happens, half a batch does not."""
 MIN_VISITS = 20
 VARIED = 0.5
 """Share; what is stored wrongly stays the same from visit to visit, what is added does not."""
@@ -23,7 +25,8 @@ def actions(run: RunRecord) -> Finding:
     Why: stored before noise or clipping, or in another scale, an action is credited with what
         another one did. With noise on them the critic learns the value of a blurred action; the
         noise of target smoothing belongs on the target policy's action alone.
-    Remedy: store what was handed to env.step, in the scale in which the actor speaks.
+    Remedy: store what was handed to env.step, in the scale in which the actor speaks; in the
+        critic's loss use the batch's actions, the actor's own belong in its loss alone.
     Reference: SB3 stores the clipped, rescaled action; signals.md, faults: actions stored
         un-noised. Compared bit for bit as float32. Where none was executed, a transition is known
         by its pictures: TD3 paper, section 5.3, adds no noise to what is stored.
@@ -36,6 +39,16 @@ def actions(run: RunRecord) -> Finding:
         return Finding(Verdict.VACUOUS, f"{seen.rows} rows of batches seen, {MIN_ROWS} needed")
     share = seen.executed / seen.rows
     rows = f"{share:.1%} of {seen.rows:,} rows hold an executed action"
+    if share < LIMIT and seen.own > OWN * seen.rows:
+        return Finding(
+            Verdict.FAIL,
+            f"{rows}, limit {LIMIT:.0%}; {seen.own:,} hold the policy's present action instead: "
+            "its value is learned from what another action earned",
+            share,
+            LIMIT,
+            "1",
+            suspects=("action_path_wrong", "replay_wrong"),
+        )
     if share < LIMIT and seen.visits >= MIN_VISITS and seen.varied > VARIED * seen.visits:
         message = (
             f"{rows}: {seen.varied:,} of {seen.visits:,} times that a transition was seen again it "

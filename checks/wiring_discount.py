@@ -3,10 +3,12 @@
 from rca.checking import Finding, Severity, Verdict, check
 from rca.judging import number
 from rca.runs.record import RunRecord
+from rca.wiring.facts import EquationFacts
 
 LOW, HIGH = 0.8, 0.9995
 """Horizons of 5 and 2,000 steps; TD3, SAC and DrQ-v2 have 0.99."""
 SAME = 1e-3
+MIN_ROWS = 5
 
 
 @check(
@@ -27,6 +29,12 @@ def discount(run: RunRecord) -> Finding:
     found, wanted = run.wiring.equation.discount, number(run, "agent.discount")
     if found is None:
         return Finding(Verdict.NOT_RUN, "the critic's equation was not recognised in 1 batch")
+    if found < LOW and _is_turned_round(run.wiring.equation):
+        return Finding(
+            Verdict.NOT_RUN,
+            f"{round(found, 4) + 0.0:.4f} in force within episodes and more where they end: the "
+            "terminal flag is turned round, see wiring.terminals",
+        )
     message = f"{round(found, 4) + 0.0:.4f} in force"  # -0.0 + 0.0 is 0.0
     if not LOW <= found <= HIGH:
         return Finding(
@@ -44,3 +52,9 @@ def discount(run: RunRecord) -> Finding:
             suspects=("config_not_read", "discount_wrong"),
         )
     return Finding(Verdict.PASS, message, found)
+
+
+def _is_turned_round(seen: EquationFacts) -> bool:
+    """Tells whether the steps that end an episode by themselves are those with a next value."""
+    ends = seen.terminals
+    return ends.get("bootstrapped", 0) >= MIN_ROWS and not ends.get("cut", 0)

@@ -5,6 +5,8 @@ from rca.runs.record import RunRecord
 
 PIXELS = 10.0
 """Scaled pixels lie within 1 (NatureCNN, /255) or 3 (standardised); raw ones reach 255."""
+DARK = 0.01
+"""Scaled pixels reach at least 0.1 in any but a black picture; divided twice, 1/255 = 0.004."""
 VECTOR = 20.0
 """SB3's docs: normalise observations to about 1; 20 leaves room for unscaled speeds in m/s."""
 
@@ -13,7 +15,8 @@ VECTOR = 20.0
 def inputs(run: RunRecord) -> Finding:
     """Do pixels and vector observations reach the networks at a size near 1?
 
-    Why: inputs of hundreds saturate the first layers and drown everything else in them.
+    Why: inputs of hundreds saturate the first layers and drown everything else in them, inputs of
+        thousandths are drowned themselves.
     Remedy: divide pixels by 255, once; divide each vector entry by its largest value.
     Reference: Mnih et al. 2015 (pixels / 255); Stable-Baselines3, RL tips: normalise observations.
     """
@@ -24,7 +27,12 @@ def inputs(run: RunRecord) -> Finding:
         return Finding(Verdict.NOT_RUN, "0 inputs were seen: no convolution, no vector")
     largest = max(pixels.values(), default=0.0)
     numbers = seen.vector or 0.0
+    smallest = min((value for value in pixels.values() if value), default=1.0)  # 0: all black
     wrong = {
+        f"pixels of at most {smallest:.3g}, at least {DARK:g} is wanted": (
+            "image_unscaled",
+            smallest < DARK,
+        ),
         f"pixels up to {largest:.3g}, limit {PIXELS:.0f}": ("image_unscaled", largest > PIXELS),
         f"vector up to {numbers:.3g}, limit {VECTOR:.0f}": (
             "observation_unscaled",
@@ -34,4 +42,4 @@ def inputs(run: RunRecord) -> Finding:
     if any(is_wrong for _, is_wrong in wrong.values()):
         found = {text: cause for text, (cause, is_wrong) in wrong.items() if is_wrong}
         return Finding(Verdict.FAIL, "; ".join(found), suspects=tuple(found.values()))
-    return Finding(Verdict.PASS, "; ".join(wrong))
+    return Finding(Verdict.PASS, "; ".join(list(wrong)[1:]))

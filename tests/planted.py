@@ -20,7 +20,7 @@ from tests.records import (
     with_config,
     with_signals,
 )
-from tests.wiring_facts import fed
+from tests.wiring_facts import fed, recomputed
 
 Change = Callable[[RunRecord], RunRecord]
 LEARNED = np.arange(STARTS + 10, STEPS + 1, 10)
@@ -445,6 +445,7 @@ BAD: dict[str, Change] = {
     "wiring.next_state": wired(inputs={"same_next": 1.0}),
     "wiring.optimizers": wired_module("critic_encoder", in_no_optimizer=EIGHT),
     "wiring.policy_features": wired_features("actor", "learning", "critic_encoder"),
+    "wiring.recomputed": wired(recomputed={"parts": {"gradient of critic": recomputed(0.6, 0.4)}}),
     "wiring.rewards": wired(equation={"fitted": 3, "late": 110}),
     "wiring.smoothing": wired(smoothing={"largest": 0.9}),
     "wiring.squared_error": wired(loss={"single": 58}),

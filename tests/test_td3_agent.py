@@ -12,8 +12,8 @@ from rca.config import AgentConfig
 from rca.td3.agent import MODULES, TD3
 from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
 from rca.td3.networks import Shapes
+from rca.td3.plain import Plain
 from rca.td3.replay import Batch, Observations
-from tests.plain_td3 import Plain
 
 SHAPES = Shapes((2, 36, 36), 3, 2)
 CONFIG = AgentConfig(

@@ -18,6 +18,7 @@ from rca.wiring.facts import (
     TargetFacts,
     Wiring,
 )
+from rca.wiring.recomputed import PartFacts, RecomputedFacts
 
 NONE = Names(count=0)
 UPDATES = 58
@@ -48,6 +49,20 @@ def optimizer(*parts: str) -> OptimizerFacts:
     return OptimizerFacts(
         kind="Adam", steps=900, holds=holds, rates=rates, compared=heard, uphill=2, begun=begun
     )
+
+
+RECOMPUTED = (
+    *("value", "target value", "others in the step of critic", "others in the step of actor"),
+    *(f"{what} of {name}" for name in PARTS for what in ("gradient", "step")),
+    *(f"move of target.{name}" for name in PARTS),
+)
+AT = (2, 3, 6, 7, 20, 21)
+
+
+def recomputed(difference: float, share: float) -> PartFacts:
+    """Facts of a part that differs by as much in each recomputed update."""
+    count = len(AT)
+    return PartFacts(updates=AT, differences=(difference,) * count, shares=(share,) * count)
 
 
 def target(online: str) -> TargetFacts:
@@ -109,6 +124,12 @@ def sound() -> Wiring:
         checkpoint=CheckpointFacts(name="last.pt", absent={}, optimizer_states=2),
         frames=FrameFacts(sharing=50, moved=50, learned=40, kept=40),
         loss=LossFit(tried=58, fitted=58, single=0),
+        recomputed=RecomputedFacts(
+            parts={
+                name: recomputed(0.0 if name.startswith("others") else 1e-6, 1.0)
+                for name in RECOMPUTED
+            }
+        ),
     )
 
 

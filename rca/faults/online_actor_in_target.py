@@ -23,9 +23,9 @@ class Impatient(TD3):
 
 @fault(
     "online_actor_in_target",
-    causes=("target_wrong", "critic_diverged"),
+    causes=("target_value_wrong", "target_wrong"),
     source="SAC's target, which is right to ask the online policy, carried over to TD3",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def online_actor_in_target(build: Build) -> Build:
     """The critics' target takes its next action from the online actor."""

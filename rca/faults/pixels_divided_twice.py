@@ -17,7 +17,7 @@ def alter(agent: TD3) -> None:
     "pixels_divided_twice",
     causes=("image_unscaled",),
     source="a classic of pixel pipelines: a wrapper and the network both scale",
-    unseen=True,
+    caught_by=("wiring.inputs", "wiring.recomputed"),
 )
 def pixels_divided_twice(build: Build) -> Build:
     """Pixels are divided by 255 twice, so that every image is all but black."""

@@ -24,9 +24,9 @@ class OwnActions(TD3):
 
 @fault(
     "policy_actions_learned",
-    causes=("replay_wrong", "action_path_wrong"),
+    causes=("action_path_wrong", "replay_wrong"),
     source="a slip of home-made DDPG code: actor(state) in the critic's loss as in the actor's",
-    unseen=True,
+    caught_by=("wiring.actions",),
 )
 def policy_actions_learned(build: Build) -> Build:
     """The critics learn about the policy's present actions instead of the executed ones."""

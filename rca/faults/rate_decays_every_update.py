@@ -25,7 +25,7 @@ class Fading(TD3):
     "rate_decays_every_update",
     causes=("learning_rate_wrong", "actor_frozen"),
     source="a classic of PyTorch code: scheduler.step() inside the loop over batches",
-    unseen=True,
+    caught_by=("wiring.learning_rates", "wiring.recomputed"),
 )
 def rate_decays_every_update(build: Build) -> Build:
     """The learning rates shrink by 1% at every update until nothing moves."""

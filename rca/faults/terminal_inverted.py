@@ -21,7 +21,7 @@ class NotDone(Replay):
     "terminal_inverted",
     causes=("terminal_missing", "time_outs_terminal"),
     source="`not_done` of the TD3 author's memory, read by code that expects `done`",
-    unseen=True,
+    caught_by=("wiring.terminals",),
 )
 def terminal_inverted(build: Build) -> Build:
     """The terminal flag is inverted in the memory."""

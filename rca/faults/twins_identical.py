@@ -17,7 +17,7 @@ def alter(agent: TD3) -> None:
     "twins_identical",
     causes=("critic_twin_untrained", "critic_overestimates"),
     source="a classic: the second critic is a deepcopy, or is drawn from the same seed again",
-    unseen=True,
+    caught_by=("critic.twin_gap",),
 )
 def twins_identical(build: Build) -> Build:
     """The twin critics are copies of each other, so that the smaller value is either's."""

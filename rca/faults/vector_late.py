@@ -30,7 +30,7 @@ class Queued(Wrapper):
     "vector_late",
     causes=("frames_wrong",),
     source="a classic of robot software: the oldest message of a queue is taken for the newest",
-    unseen=True,
+    caught_by=("env.observation_age",),
 )
 def vector_late(build: Build) -> Build:
     """The vector observation is ten steps older than the image."""

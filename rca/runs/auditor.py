@@ -7,6 +7,7 @@ from pathlib import Path
 from rca.errors import EvidenceError
 from rca.runs.json_file import read_json
 from rca.runs.manifest import WIRING, write_json
+from rca.runs.recomputing import Recomputing
 from rca.td3.agent import TD3
 from rca.td3.episode import learned_reward
 from rca.td3.events import Event, Stepped
@@ -33,6 +34,7 @@ class Auditor:
         self._config = agent.config
         self._path = folder / WIRING
         self._is_unwritable = False
+        self._recomputing = Recomputing(agent)
         modules, targets = agent.modules(), agent.targets
         self._audit = Audit(
             find_agent(
@@ -47,7 +49,8 @@ class Auditor:
         )
 
     def __call__(self, event: Event) -> None:
-        """Remembers executed steps."""
+        """Remembers executed steps, and recomputes updates."""
+        self._recomputing(event)
         if self._tells and isinstance(event, Stepped) and event.stored:
             self._audit.listening.safely(
                 self._audit.step,
@@ -72,7 +75,8 @@ class Auditor:
 
     def _write(self) -> None:
         """Writes what was seen; where the disk does not take it, the next look tries again."""
-        facts = self._audit.facts().plain()
+        recomputed = {"recomputed": self._recomputing.facts()}
+        facts = self._audit.facts().model_copy(update=recomputed).plain()
         try:
             write_json(self._path, facts)
         except OSError as error:

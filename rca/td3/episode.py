@@ -29,7 +29,7 @@ class Episode:
         total: Undiscounted sum of rewards so far.
         discounted: Discounted sum of rewards as learned from so far.
         guided: Whether the scripted driver drives the present stretch of the random phase.
-        waits: Whether the observation is still that of the reset.
+        waits: Whether what shows motion in the observation is still as at the reset.
         moved: Steps in which the car moved meanwhile.
         actions: Executed so far in training, in [-1, 1]. [length][action]
         last: Observation after the last of them.

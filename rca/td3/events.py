@@ -32,8 +32,9 @@ class Stepped:
         stored: Whether it went into the replay memory.
         stack_moves: Whether the older frames of the next observation are the newer ones of this;
             None with a single frame.
-        age: At the step at which an episode's observation first changes, the steps before it in
-            which the car had moved; else, and if it changes without the car moving, None.
+        age: At the step at which an episode's vector (without one: picture) first changes, the
+            steps before it in which the car had moved; else, and if it changes without the car
+            moving, None.
         reward_terms: Its named parts; empty if the environment does not report them.
         speed: m/s; NaN if the environment does not report it.
         traffic_speed: Mean of the other cars, m/s; NaN without any, or if it is not reported.

@@ -151,7 +151,7 @@ class Training:
                 truncated=truncated,
                 stored=stored,
                 stack_moves=_stack_moves(obs, next_obs),
-                age=episode.age(speed, changed=_differs(obs, next_obs)) if episode.waits else None,
+                age=episode.age(speed, changed=_shows(obs, next_obs)) if episode.waits else None,
                 reward_terms=info.get("reward_terms", {}),
                 speed=speed,
                 traffic_speed=float(info.get("traffic_speed", math.nan)),
@@ -196,8 +196,13 @@ def _stack_moves(obs: Obs, next_obs: Obs) -> bool | None:
     return None if len(before) < 2 else bool(np.array_equal(before[1:], after[:-1]))
 
 
-def _differs(obs: Obs, next_obs: Obs) -> bool:
-    return any(not np.array_equal(obs[key], next_obs[key]) for key in obs)
+def _shows(obs: Obs, next_obs: Obs) -> bool:
+    """Tells whether the numbers of an observation changed, the picture where there are none.
+
+    A start from rest shows in a measured speed at once, in a picture some steps later.
+    """
+    part = "vector" if obs["vector"].size else "image"
+    return not np.array_equal(obs[part], next_obs[part])
 
 
 def noise_at(step: int, config: AgentConfig) -> float:

@@ -93,6 +93,7 @@ class Audit:
         self._on_step, self._on_update = on_step, on_update
         self._steps: Counter[str] = Counter()
         self._moves = {name: Steps() for name in optimizers}
+        self._rates = {name: self._rates_of(optimizer) for name, optimizer in optimizers.items()}
         self._stepped_by: dict[int, set[str]] = {}
         self._targets = Targets(agent)
         self._features: dict[str, dict[str, Counter[str]]] = {}
@@ -330,20 +331,24 @@ class Audit:
             modes=self._modes.get(role.name, {}),
         )
 
-    def _optimizer(self, name: str) -> OptimizerFacts:
-        optimizer = self._optimizers[name]
-        held = Counter(self._agent.owner.get(id(p), "others") for p in parameters(optimizer))
-        rates = {
+    def _rates_of(self, optimizer: torch.optim.Optimizer) -> dict[str, float]:
+        """Returns the learning rate in force per part."""
+        return {
             self._agent.owner.get(id(p), "others"): float(group["lr"])
             for group in optimizer.param_groups
             for p in group["params"]
         }
+
+    def _optimizer(self, name: str) -> OptimizerFacts:
+        optimizer = self._optimizers[name]
+        held = Counter(self._agent.owner.get(id(p), "others") for p in parameters(optimizer))
         moves = self._moves[name]
         return OptimizerFacts(
             kind=type(optimizer).__name__,
             steps=self._steps[name],
             holds=held,
-            rates=rates,
+            rates=self._rates_of(optimizer),
+            first_rates=self._rates[name],
             compared=moves.compared,
             uphill=moves.uphill,
             begun=moves.begun,

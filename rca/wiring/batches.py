@@ -37,6 +37,7 @@ class Batches:
         self.frames = Frames()
         self.loss = Loss()
         self._visits = Visits()
+        self._own = 0
         self._repeated: list[float] = []
         self._reaches: list[float] = []
         self._same_next: list[float] = []
@@ -98,6 +99,7 @@ class Batches:
             visits=self._visits.seen,
             varied=self._visits.varied,
             added=self._visits.deviation,
+            own=self._own,
         )
 
     def input_facts(self, pixels: dict[str, float]) -> InputFacts:
@@ -129,6 +131,8 @@ class Batches:
     ) -> None:
         found = self.actions.look_up(call)
         if found is None or not found.recognised:
+            if self._holds_own_actions(call, calls):
+                self._own += len(call.inputs[0])
             self._visits.see(call, pictures, self.actions.size)
             return
         self._note_sampling(found)
@@ -150,6 +154,17 @@ class Batches:
                     steps=[step for step in found.steps if step is not None],
                 )
             )
+
+    def _holds_own_actions(self, call: Call, calls: Sequence[Call]) -> bool:
+        """Tells whether the actor's present actions stand in a batch of the critic's loss."""
+        size = self.actions.size
+        own = [c.outputs[0] for c in calls if c.role == "actor" and c.outputs]
+        return any(
+            one.shape == (len(rows), size) and (rows[:, start : start + size] == one).all()
+            for one in own
+            for rows in call.inputs
+            for start in range(rows.shape[1] - size, -1, -1)
+        )
 
     def _note_loss(self, call: Call) -> None:
         """Notes how the first two heads of a critic are pulled."""

@@ -34,6 +34,8 @@ CLEAR = 0.02
 """A row tells only if its |Q'| is this share of the largest: else 0 and gamma look alike."""
 NEAR = 0.25
 """Distance from 0 or 1 up to which a share of Q' counts as none or whole."""
+BLIND = 0.01
+"""Discount up to which the rows within episodes count no next value."""
 APART = 10.0
 """Times the best reduction's residual that every other leaves where a batch tells which it is: none
 does where Q' does not count, as with a discount of 0."""
@@ -227,7 +229,9 @@ def _endings(rows: Rows, values: Floats, fit: _Fit, *, terminated: bool) -> list
             continue
         y = rows.q[number] - fit.per_gradient * rows.gradient[number]
         left = y - fit.rewards[0] * step.reward
-        whole = fit.discount * values[number]
+        # Without any discount elsewhere, a next value here is one that the flag let in.
+        is_blind = abs(fit.discount) < BLIND
+        whole = (1.0 if is_blind else fit.discount) * values[number]
         share = left / whole if whole else math.nan
         if abs(values[number]) < CLEAR * largest:
             found.append("unclear")

@@ -8,20 +8,16 @@ import json
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rca.errors import EvidenceError
+from rca.wiring.fact import Fact
+from rca.wiring.recomputed import RecomputedFacts
 
 MIN_LOOKS = 20
 """Updates that the audit must have heard to be judged by: ten of a delayed actor's."""
 Count = int
 End = Literal["bootstrapped", "cut", "unclear"]
-
-
-class Fact(BaseModel):
-    """One fact; unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
 
 class Names(Fact):
@@ -78,6 +74,7 @@ class OptimizerFacts(Fact):
         steps: It took.
         holds: Parameters per part; "others" belong to none.
         rates: Learning rate per part, at the last look.
+        first_rates: At the first; None: written by a version that did not keep them.
         compared: Steps whose move was held against their gradient.
         uphill: Those of them that went along it, up the loss.
         begun: Steps of the critic's before which a backward pass of its loss was heard.
@@ -86,6 +83,7 @@ class OptimizerFacts(Fact):
 
     kind: str
     rates: Mapping[str, float]
+    first_rates: Mapping[str, float] | None = None
     steps: Count
     holds: Mapping[str, Count]
     compared: Count = 0
@@ -155,6 +153,7 @@ class ActionFacts(Fact):
         visits: Rows of a transition seen before, where actions are not those executed.
         varied: Those that hold another action than before, and the same state.
         added: Standard deviation of what differs, as if noise were added at each visit.
+        own: Rows that hold the actor's present action instead.
     """
 
     told: bool
@@ -165,6 +164,7 @@ class ActionFacts(Fact):
     visits: Count = 0
     varied: Count = 0
     added: float | None = None
+    own: Count = 0
 
 
 class EquationFacts(Fact):
@@ -302,6 +302,7 @@ class Wiring(Fact):
         checkpoint: None: none was shown.
         frames: None: written by a version that did not look.
         loss: None: likewise.
+        recomputed: None: likewise, or a trainer that is not ours.
         error: Why the audit fell silent before its end, "" if it did not.
     """
 
@@ -319,6 +320,7 @@ class Wiring(Fact):
     checkpoint: CheckpointFacts | None = None
     frames: FrameFacts | None = None
     loss: LossFit | None = None
+    recomputed: RecomputedFacts | None = None
     error: str = ""
 
     def plain(self) -> dict[str, object]:

@@ -1,13 +1,13 @@
-"""Pixels go into the network as 0 to 255."""
+"""Pixels go into the network in the wrong size."""
 
 from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="image_unscaled",
-    title="Pixels go into the network as 0 to 255",
+    title="Pixels go into the network as 0 to 255, or scaled twice",
     mechanism=(
         "Activations and gradients are hundreds of times too large beside a unit- "
-        "scale vector: features saturate or drown it."
+        "scale vector: features saturate or drown it. Divided twice, the picture is all but black."
     ),
     acts_from=Moment.FIRST_UPDATE,
     supports=(

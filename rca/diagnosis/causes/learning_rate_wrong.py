@@ -4,7 +4,7 @@ from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="learning_rate_wrong",
-    title="The learning rates are orders of magnitude off",
+    title="The learning rates are orders of magnitude off, or change on the way",
     mechanism=(
         "Too small a step changes nothing within the budget; too large a one "
         "throws the weights about and saturates the actor."
@@ -13,6 +13,7 @@ CAUSE = Cause(
     supports=(
         Sign("wiring.learning_rates", Grade.FACT, says="sound"),
         Sign("wiring.learning_rates", Grade.FACT, says="plain"),
+        Sign("wiring.learning_rates", Grade.FACT, says="on the way"),
         Sign("learner.update_ratio", Grade.STRONG),
         Sign("gradients.explosion", Grade.STRONG),
         Sign("critic.loss_rising", Grade.WEAK),

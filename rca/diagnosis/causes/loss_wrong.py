@@ -10,8 +10,15 @@ CAUSE = Cause(
         "values bends them: the critics learn a mean, or what they can never reach."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("wiring.squared_error", Grade.PROOF),),
-    contradicts=(passes("wiring.squared_error", Grade.FACT),),
+    supports=(
+        Sign("wiring.squared_error", Grade.PROOF),
+        Sign("wiring.recomputed", Grade.PROOF, says="gradient of critic off"),
+    ),
+    contradicts=(
+        passes("wiring.recomputed", Grade.FACT),
+        passes("wiring.squared_error", Grade.WEAK),
+    ),
+    follows=("critic_twin_untrained", "critic_diverged", "gradients_pile_up", "nan_values"),
     to_decide="Print the shapes of value, target and loss in one update.",
     change="Leave out a squeeze: [batch, 1] against [batch].",
     remedy="Make value and target [batch] both; leave the critics' last layer linear.",

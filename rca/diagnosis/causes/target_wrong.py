@@ -13,6 +13,7 @@ CAUSE = Cause(
     supports=(
         Sign("wiring.targets", Grade.FACT),
         Sign("targets.follow", Grade.PROOF),
+        Sign("wiring.recomputed", Grade.PROOF, says="move of target"),
         Sign("critic.fits_target", Grade.WEAK),
     ),
     contradicts=(

@@ -1,0 +1,33 @@
+"""How far updates lie from those that an independent implementation makes of the same settings."""
+
+from collections.abc import Mapping
+
+from rca.wiring.fact import Fact
+
+
+class PartFacts(Fact):
+    """One part of an update, at each that was recomputed.
+
+    Attributes:
+        updates: Numbers of the critic updates, from 1.
+        differences: Norm of found less recomputed over the larger norm of the two: 0 the same, 1 if
+            only one of them is anything, 2 opposite; None where a number was not finite.
+        shares: How much of the recomputed one is in the found one, as a factor: 1 all of it, 0.5
+            half a step, -1 a step back; None where the recomputed one is nothing.
+    """
+
+    updates: tuple[int, ...]
+    differences: tuple[float | None, ...]
+    shares: tuple[float | None, ...]
+
+
+class RecomputedFacts(Fact):
+    """Everything that was recomputed.
+
+    Attributes:
+        parts: By name: "value", "target value", "step of critic", "move of target.actor" and so on.
+        error: Why no more was recomputed, "" if nothing is wrong: networks of another kind.
+    """
+
+    parts: Mapping[str, PartFacts]
+    error: str = ""

@@ -1,0 +1,160 @@
+"""Updates recomputed: the same with every switch, another one with any mistake, where it is."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from checks.wiring_recomputed import LIMITS, recomputed
+from rca.checking import Verdict, run_checks
+from rca.runs.recomputing import Recomputing
+from rca.td3.agent import TD3
+from tests.records import healthy
+from tests.test_td3_agent import CONFIG, SHAPES, SWITCHES, make_batch, weights
+
+UPDATES = 31
+
+
+def made(kind=TD3, config=CONFIG):
+    generators = [torch.Generator().manual_seed(i) for i in range(2)]
+    return kind(config, SHAPES, init=generators[0], smoothing=generators[1])
+
+
+def facts_of(agent, updates=UPDATES):
+    recomputing = Recomputing(agent)
+    for update in range(1, updates + 1):
+        agent.update(make_batch(update), recomputing, update)
+    return recomputing.facts()
+
+
+def finding(facts):
+    run = healthy()
+    assert run.wiring is not None
+    run = replace(run, wiring=run.wiring.model_copy(update={"recomputed": facts}))
+    return run_checks([recomputed], run)[0]
+
+
+MORE = [
+    {"random_shift": 2},
+    {"activation": "elu"},
+    {"activation": "tanh"},
+    {"critic_warmup": 10},
+    {"target_noise": 0.0},
+]
+
+
+@pytest.mark.parametrize("switches", [{}, *SWITCHES, *MORE], ids=str)
+def test_an_update_with_any_switch_is_recomputed_far_within_the_limits(switches):
+    facts = facts_of(made(config=CONFIG.model_copy(update=switches)))
+    assert not facts.error
+    for name, part in facts.parts.items():
+        limit = LIMITS[name.split()[0]]
+        assert len(part.updates) >= 3, name
+        assert max(part.differences) <= limit / 5, (name, part)
+    assert finding(facts).verdict is Verdict.PASS
+
+
+def test_recomputing_leaves_the_training_as_it_is_bit_for_bit():
+    alone, recomputed_one = made(), made()
+    for update in range(1, 8):
+        alone.update(make_batch(update), lambda event: None, update)
+    facts_of(recomputed_one, 7)
+    one, two = weights(alone), weights(recomputed_one)
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+class OnlineActor(TD3):
+    def _target_value(self, batch):
+        slow, self.targets["actor"] = self.targets["actor"], self.actor
+        try:
+            return super()._target_value(batch)
+        finally:
+            self.targets["actor"] = slow
+
+
+class Unsmoothed(TD3):
+    def _smoothed(self, action):
+        super()._smoothed(action)
+        return action
+
+
+class Absolute(TD3):
+    def _critic_loss(self, q1, q2, target):
+        return (q1 - target).abs().mean() + (q2 - target).abs().mean()
+
+
+class Descending(TD3):
+    def _update_actor(self, image, vector, features, emit, step):
+        right = self.critic.q1
+        self.critic.q1 = lambda *inputs: -right(*inputs)
+        try:
+            return super()._update_actor(image, vector, features, emit, step)
+        finally:
+            del self.critic.q1
+
+
+class Decaying(TD3):
+    def _adam(self, *names):
+        adam = super()._adam(*names)
+        groups = [{key: g[key] for key in ("params", "lr", "name")} for g in adam.param_groups]
+        return torch.optim.AdamW(groups, weight_decay=50.0)
+
+
+class HalfRate(TD3):
+    def _adam(self, *names):
+        adam = super()._adam(*names)
+        for group in adam.param_groups:
+            group["lr"] /= 2
+        return adam
+
+
+class Disturbing(TD3):
+    def _update_actor(self, image, vector, features, emit, step):
+        loss = super()._update_actor(image, vector, features, emit, step)
+        self.critic.first[-1].bias.data.add_(1e-3)
+        return loss
+
+
+class Hurried(TD3):
+    def _update_targets(self):
+        super()._update_targets()
+        super()._update_targets()
+
+
+def squashed():
+    agent = made()
+    agent.critic.first.append(nn.Tanh())
+    return agent
+
+
+@pytest.mark.parametrize(
+    ("agent", "part", "suspect"),
+    [
+        (lambda: made(OnlineActor), "target value off", "target_value_wrong"),
+        (lambda: made(Unsmoothed), "target value off", "target_value_wrong"),
+        (lambda: made(Absolute), "gradient of critic off", "loss_wrong"),
+        (lambda: made(Descending), "gradient of actor off", "policy_loss_wrong"),
+        (lambda: made(Decaying), "step of critic off", "optimizer_wrong"),
+        (lambda: made(HalfRate), "at last 0.5 times as long", "optimizer_wrong"),
+        (lambda: made(Disturbing), "others in the step of actor off", "optimizer_wrong"),
+        (lambda: made(Hurried), "move of target.critic off", "target_wrong"),
+        (squashed, ": value off", "network_altered"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_mistake_shows_in_its_part_and_in_no_other(agent, part, suspect):
+    found = finding(facts_of(agent()))
+    assert found.verdict is Verdict.FAIL
+    assert part in found.message
+    assert found.suspects == (suspect,)
+
+
+def test_networks_of_another_kind_are_said_to_be_so_and_end_no_training():
+    agent = made()
+    agent.critic.first = nn.Sequential(nn.Flatten(), *agent.critic.first)
+    agent.targets["critic"].first = nn.Sequential(nn.Flatten(), *agent.targets["critic"].first)
+    found = finding(facts_of(agent))
+    assert found.verdict is Verdict.NOT_RUN
+    assert "networks of another kind" in found.message
+    assert agent.critic_updates == UPDATES

@@ -43,7 +43,7 @@ def actions(run: RunRecord) -> Finding:
         return Finding(
             Verdict.FAIL,
             f"{rows}, limit {LIMIT:.0%}; {seen.own:,} hold the policy's present action instead: "
-            "its value is learned from what another action earned",
+            "its value is learned from what the executed one earned",
             share,
             LIMIT,
             "1",

@@ -57,4 +57,4 @@ def discount(run: RunRecord) -> Finding:
 def _is_turned_round(seen: EquationFacts) -> bool:
     """Tells whether the steps that end an episode by themselves are those with a next value."""
     ends = seen.terminals
-    return ends.get("bootstrapped", 0) >= MIN_ROWS and not ends.get("cut", 0)
+    return ends.get("bootstrapped", 0) >= max(MIN_ROWS, 2 * ends.get("cut", 0))

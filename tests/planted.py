@@ -415,10 +415,30 @@ def known(**entries: object) -> Change:
 
 EIGHT = Names(count=8, names=("critic_encoder.layers.0.weight",))
 
+
+def driven(*, exchanged: bool) -> Change:
+    """A car that speeds up by half of what is on its pedal, or of what is steered."""
+
+    def change(run: RunRecord) -> RunRecord:
+        rng = np.random.default_rng(0)
+        steps = np.arange(1, STARTS)
+        pedal, steer = rng.uniform(-1, 1, (2, len(steps)))
+        speed = 10 + np.cumsum(0.5 * (steer if exchanged else pedal))
+        return with_signals(
+            run,
+            signal("explore/net_drive", steps, pedal),
+            signal("explore/steer", steps, steer),
+            signal("env/speed", steps, speed),
+        )
+
+    return change
+
+
 BAD: dict[str, Change] = {
     "config.frame_stack": lambda run: with_config(run, {"env.frame_stack": 1}),
     "config.seed_in_force": known(first_weights=["0123456789ab", "ba9876543210"]),
     "env.action_path": extra("env/action_gap", 0.8),
+    "env.controls": driven(exchanged=True),
     "env.traffic": extra("env/traffic_speed", 0.0),
     "env.observation_age": extra("env/observation_age", 1.0),
     "episodes.time_outs": extra("episode/time_out_terminal", 1.0),
@@ -557,6 +577,7 @@ BAD: dict[str, Change] = {
 
 GOOD: dict[str, Change] = {
     "env.action_path": extra("env/action_gap", 0.0),
+    "env.controls": driven(exchanged=False),
     "env.traffic": extra("env/traffic_speed", 6.0),
     "env.observation_age": extra("env/observation_age", 0.0),
     "episodes.time_outs": extra("episode/time_out_terminal", 0.0),

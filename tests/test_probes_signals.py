@@ -396,6 +396,7 @@ def steps(event, note, start):
         note("explore/action_jitter", event, sum(abs(told["sent"] - last)) / 2)
     note("explore/noise", event, math.nan if event.step <= 10 else 0.1)
     note("explore/net_drive", event, told["sent"][1])
+    note("explore/steer", event, told["sent"][0])
     note("env/reward", event, told["reward"])
     for name, value in told["reward_terms"].items():
         note(f"reward/{name}", event, value)
@@ -485,7 +486,7 @@ NAMES = [
         for quantity in ("action_gap", "reward_gap", "stack_moves", "observation_age")
     ),
     *(f"evaluation/{quantity}" for quantity in ("action_gap", "ended_goal", "ended_collision")),
-    *(f"explore/{quantity}" for quantity in ("noise", "net_drive")),
+    *(f"explore/{quantity}" for quantity in ("noise", "net_drive", "steer")),
     *(f"replay/{quantity}" for quantity in ("size", "ratio")),
     *(f"reward/{term}" for term in ("first", "second")),
     *(f"episode/{quantity}" for quantity in ("foreign_steps", "time_out_terminal", "after_touch")),

@@ -87,7 +87,7 @@ class Absolute(TD3):
 class Descending(TD3):
     def _update_actor(self, image, vector, features, emit, step):
         right = self.critic.q1
-        self.critic.q1 = lambda *inputs: -right(*inputs)
+        self.critic.q1 = lambda *inputs: -right(*inputs)  # type: ignore[method-assign]
         try:
             return super()._update_actor(image, vector, features, emit, step)
         finally:
@@ -112,7 +112,8 @@ class HalfRate(TD3):
 class Disturbing(TD3):
     def _update_actor(self, image, vector, features, emit, step):
         loss = super()._update_actor(image, vector, features, emit, step)
-        self.critic.first[-1].bias.data.add_(1e-3)
+        for weight in self.critic.first.parameters():
+            weight.data.add_(1e-3)
         return loss
 
 

@@ -19,7 +19,7 @@ class Exchanged(Wrapper):
     "controls_exchanged",
     causes=("action_path_wrong",),
     source="a slip of driving environments: CARLA's VehicleControl takes throttle before steer",
-    unseen=True,
+    caught_by=("env.controls",),
 )
 def controls_exchanged(build: Build) -> Build:
     """Throttle and steering are exchanged inside the environment."""

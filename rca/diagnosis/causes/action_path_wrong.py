@@ -1,5 +1,6 @@
 """The car does not do what is stored."""
 
+from rca.checking import Verdict
 from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
@@ -14,6 +15,7 @@ CAUSE = Cause(
     supports=(
         Sign("wiring.actions", Grade.FACT, says="limit"),
         Sign("env.action_path", Grade.FACT),
+        Sign("env.controls", Grade.FACT, when=(Verdict.FAIL,)),
         Sign("replay.action_range", Grade.FACT),
         Sign("env.random_drive", Grade.WEAK),
         Sign("critic.value_bias", Grade.WEAK),

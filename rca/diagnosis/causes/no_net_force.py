@@ -13,6 +13,7 @@ CAUSE = Cause(
     driving=True,
     supports=(Sign("env.random_drive", Grade.PROOF),),
     contradicts=(passes("env.random_drive", Grade.PROOF),),
+    follows=("action_path_wrong",),
     to_decide="Log the speed of every step of the random phase.",
     change="Draw throttle from [0, 1] in the random phase and compare the median speed.",
     remedy="Hold random actions for several steps, or draw throttle and brake apart.",

@@ -1,7 +1,7 @@
 """Writes the report on the seed's "before" and "after" from their two run folders.
 
-rca run full --config baseline --out runs/before-after/baseline
-rca run full --config fixed --out runs/before-after/fixed
+rca run full --config baseline --set budget.threads=1 --out runs/before-after/baseline
+rca run full --config fixed --set budget.threads=1 --out runs/before-after/fixed
 python benchmarks/before_after.py --runs runs/before-after --out reports/seed-before-after
 """
 
@@ -12,7 +12,9 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
@@ -21,6 +23,8 @@ from rca.runs.load import load_run
 from rca.runs.record import RunRecord
 
 SIDES = ("baseline", "fixed")
+PINNED = 0.99
+"""Share of the actor's outputs at tanh's ends from which it counts as pinned there."""
 
 
 def row(run: RunRecord, findings: list[Finding]) -> dict[str, object]:
@@ -29,11 +33,12 @@ def row(run: RunRecord, findings: list[Finding]) -> dict[str, object]:
     verdicts = Counter(finding.verdict for finding in findings)
     reasons = learned["end_reason"].value_counts()
     last = run.evaluations.iloc[-1]
-    pinned = run.signals["actor/saturation"].first_crossing(0.99)
+    pinned = pinned_from(run)
     return {
         "run": run.id,
         "ended": run.outcome.status,
         "steps": f"{run.outcome.executed_steps:,} of {run.outcome.planned_steps:,}",
+        "sessions": 1 + len(again(run)),
         "updates": f"{run.outcome.critic_updates:,}, from step {run.first_update_step():,} on",
         "actions at tanh's ends from step": "-" if pinned is None else f"{pinned:,}",
         "median length before, after updates begin": (
@@ -48,6 +53,32 @@ def row(run: RunRecord, findings: list[Finding]) -> dict[str, object]:
             for kind in (Verdict.FAIL, Verdict.WARN, Verdict.VACUOUS, Verdict.NOT_RUN, Verdict.PASS)
         ),
     }
+
+
+def pinned_from(run: RunRecord) -> int | None:
+    """Returns the step from which the actor's outputs lie at tanh's ends, None if they never do."""
+    return run.signals["actor/saturation"].first_crossing(PINNED)
+
+
+def again(run: RunRecord) -> list[Any]:
+    """Returns the sessions that went on with a run after its first."""
+    found = run.provenance.get("resumed")
+    return list(found) if isinstance(found, list | tuple) else []
+
+
+def ending(run: RunRecord) -> str:
+    """Returns in one line what became of a run's actor, as it was measured."""
+    pinned, first = pinned_from(run), run.first_update_step()
+    assert first is not None
+    if pinned is None:
+        return f"- {run.id}: the actor's outputs are never pinned at tanh's ends."
+    rest = run.signals["actor/saturation"]
+    later = rest.values[rest.steps >= pinned]
+    return (
+        f"- {run.id}: {PINNED:.0%} of the actor's outputs lie at tanh's ends from step {pinned:,} "
+        f"on, {pinned - first:,} steps after the first update, and {np.nanmedian(later):.0%} of "
+        "them in the median of what follows."
+    )
 
 
 def void(findings: list[Finding], kind: Verdict) -> list[str]:
@@ -81,7 +112,7 @@ def main() -> None:
     asked = parser.parse_args()
     shutil.rmtree(asked.out, ignore_errors=True)
     checks = load_checks([builtin_checks()])
-    rows, empty = [], []
+    rows, empty, endings = [], [], []
     rca("report", *(asked.runs / side for side in SIDES), "--out", asked.out)
     page = asked.out / "report.md"
     # The manifest holds the command with the machine's paths.
@@ -92,21 +123,27 @@ def main() -> None:
         run = load_run(asked.runs / side)
         findings = run_checks(checks, run)
         rows.append(row(run, findings))
+        endings.append(ending(run))
         for kind in (Verdict.VACUOUS, Verdict.NOT_RUN):
             lines = void(findings, kind)
             empty += [f"### {side}: {len(lines)} {kind.value}", "", *lines, ""]
         table = rca("check", asked.runs / side, "--format", "markdown")
         (asked.out / f"checks-{side}.md").write_text(table, encoding="utf-8")
     notes = "".join(f"- {note}\n" for note in asked.note)
-    text = PAGE.format(table=markdown(pd.DataFrame(rows)), notes=notes, void="\n".join(empty))
+    text = PAGE.format(
+        table=markdown(pd.DataFrame(rows)),
+        endings="\n".join(endings),
+        notes=notes,
+        void="\n".join(empty),
+    )
     (asked.out / "README.md").write_text(text.rstrip() + "\n", encoding="utf-8")
 
 
 PAGE = """# The seed's "before" and "after" in the embedded world
 
 ```
-rca run full --config baseline --out runs/before-after/baseline
-rca run full --config fixed --out runs/before-after/fixed
+rca run full --config baseline --set budget.threads=1 --out runs/before-after/baseline
+rca run full --config fixed --set budget.threads=1 --out runs/before-after/fixed
 python benchmarks/before_after.py --runs runs/before-after --out reports/seed-before-after
 ```
 
@@ -116,10 +153,11 @@ One seed each, 84x84 pixels, on the oval. [report.md](report.md) sets the runs s
 {table}
 
 ## What it says, and what not
-- **The runs say nothing about whether the fix helps.** One seed a side shows no effect, and both
-  sides end in the same state within the first hundred updates: the actor's outputs are pinned at
-  the ends of tanh and its gradient is next to zero, so that later updates hardly change the
-  policy. Neither preset has anything against that. The presets were not changed for these runs.
+- **One seed a side shows no effect of a fix**; how far both sides came is in the table. The
+  presets were not changed for these runs.
+{endings}
+- An actor pinned at the ends of tanh has next to no gradient, so that later updates hardly change
+  the policy; neither preset has anything against that.
 - **Most of either run is a random phase.** No check of the seed's expected returns before the
   first update is about learning; the seed's "after" moves the first update from 10,000 to 25,000
   of 30,000 steps, which alone makes more of its checklist void.

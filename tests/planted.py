@@ -459,6 +459,7 @@ BAD: dict[str, Change] = {
     "wiring.gradients": wired_module("critic_encoder", not_reached=EIGHT),
     "wiring.inputs": wired(inputs={"pixels": {"critic_encoder": 255.0}}),
     "wiring.learning_rates": lambda run: with_config(run, {"agent.actor_lr": 0.7}),
+    "wiring.memory": wired(memory={"other": {"next vector": 400}}),
     "wiring.modes": wired_module(
         "critic_encoder", modes={"eval": 58}, mode_layers=("BatchNorm2d",)
     ),

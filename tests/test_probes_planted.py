@@ -422,7 +422,8 @@ PLANTED = {
         lambda odd, ok: odd > 0.9 > abs(ok),
     ),
     "explore/steer": Planted(
-        lambda: last_values(agent=Constant), lambda odd, ok: abs(odd - 0.3) < 1e-6 and abs(ok - 0.3) > 0.1
+        lambda: last_values(agent=Constant),
+        lambda odd, ok: abs(odd - 0.3) < 1e-6 and abs(ok - 0.3) > 0.1,
     ),
     "explore/noise": Planted(
         lambda: last_values(exploration_noise=0.0), lambda odd, ok: (odd, ok) == (0, 0.1)

@@ -18,7 +18,7 @@ from rca.wiring.facts import (
     TargetFacts,
     Wiring,
 )
-from rca.wiring.recomputed import PartFacts, RecomputedFacts
+from rca.wiring.recomputed import MemoryFacts, PartFacts, RecomputedFacts
 
 NONE = Names(count=0)
 UPDATES = 58
@@ -124,6 +124,7 @@ def sound() -> Wiring:
         checkpoint=CheckpointFacts(name="last.pt", absent={}, optimizer_states=2),
         frames=FrameFacts(sharing=50, moved=50, learned=40, kept=40),
         loss=LossFit(tried=58, fitted=58, single=0),
+        memory=MemoryFacts(rows=1000, unknown=0, other={"reward": 0, "vector": 0}),
         recomputed=RecomputedFacts(
             parts={
                 name: recomputed(0.0 if name.startswith("others") else 1e-6, 1.0)

@@ -7,10 +7,11 @@ from pathlib import Path
 from rca.errors import EvidenceError
 from rca.runs.json_file import read_json
 from rca.runs.manifest import WIRING, write_json
-from rca.runs.recomputing import Recomputing
+from rca.runs.recomputing import CPU, Recomputing, is_due
+from rca.runs.remembering import Remembering
 from rca.td3.agent import TD3
 from rca.td3.episode import learned_reward
-from rca.td3.events import Event, Stepped
+from rca.td3.events import CriticGrads, Event, Stepped
 from rca.wiring.audit import Audit
 from rca.wiring.facts import MIN_LOOKS, read_wiring
 from rca.wiring.modules import find_agent
@@ -35,6 +36,7 @@ class Auditor:
         self._path = folder / WIRING
         self._is_unwritable = False
         self._recomputing = Recomputing(agent)
+        self._remembering = Remembering(agent.config)
         modules, targets = agent.modules(), agent.targets
         self._audit = Audit(
             find_agent(
@@ -49,10 +51,15 @@ class Auditor:
         )
 
     def __call__(self, event: Event) -> None:
-        """Remembers executed steps, and recomputes updates."""
+        """Remembers executed steps, and recomputes updates and their batches."""
         self._recomputing(event)
+        safely = self._audit.listening.safely
+        if isinstance(event, CriticGrads) and is_due(event.update, self._config):
+            safely(self._remembering.learned, event.batch.to(CPU))
+        if self._tells and isinstance(event, Stepped):
+            safely(self._remembering.step, event)
         if self._tells and isinstance(event, Stepped) and event.stored:
-            self._audit.listening.safely(
+            safely(
                 self._audit.step,
                 event.action,
                 learned_reward(event.reward, self._config),
@@ -75,8 +82,8 @@ class Auditor:
 
     def _write(self) -> None:
         """Writes what was seen; where the disk does not take it, the next look tries again."""
-        recomputed = {"recomputed": self._recomputing.facts()}
-        facts = self._audit.facts().model_copy(update=recomputed).plain()
+        ours = {"recomputed": self._recomputing.facts(), "memory": self._remembering.facts()}
+        facts = self._audit.facts().model_copy(update=ours).plain()
         try:
             write_json(self._path, facts)
         except OSError as error:

@@ -96,7 +96,7 @@ class Recomputing:
 
     def _remember(self, agent: TD3) -> None:
         self._before, self._between, self._grads = None, None, {}
-        if _is_due(agent.critic_updates + 1, agent.config):
+        if is_due(agent.critic_updates + 1, agent.config):
             moments, counts = _moments(agent)
             noise = agent.smoothing.get_state()
             self._before = _State(_weights(agent), moments, counts, noise)
@@ -185,7 +185,7 @@ class Recomputing:
         self._parts.setdefault(part, _Part()).add(event.update, found, wanted, least)
 
 
-def _is_due(update: int, config: AgentConfig) -> bool:
+def is_due(update: int, config: AgentConfig) -> bool:
     """Tells whether a critic update is recomputed: a delayed one, or the one behind it."""
     delayed, rest = divmod(update, config.policy_delay)
     return rest < 2 and (

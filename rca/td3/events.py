@@ -43,6 +43,7 @@ class Stepped:
         replay_size: Transitions in the replay memory now.
         frame: Newest frame of the next observation, grey, uint8, valid during the call; None where
             a trainer shows none. [height, width]
+        vector: The next observation's, valid during the call; None likewise. [vector]
     """
 
     step: int
@@ -62,6 +63,7 @@ class Stepped:
     seconds: float
     replay_size: int
     frame: NDArray[np.uint8] | None = None
+    vector: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

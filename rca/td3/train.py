@@ -159,6 +159,7 @@ class Training:
                 seconds=seconds,
                 replay_size=len(self.replay),
                 frame=next_obs["image"][-1],
+                vector=next_obs["vector"],
             )
         )
         return next_obs, episode.ended(info, truncated) if terminated or truncated else None

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from rca.errors import EvidenceError
 from rca.wiring.fact import Fact
-from rca.wiring.recomputed import RecomputedFacts
+from rca.wiring.recomputed import MemoryFacts, RecomputedFacts
 
 MIN_LOOKS = 20
 """Updates that the audit must have heard to be judged by: ten of a delayed actor's."""
@@ -303,6 +303,7 @@ class Wiring(Fact):
         frames: None: written by a version that did not look.
         loss: None: likewise.
         recomputed: None: likewise, or a trainer that is not ours.
+        memory: None: likewise.
         error: Why the audit fell silent before its end, "" if it did not.
     """
 
@@ -321,6 +322,7 @@ class Wiring(Fact):
     frames: FrameFacts | None = None
     loss: LossFit | None = None
     recomputed: RecomputedFacts | None = None
+    memory: MemoryFacts | None = None
     error: str = ""
 
     def plain(self) -> dict[str, object]:

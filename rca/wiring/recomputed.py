@@ -1,4 +1,4 @@
-"""How far updates lie from those that an independent implementation makes of the same settings."""
+"""How far updates and batches lie from those that are computed anew from the same settings."""
 
 from collections.abc import Mapping
 
@@ -31,3 +31,19 @@ class RecomputedFacts(Fact):
 
     parts: Mapping[str, PartFacts]
     error: str = ""
+
+
+class MemoryFacts(Fact):
+    """Rows of batches, held against a plain list of what took place.
+
+    Attributes:
+        rows: Looked up.
+        unknown: Those whose action was never taken, or more than once.
+        other: Of the rest, those that hold something else than their step, by what: "reward",
+            "terminal missing", "terminal added", "picture", "vector", "next picture" or
+            "next vector".
+    """
+
+    rows: int
+    unknown: int
+    other: Mapping[str, int]

@@ -13,13 +13,17 @@ CAUSE = Cause(
     supports=(
         Sign("wiring.rewards", Grade.PROOF),
         Sign("wiring.next_state", Grade.FACT),
+        Sign("wiring.memory", Grade.FACT, says="mixed up"),
         Sign("wiring.batches", Grade.FACT),
         Sign("replay.size", Grade.PROOF),
         Sign("replay.batch_share", Grade.STRONG),
         Sign("critic.value_bias", Grade.WEAK),
         Sign("critic.fits_target", Grade.WEAK),
     ),
-    contradicts=(passes("wiring.rewards", Grade.STRONG),),
+    contradicts=(
+        passes("wiring.rewards", Grade.STRONG),
+        passes("wiring.memory", Grade.STRONG),
+    ),
     to_decide=("Replay a recorded episode through the memory and compare every field."),
     change="Store rewards one slot late in a healthy run.",
     remedy="Test the memory against a plain list of transitions, borders of episodes included.",

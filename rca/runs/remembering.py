@@ -1,0 +1,118 @@
+"""Batches of our own trainer, row by row against a plain list of what took place.
+
+The list is told of every step as the environment returned it. A row is found in it by its action;
+what else it holds must be that step's: both observations, the sum of rewards, the flag.
+"""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rca.config import AgentConfig
+from rca.td3.episode import learned_reward
+from rca.td3.events import Stepped
+from rca.td3.replay import Batch, Observations
+from rca.wiring.recomputed import MemoryFacts
+
+MAX_STEPS = 100_000
+"""Steps that are remembered (30 MB); a longer run is no longer asked."""
+CLOSE = 1e-4
+"""Relative difference of two sums of rewards; float32 leaves 1e-6."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step; picture, vector: digests of what was observed after it."""
+
+    reward: float
+    terminated: bool
+    ended: bool
+    stored: bool
+    picture: bytes
+    vector: bytes
+
+
+class Remembering:
+    """Keeps what took place, and holds batches against it."""
+
+    def __init__(self, config: AgentConfig) -> None:
+        self._config = config
+        self._steps: list[_Step] = []
+        self._by_action: dict[bytes, int | None] = {}
+        self._rows = self._unknown = 0
+        self._other: Counter[str] = Counter()
+        self._full = False
+
+    def step(self, event: Stepped) -> None:
+        """Remembers a step; an action taken twice no longer names one."""
+        if self._full or event.frame is None or event.vector is None:
+            return
+        key = _digest(event.action)
+        self._by_action[key] = None if key in self._by_action else len(self._steps)
+        self._steps.append(
+            _Step(
+                learned_reward(event.reward, self._config),
+                event.terminated,
+                event.terminated or event.truncated,
+                event.stored,
+                _digest(event.frame),
+                _digest(event.vector),
+            )
+        )
+        self._full = len(self._steps) >= MAX_STEPS
+
+    def learned(self, batch: Batch) -> None:
+        """Compares a batch on the CPU."""
+        if self._full or not self._steps:
+            return
+        flags, rewards = batch.terminated.tolist(), batch.reward.tolist()
+        before, after = _digests(batch.obs), _digests(batch.next_obs)
+        for row, action in enumerate(batch.action.numpy()):
+            self._rows += 1
+            first = self._by_action.get(_digest(action))
+            if first is None:
+                self._unknown += 1
+                continue
+            last, total = self._sum(first)
+            end = self._steps[last]
+            shown = self._steps[first - 1] if first else None
+            self._note("reward", abs(rewards[row] - total) > CLOSE * max(1.0, abs(total)))
+            self._note("terminal missing", end.terminated and not flags[row])
+            self._note("terminal added", bool(flags[row]) and not end.terminated)
+            self._note("next picture", after[row][0] != end.picture)
+            self._note("next vector", after[row][1] != end.vector)
+            if shown and not shown.ended:  # nobody tells of an episode's first observation
+                self._note("picture", before[row][0] != shown.picture)
+                self._note("vector", before[row][1] != shown.vector)
+
+    def facts(self) -> MemoryFacts:
+        """Returns what was found as plain data."""
+        return MemoryFacts(rows=self._rows, unknown=self._unknown, other=self._other)
+
+    def _sum(self, first: int) -> tuple[int, float]:
+        """Returns the last of a row's steps, and the discounted sum of their rewards."""
+        last, total = first, self._steps[first].reward
+        for power in range(1, self._config.n_step):
+            is_last = self._steps[last].ended or last + 1 == len(self._steps)
+            if is_last or not self._steps[last + 1].stored:
+                break
+            last += 1
+            total += self._config.discount**power * self._steps[last].reward
+        return last, total
+
+    def _note(self, what: str, is_other: bool) -> None:
+        self._other[what] += is_other
+
+
+def _digest(array: NDArray[np.generic]) -> bytes:
+    kept = array if array.dtype == np.uint8 else array.astype(np.float32) + np.float32(0)  # no -0
+    return hashlib.blake2b(np.ascontiguousarray(kept).tobytes(), digest_size=8).digest()
+
+
+def _digests(obs: Observations) -> list[tuple[bytes, bytes]]:
+    """Returns digests of the newest frame and of the vector of each row."""
+    newest, vectors = obs.image[:, -1].numpy(), obs.vector.numpy()
+    return [(_digest(one), _digest(two)) for one, two in zip(newest, vectors, strict=True)]

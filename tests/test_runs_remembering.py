@@ -1,0 +1,124 @@
+"""Batches held against a plain list of steps: sound ones pass, each mix-up shows as what it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from checks.wiring_memory import memory
+from rca.build import default_build
+from rca.checking import Verdict, run_checks
+from rca.config import AgentConfig, BudgetConfig, RunConfig
+from rca.faults import find_fault
+from rca.runs.remembering import Remembering
+from rca.td3.events import CriticGrads, Stepped
+from rca.td3.train import train
+from tests.records import healthy
+from tests.tiny_env import Pointing
+
+
+def facts_of(fault=None, change=lambda batch: batch, n_step=1, buffer_size=100, steps=130):
+    """What remembering says of a tiny run, each batch of which may be changed before it is told."""
+    agent = AgentConfig(
+        learning_starts=60,
+        batch_size=16,
+        buffer_size=buffer_size,
+        encoder="small",
+        features=32,
+        n_step=n_step,
+    )
+    build = default_build(RunConfig(agent=agent, budget=BudgetConfig(steps=steps, seed=3)))
+    if fault:
+        build = find_fault(fault).apply(build)
+    remembering = Remembering(build.config.agent)
+
+    def listen(event):
+        if isinstance(event, Stepped):
+            remembering.step(event)
+        elif isinstance(event, CriticGrads):
+            remembering.learned(change(event.batch))
+
+    train(build.training(Pointing(length=7), listen))
+    return remembering.facts()
+
+
+def finding(facts):
+    run = healthy()
+    assert run.wiring is not None
+    run = replace(run, wiring=run.wiring.model_copy(update={"memory": facts}))
+    return run_checks([memory], run)[0]
+
+
+@pytest.mark.parametrize("n_step", [1, 3])
+@pytest.mark.parametrize("buffer_size", [40, 1000])
+def test_our_memory_holds_what_took_place(n_step, buffer_size):
+    facts = facts_of(n_step=n_step, buffer_size=buffer_size)
+    assert facts.rows == 70 * 16
+    assert facts.unknown < 0.05 * facts.rows  # the actor's ends are acted twice
+    assert set(facts.other) == {
+        *("reward", "terminal missing", "terminal added"),
+        *("picture", "vector", "next picture", "next vector"),
+    }
+    assert not any(facts.other.values())
+    assert finding(facts).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("fault", "what", "suspects"),
+    [
+        ("reward_in_wrong_slot", {"reward"}, {"replay_wrong"}),
+        ("never_terminal", {"terminal missing"}, {"terminal_missing"}),
+        (
+            "terminal_inverted",
+            {"terminal missing", "terminal added"},
+            {"terminal_missing", "time_outs_terminal"},
+        ),
+        ("next_is_same", {"next picture", "next vector"}, {"replay_wrong"}),
+    ],
+)
+def test_a_memory_that_mixes_up_is_told_what(fault, what, suspects):
+    facts = facts_of(fault)
+    assert {name for name, count in facts.other.items() if count} == what
+    found = finding(facts)
+    assert found.verdict is Verdict.FAIL
+    assert set(found.suspects) == suspects
+    assert all(name in found.message for name in what)
+
+
+def test_rewards_summed_past_the_end_of_an_episode_show():
+    assert finding(facts_of("n_step_past_the_end")).verdict is Verdict.FAIL
+
+
+def shuffled(part):
+    def change(batch):
+        obs = getattr(batch, part)
+        return replace(batch, **{part: obs._replace(vector=obs.vector.roll(1, 0))})
+
+    return change
+
+
+@pytest.mark.parametrize("part", ["obs", "next_obs"])
+def test_numbers_of_another_row_show_beside_the_right_picture(part):
+    facts = facts_of(change=shuffled(part))
+    name = "vector" if part == "obs" else "next vector"
+    assert {other for other, count in facts.other.items() if count} == {name}
+
+
+def test_actions_that_nobody_took_leave_nothing_to_compare():
+    facts = facts_of(change=lambda batch: replace(batch, action=batch.action + 0.001))
+    assert facts.unknown == facts.rows
+    assert finding(facts).verdict is Verdict.NOT_RUN
+
+
+def test_minus_zero_is_zero():
+    remembering = Remembering(AgentConfig())
+    step = Stepped(
+        step=1, phase="random", action=np.array([0.0, 0.5], np.float32), applied=None, reward=0.0,
+        terminated=False, truncated=False, stored=True, stack_moves=None, age=None,
+        reward_terms={}, speed=0.0, traffic_speed=0.0, noise=0.0, seconds=0.0, replay_size=1,
+        frame=np.zeros((36, 36), np.uint8), vector=np.zeros(3, np.float32),
+    )  # fmt: skip
+    remembering.step(step)
+    again = replace(step, action=np.array([-0.0, 0.5], np.float32))
+    remembering.step(again)
+    assert list(remembering._by_action.values()) == [None]

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ import pandas as pd
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
 from rca.judging import learned_episodes, median, random_episodes
 from rca.runs.load import load_run
+from rca.runs.manifest import read_manifest, sessions
 from rca.runs.record import RunRecord
 
 SIDES = ("baseline", "fixed")
@@ -38,9 +38,9 @@ def row(run: RunRecord, findings: list[Finding]) -> dict[str, object]:
         "run": run.id,
         "ended": run.outcome.status,
         "steps": f"{run.outcome.executed_steps:,} of {run.outcome.planned_steps:,}",
-        "sessions": 1 + len(again(run)),
+        "sessions": 1 + len(sessions(read_manifest(Path(str(run.provenance["path"]))))),
         "updates": f"{run.outcome.critic_updates:,}, from step {run.first_update_step():,} on",
-        "actions at tanh's ends from step": "-" if pinned is None else f"{pinned:,}",
+        "actions at tanh's ends first at step": "-" if pinned is None else f"{pinned:,}",
         "median length before, after updates begin": (
             f"{median(random['length'].to_numpy()):.0f}, "
             f"{median(learned['length'].to_numpy()):.0f} steps"
@@ -56,28 +56,24 @@ def row(run: RunRecord, findings: list[Finding]) -> dict[str, object]:
 
 
 def pinned_from(run: RunRecord) -> int | None:
-    """Returns the step from which the actor's outputs lie at tanh's ends, None if they never do."""
+    """Returns the step at which the actor's outputs first lie at tanh's ends, None: at none."""
     return run.signals["actor/saturation"].first_crossing(PINNED)
-
-
-def again(run: RunRecord) -> list[Any]:
-    """Returns the sessions that went on with a run after its first."""
-    found = run.provenance.get("resumed")
-    return list(found) if isinstance(found, list | tuple) else []
 
 
 def ending(run: RunRecord) -> str:
     """Returns in one line what became of a run's actor, as it was measured."""
     pinned, first = pinned_from(run), run.first_update_step()
-    assert first is not None
+    if first is None:
+        return f"- {run.id}: no update took place."
     if pinned is None:
         return f"- {run.id}: the actor's outputs are never pinned at tanh's ends."
     rest = run.signals["actor/saturation"]
     later = rest.values[rest.steps >= pinned]
     return (
-        f"- {run.id}: {PINNED:.0%} of the actor's outputs lie at tanh's ends from step {pinned:,} "
-        f"on, {pinned - first:,} steps after the first update, and {np.nanmedian(later):.0%} of "
-        "them in the median of what follows."
+        f"- {run.id}: {PINNED:.0%} of the actor's outputs lie at tanh's ends at step {pinned:,} "
+        f"for the first time, {pinned - first:,} steps after the first update, and "
+        f"{np.nanmedian(later):.0%} of them in the median of what follows. An actor pinned there "
+        "has next to no gradient: later updates hardly change the policy."
     )
 
 
@@ -156,8 +152,6 @@ One seed each, 84x84 pixels, on the oval. [report.md](report.md) sets the runs s
 - **One seed a side shows no effect of a fix**; how far both sides came is in the table. The
   presets were not changed for these runs.
 {endings}
-- An actor pinned at the ends of tanh has next to no gradient, so that later updates hardly change
-  the policy; neither preset has anything against that.
 - **Most of either run is a random phase.** No check of the seed's expected returns before the
   first update is about learning; the seed's "after" moves the first update from 10,000 to 25,000
   of 30,000 steps, which alone makes more of its checklist void.

@@ -72,8 +72,11 @@ def main() -> None:
         for name, measure in PARTS.items():
             if fnmatch.fnmatch(name, options.only):
                 found += measure(options.rounds, (options.threads,) if options.threads else THREADS)
+    if not found:
+        parser.error(f"--only {options.only} has no row with --threads {options.threads}")
     open_ones = sum("within" in row.verdict for row in found)
-    title = f"load {load:.1f} before; {open_ones} of {len(found)} decide nothing (within A/A)"
+    part = f"; --threads {options.threads} alone" if options.threads else ""
+    title = f"load {load:.1f} before{part}; {open_ones} of {len(found)} decide nothing (within A/A)"
     table = Table("promise", "measured", "at most", "A/A", "", title=title)
     for row in found:
         cells = (f"{row.value:.3f}", f"{row.aim:.2f}", f"{row.same:.3f}" if row.same else "-")

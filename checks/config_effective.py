@@ -60,7 +60,8 @@ def _compare(run: RunRecord, key: str, name: str) -> Criterion:
     if math.isnan(declared):
         return Criterion(f"{key} is not declared, in force {logged}", None)
     first = float(values[0])
-    if key.endswith("_lr") and low < first and _same(first, declared):
+    is_audited = run.wiring and any(o.first_rates for o in run.wiring.optimizers.values())
+    if is_audited and key.endswith("_lr") and low < first and _same(first, declared):
         # What is read once and changed later is no dead key: wiring.learning_rates judges it.
         return Criterion(f"{key} declared {declared:.4g}, in force at first, then {logged}", True)
     same = all(_same(v, declared) for v in (low, high))

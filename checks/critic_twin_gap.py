@@ -28,13 +28,12 @@ def twin_gap(run: RunRecord) -> Finding:
         return few
     gap, scale = _gap(run), _scale(run)
     if gap == 0 and _are_the_same(run):
-        return Finding(
-            Verdict.FAIL,
-            f"twins are the same in all {len(run.signals['critic/q1_mean'].finite()):,} readings: "
-            "one critic, twice",
-            0.0,
-            suspects=("critic_twin_untrained",),
-        )
+        said = f"twins are the same in all {len(run.signals['critic/q1_mean'].finite()):,} readings"
+        if run.kind == "recording":  # may have logged one of them twice
+            suspects = ("metrics_not_wired", "critic_twin_untrained")
+            return Finding(Verdict.WARN, f"{said}, or logged twice", 0.0, suspects=suspects)
+        accused = ("critic_twin_untrained",)
+        return Finding(Verdict.FAIL, f"{said}: one critic, twice", 0.0, suspects=accused)
     ratio = gap / scale if scale > 0 else math.nan
     message = f"twins differ by {gap:,.3g} where Q varies by {scale:,.3g}, last fifth of the run"
     return fail_above(ratio, 1.0, message, unit="1", suspects=("critic_diverged",))

@@ -28,7 +28,9 @@ def observation_age(run: RunRecord) -> Finding:
         was measured after the action.
     Reference: RLMutation: missing state update; Ramstedt and Pal 2019, Real-Time Reinforcement
         Learning, on what a delay costs. A measured speed shows the first millimetre per second;
-        pictures alone show a start from rest late and unevenly, which is a WARN here.
+        pictures alone show a start from rest late and unevenly, which is a WARN here. Where there
+        is a vector it alone is judged: pictures that come late beside it are not seen, and a vector
+        that does not show motion says when something else in it changed.
     """
     signal = run.signals["env/observation_age"]
     ages = signal.finite()

@@ -40,23 +40,25 @@ def learning_rates(run: RunRecord) -> Finding:
     plain = [o.kind for o in run.wiring.optimizers.values() if not _is_adaptive(o.kind)]
     odd = [part for part, rate in rates.items() if not plain and not LOW <= rate <= HIGH]
     configured = {part: number(run, f"agent.{part}_lr") for part in rates}
-    moved = _moved_on_the_way(run)
+    begun = rates | _first_rates(run)
+    other = [
+        f"{part} {configured[part]:.2g}"
+        for part in rates
+        if not math.isclose(begun[part], configured[part], rel_tol=1e-3)
+        and not math.isnan(configured[part])
+    ]
+    moved = [
+        f"{part} from {begun[part]:.2g} to {rate:.2g}"
+        for part, rate in rates.items()
+        if not math.isclose(begun[part], rate, rel_tol=1e-3)
+    ]
     if moved and run.kind == "rca":
+        also = f"; configured: {', '.join(other)}" if other else ""
         return Finding(
             Verdict.FAIL,
-            f"in force at last: {listed}; changed on the way, which no setting asks for: {moved}",
-            suspects=("learning_rate_wrong",),
+            f"changed on the way, which no setting asks for: {', '.join(moved)}{also}",
+            suspects=("learning_rate_wrong", *(("config_not_read",) if other else ())),
         )
-    other = (
-        []
-        if moved
-        else [
-            f"{part} {configured[part]:.2g}"
-            for part, rate in rates.items()
-            if not math.isclose(rate, configured[part], rel_tol=1e-3)
-            and not math.isnan(configured[part])
-        ]
-    )
     if other:
         return Finding(
             Verdict.FAIL,
@@ -78,16 +80,14 @@ def learning_rates(run: RunRecord) -> Finding:
     return Finding(Verdict.PASS, listed)
 
 
-def _moved_on_the_way(run: RunRecord) -> str:
-    """Returns which rates are others than at the first look, "" if none is known to be."""
+def _first_rates(run: RunRecord) -> dict[str, float]:
+    """Returns the rate of each part at the first look, as far as it was kept."""
     assert run.wiring is not None
-    return ", ".join(
-        f"{part} from {first[part]:.2g} to {rate:.2g}"
+    return {
+        part: rate
         for optimizer in run.wiring.optimizers.values()
-        if (first := optimizer.first_rates)
-        for part, rate in optimizer.rates.items()
-        if part != "others" and part in first and not math.isclose(rate, first[part], rel_tol=1e-3)
-    )
+        for part, rate in (optimizer.first_rates or {}).items()
+    }
 
 
 def _is_adaptive(kind: str) -> bool:

@@ -10,6 +10,7 @@ from checks.wiring_recomputed import LIMITS, recomputed
 from rca.checking import Verdict, run_checks
 from rca.runs.recomputing import Recomputing
 from rca.td3.agent import TD3
+from rca.wiring.recomputed import PartFacts, RecomputedFacts
 from tests.records import healthy
 from tests.test_td3_agent import CONFIG, SHAPES, SWITCHES, make_batch, weights
 
@@ -52,7 +53,9 @@ def test_an_update_with_any_switch_is_recomputed_far_within_the_limits(switches)
         limit = LIMITS[name.split()[0]]
         assert len(part.updates) >= 3, name
         assert max(part.differences) <= limit / 5, (name, part)
-    assert finding(facts).verdict is Verdict.PASS
+    found = finding(facts)
+    assert found.verdict is Verdict.PASS
+    assert "the actor's too" in found.message
 
 
 def test_recomputing_leaves_the_training_as_it_is_bit_for_bit():
@@ -123,6 +126,22 @@ class Hurried(TD3):
         super()._update_targets()
 
 
+class Fading(TD3):
+    def update(self, batch, emit, step):
+        super().update(batch, emit, step)
+        for weight in self.critic.parameters():
+            weight.data.mul_(0.999)
+
+
+class Blind(TD3):
+    """The encoder in front of the critics hears nothing of their loss."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        forward = self.critic.forward
+        self.critic.forward = lambda features, *rest: forward(features.detach(), *rest)
+
+
 def squashed():
     agent = made()
     agent.critic.first.append(nn.Tanh())
@@ -137,9 +156,11 @@ def squashed():
         (lambda: made(Absolute), "gradient of critic off", "loss_wrong"),
         (lambda: made(Descending), "gradient of actor off", "policy_loss_wrong"),
         (lambda: made(Decaying), "step of critic off", "optimizer_wrong"),
-        (lambda: made(HalfRate), "at last 0.5 times as long", "optimizer_wrong"),
+        (lambda: made(HalfRate), "at last 0.5 times what it should be", "optimizer_wrong"),
         (lambda: made(Disturbing), "others in the step of actor off", "optimizer_wrong"),
         (lambda: made(Hurried), "move of target.critic off", "target_wrong"),
+        (lambda: made(Fading), "weights between updates off", "optimizer_wrong"),
+        (lambda: made(Blind), "critic_encoder gets no gradient", "encoder_frozen"),
         (squashed, ": value off", "network_altered"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -157,5 +178,98 @@ def test_networks_of_another_kind_are_said_to_be_so_and_end_no_training():
     agent.targets["critic"].first = nn.Sequential(nn.Flatten(), *agent.targets["critic"].first)
     found = finding(facts_of(agent))
     assert found.verdict is Verdict.NOT_RUN
-    assert "networks of another kind" in found.message
+    assert "KeyError: 'target.critic.first" in found.message
     assert agent.critic_updates == UPDATES
+
+
+def test_no_error_inside_ends_a_training():
+    """A last layer without its second dimension is an IndexError in torch."""
+
+    class Flat(nn.Module):
+        def __init__(self, like):
+            super().__init__()
+            self.weight, self.bias = nn.Parameter(like.weight[0].detach().clone()), like.bias
+
+        def forward(self, hidden):
+            return hidden @ self.weight[:, None] + self.bias
+
+    agent = made()
+    for critic in (agent.critic, agent.targets["critic"]):
+        for head in (critic.first, critic.second):
+            head[-1] = Flat(head[-1])
+    found = finding(facts_of(agent))
+    assert found.verdict is Verdict.NOT_RUN
+    assert agent.critic_updates == UPDATES
+
+
+def told(differences, shares=None, name="step of critic"):
+    """Sound facts with one part replaced."""
+    run = healthy()
+    assert run.wiring is not None
+    assert run.wiring.recomputed is not None
+    part = PartFacts(
+        updates=tuple(range(len(differences))),
+        differences=tuple(differences),
+        shares=tuple(shares or [1.0] * len(differences)),
+    )
+    return finding(RecomputedFacts(parts={**run.wiring.recomputed.parts, name: part}))
+
+
+@pytest.mark.parametrize(
+    ("differences", "verdict", "says"),
+    [
+        ([0.0] * 6 + [1.0] * 3, Verdict.FAIL, "off by 100.0%"),  # only later
+        ([1.0] + [0.0] * 8, Verdict.WARN, "off in 1 of 9, a slip"),
+        ([0.5, 0.5], Verdict.PASS, "16 parts the same"),  # too few, and not counted
+        ([None] * 9, Verdict.PASS, "16 parts the same"),
+    ],
+)
+def test_what_is_off_later_fails_and_what_is_not_seen_is_not_the_same(differences, verdict, says):
+    found = told(differences)
+    assert found.verdict is verdict
+    assert says in found.message
+
+
+def test_nothing_but_nan_is_no_pass():
+    run = healthy()
+    assert run.wiring is not None
+    assert run.wiring.recomputed is not None
+    nan = PartFacts(updates=(1, 2, 3), differences=(None,) * 3, shares=(None,) * 3)
+    facts = RecomputedFacts(parts=dict.fromkeys(run.wiring.recomputed.parts, nan))
+    assert finding(facts).verdict is Verdict.VACUOUS
+
+
+def test_an_actor_that_was_too_seldom_seen_is_not_called_the_same():
+    found = told([1.0], name="gradient of actor")
+    assert found.verdict is Verdict.PASS
+    assert "the actor's not judged" in found.message
+
+
+@pytest.mark.parametrize(
+    ("difference", "share", "says"),
+    [
+        (0.5, 0.5, "at last 0.5 times"),
+        (0.5, 2.0, "at last 2 times"),
+        (2.0, -1.0, "at last -1 times"),
+        (0.9, 1.0, "off by 90.0%"),
+    ],
+)
+def test_a_step_that_is_a_multiple_is_said_to_be_one(difference, share, says):
+    found = told([difference] * 5, [share] * 5)
+    assert says in found.message
+    assert ("times" in found.message) == ("times" in says)
+
+
+def test_what_stands_still_may_not_move_once_in_a_while():
+    name = "others in the step of actor"
+    assert told([0.0] * 7 + [1.0] * 2, [None] * 9, name).verdict is Verdict.WARN
+    assert told([1.0, 0.0, 1.0, 0.0, 1.0], [None] * 5, name).verdict is Verdict.FAIL
+
+
+def test_parts_of_a_later_version_are_passed_over():
+    assert told([1.0] * 5, name="dreams of sheep").verdict is Verdict.PASS
+
+
+def test_a_record_with_unequal_columns_is_refused():
+    with pytest.raises(ValueError, match="not equally long"):
+        PartFacts(updates=(1, 2), differences=(0.0,), shares=(None, None))

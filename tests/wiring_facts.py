@@ -52,7 +52,8 @@ def optimizer(*parts: str) -> OptimizerFacts:
 
 
 RECOMPUTED = (
-    *("value", "target value", "others in the step of critic", "others in the step of actor"),
+    *("weights between updates", "value", "target value"),
+    *("others in the step of critic", "others in the step of actor"),
     *(f"{what} of {name}" for name in PARTS for what in ("gradient", "step")),
     *(f"move of target.{name}" for name in PARTS),
 )
@@ -127,7 +128,7 @@ def sound() -> Wiring:
         memory=MemoryFacts(rows=1000, unknown=0, other={"reward": 0, "vector": 0}),
         recomputed=RecomputedFacts(
             parts={
-                name: recomputed(0.0 if name.startswith("others") else 1e-6, 1.0)
+                name: recomputed(0.0 if name.startswith(("others", "weights")) else 1e-6, 1.0)
                 for name in RECOMPUTED
             }
         ),

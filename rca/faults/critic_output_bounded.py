@@ -18,7 +18,7 @@ def alter(agent: TD3) -> None:
 
 @fault(
     "critic_output_bounded",
-    causes=("loss_wrong",),
+    causes=("loss_wrong", "network_altered"),
     caught_by=("wiring.squared_error",),
     source="a classic of home-made DDPG code: an activation after the critic's last layer",
 )

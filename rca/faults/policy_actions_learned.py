@@ -24,7 +24,7 @@ class OwnActions(TD3):
 
 @fault(
     "policy_actions_learned",
-    causes=("action_path_wrong", "replay_wrong"),
+    causes=("replay_wrong", "action_path_wrong"),
     source="a slip of home-made DDPG code: actor(state) in the critic's loss as in the actor's",
     caught_by=("wiring.actions",),
 )

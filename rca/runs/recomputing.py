@@ -5,8 +5,9 @@ Whatever is wrong with an update, known or not, makes it another one than TD3's 
 what the agent had there, so that a mistake shows in its own part and not in those behind it.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
 from rca.td3.plain import Moments, Plain, Weights
 from rca.wiring.recomputed import PartFacts, RecomputedFacts
 
+LOG = logging.getLogger("rca")
 AT = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 """Delayed updates that are recomputed, and the critic update behind each, counted from the first
 and from the actor's first: a few in every decade, so that they cost a thousandth of a long run."""
@@ -58,12 +60,13 @@ class Recomputing:
         """Remembers the agent if its next update is to be recomputed.
 
         Args:
-            agent: On any device; recomputed on the CPU.
+            agent: On a CPU; elsewhere nothing is recomputed.
         """
         self._parts: dict[str, _Part] = {}
         self._before: _State | None = None
         self._between: Weights | None = None
         self._grads: Weights = {}
+        self._moved = torch.zeros(0)
         self._error = ""
         self._safely(lambda: self._remember(agent))
 
@@ -90,21 +93,28 @@ class Recomputing:
     def _safely(self, do: Callable[[], None]) -> None:
         try:
             do()
-        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            self._error = f"{type(error).__name__}: {error}"  # networks of another kind
+        except Exception as error:  # noqa: BLE001  whatever it is, the training goes on
+            self._error = f"{type(error).__name__}: {error}"
             self._before = None
+            LOG.warning("updates are recomputed no more, training goes on: %s", self._error)
 
     def _remember(self, agent: TD3) -> None:
         self._before, self._between, self._grads = None, None, {}
-        if is_due(agent.critic_updates + 1, agent.config):
+        if agent.device != CPU:
+            self._error = f"on {agent.device}, whose rounding is another one, nothing is recomputed"
+        elif is_due(agent.critic_updates + 1, agent.config):
             moments, counts = _moments(agent)
             noise = agent.smoothing.get_state()
             self._before = _State(_weights(agent), moments, counts, noise)
 
     def _keep(self, event: CriticGrads | ActorGrads) -> None:
-        """Keeps the gradients, and the weights before the actor's step."""
+        """Keeps the gradients, and the weights that the losses were computed with."""
+        now = _weights(event.agent)
         if isinstance(event, ActorGrads):
-            self._between = _weights(event.agent)
+            self._between = now
+        elif self._before:
+            self._moved = _flat([now[name] - was for name, was in self._before.weights.items()])
+            self._before = replace(self._before, weights=now)
         trained = TRAINED["critic" if isinstance(event, CriticGrads) else "actor"]
         for module in trained:
             for key, weight in event.agent.modules()[module].named_parameters():
@@ -119,6 +129,7 @@ class Recomputing:
         batch, target = event.batch.to(CPU), event.target.detach().to(CPU)
         is_delayed = event.update % config.policy_delay == 0
 
+        self._add(event, "weights between updates", self._moved, torch.zeros_like(self._moved))
         critics = self._plain(event, before.weights)
         image, next_image = critics.pixels(batch)
         self._add(event, "target value", target, critics.target(batch, next_image))

@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from rca.config import AgentConfig
-from rca.td3.augment import randomly_shifted
 from rca.td3.replay import Batch
 
 Weights = dict[str, Tensor]
@@ -66,9 +65,18 @@ class Plain:
     def pixels(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Returns the pictures of a batch and of its successors in [0, 1], augmented."""
         both = (batch.obs.image, batch.next_obs.image)
-        shifted = [randomly_shifted(one, self.c.random_shift, self.noise) for one in both]
-        image, following = (one.to(torch.get_default_dtype()) / 255 for one in shifted)
+        image, following = (self.shifted(one.to(torch.get_default_dtype()) / 255) for one in both)
         return image, following
+
+    def shifted(self, image: Tensor) -> Tensor:
+        """Returns each picture cut out of itself with its edges repeated (Yarats et al. 2021)."""
+        p, (height, width) = self.c.random_shift, image.shape[2:]
+        if not p:
+            return image
+        down, right = torch.randint(-p, p + 1, (2, len(image), 1), generator=self.noise)[..., 0] + p
+        wide = functional.pad(image, (p, p, p, p), mode="replicate")
+        cut = zip(wide, down.tolist(), right.tolist(), strict=True)
+        return torch.stack([one[:, y : y + height, x : x + width] for one, y, x in cut])
 
     def target(self, batch: Batch, image: Tensor) -> Tensor:
         """Returns what both critics are to say of a batch, [batch].

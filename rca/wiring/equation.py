@@ -229,8 +229,8 @@ def _endings(rows: Rows, values: Floats, fit: _Fit, *, terminated: bool) -> list
             continue
         y = rows.q[number] - fit.per_gradient * rows.gradient[number]
         left = y - fit.rewards[0] * step.reward
-        # Without any discount elsewhere, a next value here is one that the flag let in.
-        is_blind = abs(fit.discount) < BLIND
+        # Without any discount elsewhere a next value at a terminal is one that the flag let in.
+        is_blind = terminated and abs(fit.discount) < BLIND
         whole = (1.0 if is_blind else fit.discount) * values[number]
         share = left / whole if whole else math.nan
         if abs(values[number]) < CLEAR * largest:
@@ -238,7 +238,7 @@ def _endings(rows: Rows, values: Floats, fit: _Fit, *, terminated: bool) -> list
         elif abs(share - 1) < NEAR:
             found.append("bootstrapped")
         else:
-            found.append("cut" if abs(share) < NEAR else "unclear")
+            found.append("cut" if abs(share) < NEAR and not is_blind else "unclear")
     return found
 
 

@@ -1,6 +1,9 @@
 """How far updates and batches lie from those that are computed anew from the same settings."""
 
 from collections.abc import Mapping
+from typing import Self
+
+from pydantic import model_validator
 
 from rca.wiring.fact import Fact
 
@@ -19,6 +22,12 @@ class PartFacts(Fact):
     updates: tuple[int, ...]
     differences: tuple[float | None, ...]
     shares: tuple[float | None, ...]
+
+    @model_validator(mode="after")
+    def _equally_long(self) -> Self:
+        if not len(self.updates) == len(self.differences) == len(self.shares):
+            raise ValueError("updates, differences and shares are not equally long")
+        return self
 
 
 class RecomputedFacts(Fact):

@@ -1,6 +1,5 @@
 """The car does not do what is stored."""
 
-from rca.checking import Verdict
 from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
@@ -8,14 +7,14 @@ CAUSE = Cause(
     title="The car does not do what is stored",
     mechanism=(
         "Sign, bias, scale or noise between the policy and the car, or a stored "
-        "action that was not the executed one: the critic learns values of other "
-        "actions."
+        "action that was not the executed one, or the policy's own action in the "
+        "critic's batch: the critic learns values of other actions."
     ),
     acts_from=Moment.FIRST_STEP,
     supports=(
         Sign("wiring.actions", Grade.FACT, says="limit"),
         Sign("env.action_path", Grade.FACT),
-        Sign("env.controls", Grade.FACT, when=(Verdict.FAIL,)),
+        Sign("env.controls", Grade.FACT),
         Sign("replay.action_range", Grade.FACT),
         Sign("env.random_drive", Grade.WEAK),
         Sign("critic.value_bias", Grade.WEAK),

@@ -12,7 +12,7 @@ CAUSE = Cause(
         Sign("wiring.critic_loss", Grade.FACT),
         Sign("critic.soft_divergence", Grade.STRONG, when=(Verdict.FAIL,), says="critic/"),
         Sign("critic.loss_rising", Grade.STRONG, when=(Verdict.FAIL,)),
-        Sign("critic.twin_gap", Grade.WEAK),
+        Sign("critic.twin_gap", Grade.WEAK, says="differ by"),
         # NaN in the batch came from the environment, before any critic saw it.
         Sign("signals.finite", Grade.STRONG, says="signals turn NaN"),
         Sign("signals.finite", Grade.STRONG, says="of a finite batch"),

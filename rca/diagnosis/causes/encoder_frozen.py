@@ -15,6 +15,8 @@ CAUSE = Cause(
         Sign("wiring.optimizers", Grade.FACT, says="encoder:"),
         Sign("wiring.gradients", Grade.FACT, says="encoder:"),
         Sign("wiring.weights_move", Grade.PROOF, says="encoder:"),
+        Sign("wiring.recomputed", Grade.PROOF, says="encoder gets no gradient"),
+        Sign("wiring.recomputed", Grade.PROOF, says="encoder does not move"),
         Sign("encoder.drift", Grade.PROOF),
         Sign("learner.update_ratio", Grade.STRONG, when=(Verdict.FAIL,), says="encoder"),
         Sign("gradients.flow", Grade.STRONG, when=(Verdict.FAIL,), says="MISSED: critic_encoder"),

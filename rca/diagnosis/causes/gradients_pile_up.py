@@ -11,7 +11,7 @@ CAUSE = Cause(
         "momentum, which runs past every optimum."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("wiring.steps", Grade.PROOF, says="piled up"),),
+    supports=(Sign("wiring.steps", Grade.FACT, says="piled up"),),
     contradicts=(
         Sign("wiring.steps", Grade.FACT, when=(Verdict.PASS,), says="from old gradients"),
     ),

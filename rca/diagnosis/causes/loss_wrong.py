@@ -12,13 +12,19 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(
         Sign("wiring.squared_error", Grade.PROOF),
-        Sign("wiring.recomputed", Grade.PROOF, says="gradient of critic off"),
+        Sign("wiring.recomputed", Grade.FACT, says="gradient of critic"),
     ),
     contradicts=(
         passes("wiring.recomputed", Grade.FACT),
-        passes("wiring.squared_error", Grade.WEAK),
+        passes("wiring.squared_error", Grade.STRONG),
     ),
-    follows=("critic_twin_untrained", "critic_diverged", "gradients_pile_up", "nan_values"),
+    follows=(
+        "critic_diverged",
+        "critic_twin_untrained",
+        "encoder_frozen",
+        "gradients_pile_up",
+        "nan_values",
+    ),
     to_decide="Print the shapes of value, target and loss in one update.",
     change="Leave out a squeeze: [batch, 1] against [batch].",
     remedy="Make value and target [batch] both; leave the critics' last layer linear.",

@@ -10,10 +10,10 @@ CAUSE = Cause(
         "what is learned is the value of something else."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("wiring.recomputed", Grade.PROOF, says=": value off"),),
+    supports=(Sign("wiring.recomputed", Grade.PROOF, says=": value off by"),),
     contradicts=(passes("wiring.recomputed", Grade.FACT),),
     to_decide="Compute one batch of values from the weights alone and compare.",
-    follows=("image_unscaled", "loss_wrong"),
+    follows=("frames_wrong", "image_unscaled", "loss_wrong"),
     change="Put a tanh behind the critics of a healthy run.",
     remedy="Look for hooks and overridden `forward` methods; compare layer by layer.",
     references=("differential testing (McKeeman 1998)",),

@@ -1,6 +1,7 @@
 """The actor does not climb the critic's value of its own action."""
 
-from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
+from rca.checking import Verdict
+from rca.diagnosis.cause import Cause, Grade, Moment, Sign
 
 CAUSE = Cause(
     id="policy_loss_wrong",
@@ -10,8 +11,10 @@ CAUSE = Cause(
         "value leads it."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("wiring.recomputed", Grade.PROOF, says="gradient of actor off"),),
-    contradicts=(passes("wiring.recomputed", Grade.FACT),),
+    supports=(Sign("wiring.recomputed", Grade.PROOF, says="gradient of actor"),),
+    contradicts=(
+        Sign("wiring.recomputed", Grade.FACT, when=(Verdict.PASS,), says="the actor's too"),
+    ),
     to_decide="Compute -Q1(s, pi(s)) of one batch by hand and compare its gradient.",
     follows=(
         "actor_critic_feature_mixup",

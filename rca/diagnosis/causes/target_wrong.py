@@ -13,11 +13,11 @@ CAUSE = Cause(
     supports=(
         Sign("wiring.targets", Grade.FACT),
         Sign("targets.follow", Grade.PROOF),
-        Sign("wiring.recomputed", Grade.PROOF, says="move of target"),
+        Sign("wiring.recomputed", Grade.FACT, says="move of target"),
         Sign("critic.fits_target", Grade.WEAK),
     ),
     contradicts=(
-        passes("wiring.targets", Grade.FACT),
+        passes("wiring.targets", Grade.STRONG),
         passes("targets.follow", Grade.PROOF),
     ),
     explains=("targets.follow",),

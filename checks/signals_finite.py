@@ -1,6 +1,6 @@
 """Whether signals turn NaN or infinite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,9 @@ def signals_finite(run: RunRecord) -> Finding:
     Remedy: stop at the first one; look at what the signals did just before it.
     Reference: signals.md, "gradient norm": NaN or infinity, any, and the first that rca's trainer
         met itself, which may have stopped it before it lasted. WARN where a learner's signal is
-        NaN after a finite value and recovers; others may be NaN by design (step times across an
-        evaluation, noise while actions are random) and are counted only.
+        NaN after a finite value and recovers, or the norm of gradients that are none any more;
+        others may be NaN by design (step times across an evaluation, noise while actions are
+        random) and are counted only.
     """
     found = run.provenance.get("not_finite")
     if isinstance(found, dict):
@@ -35,11 +36,30 @@ def signals_finite(run: RunRecord) -> Finding:
     broken = {signal.name: at for signal in measured if (at := _breaks(signal)) is not None}
     if not broken:
         return _passing(measured)
+    # Our trainer looks at every gradient (rca/runs/guard.py): a norm that is NaN is one of nothing.
+    lost = {n: at for n, at in broken.items() if run.kind == "rca" and n.endswith("/grad_norm")}
+    if lost == broken:
+        onset = min(lost.values())
+        listed = ", ".join(f"{name} from step {at:,}" for name, at in lost.items())
+        message = f"no gradient any more: {listed}"
+        return Finding(
+            Verdict.WARN, message, len(lost), 0, "signals", onset=onset, suspects=_frozen(lost)
+        )
     onset = min(broken.values())
     listed = ", ".join(f"{name} from step {at:,}" for name, at in list(broken.items())[:4])
     message = f"{len(broken)} of {len(measured)} signals turn NaN or infinite: {listed}"
     suspects = ("critic_diverged",)
     return Finding(Verdict.FAIL, message, len(broken), 0, "signals", onset=onset, suspects=suspects)
+
+
+def _frozen(names: Iterable[str]) -> tuple[str, ...]:
+    """Returns the causes of modules that get no gradient any more."""
+    modules = (name.partition("/")[0] for name in names)
+    return tuple(
+        dict.fromkeys(
+            "encoder_frozen" if name.endswith("encoder") else f"{name}_frozen" for name in modules
+        )
+    )
 
 
 def _caught(found: Mapping[str, object]) -> Finding:

@@ -21,13 +21,20 @@ def exploration(run: RunRecord) -> Finding:
     """Is the noise between the policy's action and the executed one that of the config?
 
     Why: noise that is scaled twice, or left out, leaves the agent with one behaviour to learn from.
-    Remedy: compare the executed action with the policy's; look for two places that scale noise.
+    Remedy: compare the executed action with the policy's; look for two places that scale noise, and
+        for a copy of the actor that drives in its place.
     Reference: defect D13 (a setting that nobody read); measured at the beginning of learning, where
         a schedule still has its first value, on the half of the noise that the ends of the range do
         not clip.
     """
     assert run.wiring is not None
     seen, wanted = run.wiring.exploration, number(run, "agent.exploration_noise")
+    asked = run.wiring.features.get("actor", {})
+    # Of our own trainer it is known that the actor drives once it is trained.
+    if run.kind == "rca" and "learning" in asked and "acting" not in asked and seen.numbers == 0:
+        heard = run.wiring.updates
+        message = f"the trained actor was asked for no action in {heard} updates: who drives?"
+        return Finding(Verdict.FAIL, message, 0, suspects=("actor_frozen", "action_path_wrong"))
     if seen.numbers < MIN_NUMBERS or seen.deviation is None:
         return Finding(Verdict.NOT_RUN, f"{seen.numbers} numbers compared, {MIN_NUMBERS} needed")
     if math.isnan(wanted) or wanted <= 0:

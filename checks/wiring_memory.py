@@ -2,10 +2,15 @@
 
 from rca.checking import Finding, Severity, Verdict, check
 from rca.runs.record import RunRecord
+from rca.wiring.recomputed import MemoryFacts
 
 MIN_ROWS = 100
 KNOWN = 0.5
 """Share of rows whose action was taken, from which the others mean anything."""
+ENDS = 10
+"""Expected ends, from which none at all is no chance: e^-10."""
+UNEVEN = 0.1
+"""Distance of the mean place from the middle; an even draw of 100 rows strays by 0.03."""
 OTHER = 0.01
 """Share of the known rows that may hold something else: an action taken twice by chance names the
 wrong step. Our own memory has none (tests/test_runs_remembering.py)."""
@@ -19,7 +24,8 @@ FLAGS = {"terminal missing": "terminal_missing", "terminal added": "time_outs_te
 def memory(run: RunRecord) -> Finding:
     """Do batches hold the observations, rewards and ends of the steps that they are said to be?
 
-    Why: a transition that did not take place teaches what is not so, and the critic fits it well.
+    Why: a transition that did not take place teaches what is not so, and the critic fits it well;
+        one that is never drawn teaches nothing.
     Remedy: write one episode into the memory and compare every row with a plain list.
     Reference: differential testing against a naive memory (McKeeman 1998); RLMutation's mangled
         transitions. Rows are known by their action, bit for bit; rewards are compared to 1e-4,
@@ -35,6 +41,9 @@ def memory(run: RunRecord) -> Finding:
         why = f"{known:,} of {seen.rows:,} rows hold an executed action, see wiring.actions"
         return Finding(Verdict.NOT_RUN, why)
     off = {what: count for what, count in seen.other.items() if count > OTHER * known}
+    uneven = _uneven(seen)
+    if not off and uneven:
+        return Finding(Verdict.FAIL, uneven, suspects=("replay_wrong", "terminal_missing"))
     if not off:
         return Finding(Verdict.PASS, f"{known:,} rows hold what took place")
     said = ", ".join(f"{what} in {count:,}" for what, count in off.items())
@@ -43,3 +52,12 @@ def memory(run: RunRecord) -> Finding:
     return Finding(
         Verdict.FAIL, f"of {known:,} rows not as it was: {said}", suspects=tuple(suspects)
     )
+
+
+def _uneven(seen: MemoryFacts) -> str:
+    """Returns what is left out of the batches, "" if nothing is known to be."""
+    if seen.expected_ends >= ENDS and not seen.ends:
+        return f"no ending is drawn, {seen.expected_ends:.0f} were to be expected"
+    if seen.place is not None and abs(seen.place - 0.5) > UNEVEN:
+        return f"drawn unevenly: rows lie at {seen.place:.0%} of the memory in the mean, not at 50%"
+    return ""

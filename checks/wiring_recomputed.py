@@ -108,7 +108,7 @@ def _off(name: str, part: PartFacts) -> str:
         if name.startswith("gradient"):
             return f"{of} gets no gradient"
         if name.startswith("step"):
-            return f"{of} does not move"
+            return f"step of {of} does not move"
     return f"{name} off by {sorted(beyond)[len(beyond) // 2]:.1%}{_scaled(name, known)}"
 
 
@@ -140,6 +140,5 @@ def _cause(name: str, said: str) -> str:
     """Returns the cause of a part that is off."""
     if "gets no gradient" in said or "does not move" in said:
         of = name.split(" of ")[-1]
-        if of != "critic":
-            return "actor_frozen" if of == "actor" else "encoder_frozen"
+        return "encoder_frozen" if of.endswith("encoder") else f"{of}_frozen"
     return next(cause for begin, cause in CAUSES.items() if name.startswith(begin))

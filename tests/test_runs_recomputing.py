@@ -139,7 +139,7 @@ class Blind(TD3):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         forward = self.critic.forward
-        self.critic.forward = lambda features, *rest: forward(features.detach(), *rest)
+        self.critic.forward = lambda features, *rest: forward(features.detach(), *rest)  # type: ignore[method-assign]
 
 
 def squashed():

@@ -110,6 +110,31 @@ def test_actions_that_nobody_took_leave_nothing_to_compare():
     assert finding(facts).verdict is Verdict.NOT_RUN
 
 
+def test_a_draw_from_the_oldest_steps_alone_is_uneven():
+    drawn = []
+
+    def always_the_first(batch):
+        drawn.append(batch)
+        return drawn[0]
+
+    facts = facts_of(change=always_the_first, steps=300, buffer_size=1000)
+    assert facts.place is not None
+    assert facts.place < 0.4
+    found = finding(facts)
+    assert found.verdict is Verdict.FAIL
+    assert "drawn unevenly" in found.message
+
+
+def test_endings_that_are_never_drawn_are_missed():
+    sound = facts_of(steps=200, buffer_size=1000)
+    assert sound.expected_ends > 20
+    assert 0.7 < sound.ends / sound.expected_ends < 1.3
+    assert sound.place == pytest.approx(0.5, abs=0.03)
+    found = finding(sound.model_copy(update={"ends": 0}))
+    assert found.verdict is Verdict.FAIL
+    assert "no ending is drawn" in found.message
+
+
 def test_minus_zero_is_zero():
     remembering = Remembering(AgentConfig())
     step = Stepped(

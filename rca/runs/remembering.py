@@ -45,6 +45,9 @@ class Remembering:
         self._rows = self._unknown = 0
         self._other: Counter[str] = Counter()
         self._full = False
+        self._terminals = self._ends = 0
+        self._expected = 0.0
+        self._places: list[float] = []
 
     def step(self, event: Stepped) -> None:
         """Remembers a step; an action taken twice no longer names one."""
@@ -62,6 +65,7 @@ class Remembering:
                 _digest(event.vector),
             )
         )
+        self._terminals += event.terminated
         self._full = len(self._steps) >= MAX_STEPS
 
     def learned(self, batch: Batch) -> None:
@@ -78,6 +82,7 @@ class Remembering:
                 continue
             last, total = self._sum(first)
             end = self._steps[last]
+            self._note_draw(first, end)
             shown = self._steps[first - 1] if first else None
             self._note("reward", abs(rewards[row] - total) > CLOSE * max(1.0, abs(total)))
             self._note("terminal missing", end.terminated and not flags[row])
@@ -90,7 +95,23 @@ class Remembering:
 
     def facts(self) -> MemoryFacts:
         """Returns what was found as plain data."""
-        return MemoryFacts(rows=self._rows, unknown=self._unknown, other=self._other)
+        return MemoryFacts(
+            rows=self._rows,
+            unknown=self._unknown,
+            other=self._other,
+            ends=self._ends,
+            expected_ends=self._expected,
+            place=float(np.mean(self._places)) if self._places else None,
+        )
+
+    def _note_draw(self, first: int, end: _Step) -> None:
+        """Notes where among the steps a row lies, and whether it is an end."""
+        told, capacity = len(self._steps), self._config.buffer_size
+        oldest = max(0, told - capacity)
+        self._places.append((first - oldest + 0.5) / (told - oldest))
+        if not oldest:  # later it is not known how many of the ends are still there
+            self._ends += end.terminated
+            self._expected += self._terminals / told
 
     def _sum(self, first: int) -> tuple[int, float]:
         """Returns the last of a row's steps, and the discounted sum of their rewards."""

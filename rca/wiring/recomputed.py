@@ -51,8 +51,15 @@ class MemoryFacts(Fact):
         other: Of the rest, those that hold something else than their step, by what: "reward",
             "terminal missing", "terminal added", "picture", "vector", "next picture" or
             "next vector".
+        ends: Rows that end an episode by themselves, until the memory was full.
+        expected_ends: As many as an even draw has of them, in the mean.
+        place: Mean place of the rows' steps among those in the memory, 0 the oldest, 1 the newest;
+            None: no row is known.
     """
 
     rows: int
     unknown: int
     other: Mapping[str, int]
+    ends: int = 0
+    expected_ends: float = 0.0
+    place: float | None = None

@@ -13,7 +13,7 @@ CAUSE = Cause(
     acts_from=Moment.LOAD,
     supports=(
         Sign("wiring.discount", Grade.FACT, says="configured"),
-        Sign("wiring.exploration", Grade.FACT),
+        Sign("wiring.exploration", Grade.FACT, says="in force"),
         Sign("wiring.learning_rates", Grade.FACT, says="configured"),
         Sign("config.effective", Grade.PROOF),
         Sign("phases.found", Grade.STRONG),

@@ -12,6 +12,7 @@ CAUSE = Cause(
     supports=(
         Sign("wiring.terminals", Grade.FACT),
         Sign("wiring.memory", Grade.FACT, says="terminal missing"),
+        Sign("wiring.memory", Grade.FACT, says="no ending is drawn"),
         Sign("replay.terminal_share", Grade.PROOF, says="too few"),
     ),
     contradicts=(

@@ -1,0 +1,29 @@
+"""The actor ends in its last linear layer; only the environment's clip bounds its actions.
+
+Nearest cause: what its actions are pinned at are the ends of the clip, not those of tanh.
+"""
+
+from torch import nn
+
+from rca.build import Build
+from rca.faults import fault
+from rca.faults._plant import with_altered_agent
+from rca.td3.agent import TD3
+from rca.td3.networks import Actor
+
+
+def alter(agent: TD3) -> None:
+    for actor in (agent.actor, agent.targets["actor"]):
+        assert isinstance(actor, Actor)
+        actor.layers[-1] = nn.Identity()
+
+
+@fault(
+    "actor_head_plain",
+    causes=("actor_saturated", "critic_overestimates"),
+    source="a classic of home-made DDPG code: the actor is the critic's MLP without a squashing",
+    unseen=True,
+)
+def actor_head_plain(build: Build) -> Build:
+    """The actor has no tanh and climbs Q at actions that cannot be executed."""
+    return with_altered_agent(build, alter)

@@ -15,8 +15,9 @@ RESPONSE = 0.3
 """Correlation of the pedal with the change of speed from which the car answers: a tenth of the
 variance. Calibrated in the embedded world, whose random phase a script steers in half of its steps:
 0.64 to 0.89 in seven stretches of 200 steps; of the steering -0.33 to 0.27."""
-ANOTHER = 0.5
-"""Of the steering, from which it is what the speed follows, if it is twice the pedal's too."""
+ANOTHER = 0.4
+"""Of the steering, from which the speed follows it instead, if it does not follow the pedal: beyond
+what it has there by chance, and by the script, which brakes in bends."""
 
 
 @check(
@@ -53,7 +54,7 @@ def controls(run: RunRecord) -> Finding:
         f"(correlation over {len(change):,} steps, limit {RESPONSE})"
     )
     place = (int(steps[0]), int(steps[-1]))
-    is_exchanged = abs(of_steer) >= max(ANOTHER, 2 * abs(of_pedal))
+    is_exchanged = abs(of_steer) >= ANOTHER and of_pedal < RESPONSE
     if is_exchanged or of_pedal <= -RESPONSE:
         suspects = ("action_path_wrong",)
         return Finding(

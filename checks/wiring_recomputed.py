@@ -104,7 +104,7 @@ def _off(name: str, part: PartFacts) -> str:
     if len(beyond) <= OFTEN * len(known) and not is_late:
         return f"{name} off in {len(beyond)} of {len(known)}, a slip"
     of = name.split(" of ")[-1]
-    if all(share is not None and abs(share) < NOTHING for _, share in known):
+    if all(share is not None and abs(share) < NOTHING for _, share in known[-MIN_SEEN:]):
         if name.startswith("gradient"):
             return f"{of} gets no gradient"
         if name.startswith("step"):

@@ -88,9 +88,15 @@ def test_every_fault_of_the_committed_benchmark_was_seen_or_its_miss_is_explaine
     """End to end, from the committed runs: a check that a fault names accuses in some seed."""
     cases = json.loads((ROOT / "reports" / "benchmark" / "cases.json").read_text("utf-8"))
     runs = {fault: [c for c in cases if c["fault"] == fault] for fault in load_faults()}
-    assert all(runs.values())
+    text = (ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8")
+    newer = re.search(r"- Newer than the page's runs: ([^.]*)\.", text)
+    assert {fault for fault, made in runs.items() if not made} == set(
+        re.findall(r"`(\w+)`", newer[1]) if newer else ()
+    )
     explained = set(read_yaml(MISSES))
     for fault, planted in runs.items():
+        if not planted:
+            continue
         named = {check for case in planted for check in find_fault(fault).caught_by}
         read = [case for case in planted if not case["error"]]
         silent = set.intersection(named, *(set(case["silent"]) for case in read))

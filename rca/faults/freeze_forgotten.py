@@ -1,7 +1,4 @@
-"""The critics are frozen for the actor's loss and never thawed.
-
-Nearest causes: none says that both critics' MLPs stop learning.
-"""
+"""The critics are frozen for the actor's loss and never thawed."""
 
 from torch import Tensor
 
@@ -24,9 +21,9 @@ class Freezing(TD3):
 
 @fault(
     "freeze_forgotten",
-    causes=("critic_twin_untrained", "learning_rate_wrong"),
+    causes=("critic_frozen", "critic_twin_untrained"),
     source="the freeze of Spinning Up's DDPG, TD3 and SAC copied without its second half",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def freeze_forgotten(build: Build) -> Build:
     """Both critics' MLPs stop learning at the first update of the actor."""

@@ -22,7 +22,7 @@ class Unfinished(Replay):
     "loop_breaks_first",
     causes=("terminal_missing", "replay_wrong"),
     source="a classic of home-made loops: `if done: break` above the line that stores",
-    unseen=True,
+    caught_by=("wiring.memory",),
 )
 def loop_breaks_first(build: Build) -> Build:
     """The last step of an episode is not stored, so no ending and no penalty is learned."""

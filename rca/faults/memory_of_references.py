@@ -29,7 +29,7 @@ class Referring(Replay):
     "memory_of_references",
     causes=("replay_wrong",),
     source="a classic of NumPy code: memory.append(obs) of an array that is changed in place",
-    unseen=True,
+    caught_by=("wiring.memory",),
 )
 def memory_of_references(build: Build) -> Build:
     """Stored vectors are references to one array and change with every later step."""

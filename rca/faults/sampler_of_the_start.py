@@ -31,7 +31,7 @@ class MadeOnce(Replay):
     "sampler_of_the_start",
     causes=("replay_wrong", "critic_overestimates"),
     source="a classic of PyTorch code: a DataLoader fixes the length of its data when it is made",
-    unseen=True,
+    caught_by=("wiring.memory",),
 )
 def sampler_of_the_start(build: Build) -> Build:
     """Only the transitions of the random phase are ever sampled."""

@@ -53,7 +53,7 @@ class OwnWorker(TD3):
     "worker_on_its_own",
     causes=("actor_frozen", "action_path_wrong"),
     source="a classic of actor-learner code: the workers' weights are never synchronised",
-    unseen=True,
+    caught_by=("wiring.exploration",),
 )
 def worker_on_its_own(build: Build) -> Build:
     """Driving and evaluation use a copy of the first policy instead of the trained one."""

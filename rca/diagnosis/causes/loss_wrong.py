@@ -20,6 +20,7 @@ CAUSE = Cause(
     ),
     follows=(
         "critic_diverged",
+        "critic_frozen",
         "critic_twin_untrained",
         "encoder_frozen",
         "gradients_pile_up",

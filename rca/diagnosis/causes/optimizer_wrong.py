@@ -19,6 +19,7 @@ CAUSE = Cause(
     follows=(
         "actor_frozen",
         "config_not_read",
+        "critic_frozen",
         "critic_twin_untrained",
         "encoder_frozen",
         "encoder_stepped_twice",

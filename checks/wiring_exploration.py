@@ -7,6 +7,7 @@ from rca.judging import number
 from rca.runs.record import RunRecord
 
 MIN_NUMBERS = 50
+MIN_STEPS = 4
 LOW, HIGH = 0.6, 1.6
 """Ratios; 50 draws of a deviation lie within 0.7 to 1.3 in 99.7% of cases."""
 
@@ -30,9 +31,11 @@ def exploration(run: RunRecord) -> Finding:
     assert run.wiring is not None
     seen, wanted = run.wiring.exploration, number(run, "agent.exploration_noise")
     asked = run.wiring.features.get("actor", {})
-    # Of our own trainer it is known that the actor drives once it is trained.
-    if run.kind == "rca" and "learning" in asked and "acting" not in asked and seen.numbers == 0:
-        heard = run.wiring.updates
+    heard, per_step = run.wiring.updates, number(run, "agent.updates_per_step")
+    # Of our own trainer it is known that the actor drives once it is trained; several steps must
+    # have been taken while the audit listened.
+    is_due = run.kind == "rca" and heard >= MIN_STEPS * per_step
+    if is_due and "learning" in asked and "acting" not in asked:
         message = f"the trained actor was asked for no action in {heard} updates: who drives?"
         return Finding(Verdict.FAIL, message, 0, suspects=("actor_frozen", "action_path_wrong"))
     if seen.numbers < MIN_NUMBERS or seen.deviation is None:

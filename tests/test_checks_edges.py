@@ -453,3 +453,138 @@ def test_noise_on_stored_actions_is_not_taken_for_actions_stored_wrongly():
     assert found.suspects == ("smoothing_wrong",)
     same = wired(actions={"executed": 0, "visits": 500, "varied": 3})(healthy())
     assert "action_path_wrong" in finding("wiring.actions", same).suspects
+
+
+def seen(check_id: str, **parts: dict[str, object]) -> Finding:
+    """The answer where the audit saw something else in parts of its facts."""
+    return finding(check_id, wired(**parts)(healthy()))
+
+
+def test_a_queue_that_delays_all_but_a_few_episodes_fails():
+    late = signal("env/observation_age", range(100, 1_000, 100), [10, 10, 4, 10, 10, 10, 7, 10, 10])
+    found = finding("env.observation_age", with_signals(healthy(), late))
+    assert found.verdict is Verdict.FAIL
+
+
+def test_pixels_divided_twice_are_not_scaled_and_a_black_picture_is_another_matter():
+    dark = seen("wiring.inputs", inputs={"pixels": {"critic_encoder": 1 / 255}})
+    assert dark.suspects == ("image_unscaled",)
+    assert "at least 0.01" in dark.message
+    assert seen("wiring.inputs", inputs={"pixels": {"critic_encoder": 0.0}}).verdict is Verdict.PASS
+
+
+def test_the_policys_own_actions_are_told_from_smoothing():
+    found = seen(
+        "wiring.actions", actions={"executed": 0, "own": 10_000, "visits": 99, "varied": 99}
+    )
+    assert found.suspects == ("action_path_wrong", "replay_wrong")
+    assert "the policy's present action" in found.message
+
+
+def test_a_terminal_flag_turned_round_is_no_discount_of_nothing():
+    blind = {"discount": 0.0, "terminals": {"bootstrapped": 20, "cut": 1}}
+    assert seen("wiring.discount", equation=blind).verdict is Verdict.NOT_RUN
+    assert seen("wiring.terminals", equation=blind).suspects == ("terminal_missing",)
+    nothing = {"discount": 0.0, "terminals": {"unclear": 21}}
+    assert seen("wiring.discount", equation=nothing).suspects == ("discount_wrong",)
+
+
+def with_rates(first: float, last: float, kind: str = "rca") -> RunRecord:
+    """A run whose critic's rate was one at the first look and another at the last."""
+    run = healthy()
+    assert run.wiring is not None
+    optimizers = {
+        name: item.model_copy(
+            update={
+                "first_rates": dict.fromkeys(item.rates, first),
+                "rates": dict.fromkeys(item.rates, last),
+            }
+        )
+        for name, item in run.wiring.optimizers.items()
+    }
+    changed = run.wiring.model_copy(update={"optimizers": optimizers})
+    rates = {f"agent.{part}_lr": 3e-4 for part in ("actor", "critic")}
+    rates |= {f"agent.{part}_encoder_lr": 3e-4 for part in ("actor", "critic")}
+    return replace(with_config(run, rates), wiring=changed, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "kind", "verdict", "suspects"),
+    [
+        (3e-4, 3e-4, "rca", Verdict.PASS, ()),
+        (3e-4, 1e-5, "rca", Verdict.FAIL, ("learning_rate_wrong",)),
+        (1e-3, 1e-5, "rca", Verdict.FAIL, ("learning_rate_wrong", "config_not_read")),
+        (3e-4, 1e-5, "watched", Verdict.PASS, ()),  # a schedule is its own business
+        (1e-3, 1e-5, "watched", Verdict.FAIL, ("config_not_read",)),
+        (3e-4, 1e-9, "watched", Verdict.FAIL, ("learning_rate_wrong",)),
+    ],
+)
+def test_rates_that_change_on_the_way(first, last, kind, verdict, suspects):
+    found = finding("wiring.learning_rates", with_rates(first, last, kind))
+    assert (found.verdict, found.suspects) == (verdict, suspects)
+
+
+def test_a_rate_that_begins_as_declared_and_falls_was_read():
+    steps = range(1_001, 2_001, 100)
+    falling = signal("critic/lr", steps, 3e-4 * 0.9 ** np.arange(10))
+    run = with_signals(with_rates(3e-4, 1e-4), falling)
+    assert finding("config.effective", run).verdict is Verdict.PASS
+    unaudited = finding("config.effective", replace(run, wiring=None))
+    assert unaudited.verdict is Verdict.FAIL
+
+
+def test_equal_twins_are_one_critic_and_may_be_logged_twice_elsewhere():
+    values = healthy().signals["critic/q1_mean"]
+    same = with_signals(healthy(), signal("critic/q2_mean", values.steps, values.values))
+    same = with_signals(same, without=["critic/q_spread"])
+    ours = finding("critic.twin_gap", same)
+    assert (ours.verdict, ours.suspects) == (Verdict.FAIL, ("critic_twin_untrained",))
+    theirs = finding("critic.twin_gap", replace(same, kind="recording"))
+    assert theirs.verdict is Verdict.WARN
+    assert "or logged twice" in theirs.message
+
+
+def test_the_norm_of_no_gradient_is_no_nan_where_every_gradient_is_looked_at():
+    norm = healthy().signals["critic/grad_norm"]
+    values = np.where(np.arange(len(norm)) < len(norm) // 2, norm.values, np.nan)
+    run = with_signals(healthy(), signal("critic/grad_norm", norm.steps, values))
+    ours = finding("signals.finite", run)
+    assert (ours.verdict, ours.suspects) == (Verdict.WARN, ("critic_frozen",))
+    theirs = finding("signals.finite", replace(run, kind="recording"))
+    assert theirs.suspects == ("critic_diverged",)
+
+
+def test_a_copy_of_the_actor_that_drives_is_missed_where_the_actor_is_asked_for_nothing():
+    run = healthy()
+    assert run.wiring is not None
+    features = {name: dict(fed) for name, fed in run.wiring.features.items()}
+    features["actor"].pop("acting", None)
+    alone = replace(run, wiring=run.wiring.model_copy(update={"features": features}))
+    found = finding("wiring.exploration", alone)
+    assert found.verdict is Verdict.FAIL
+    assert "asked for no action" in found.message
+    hurried = with_config(alone, {"agent.updates_per_step": 100})
+    assert "asked for no action" not in finding("wiring.exploration", hurried).message
+
+
+@pytest.mark.parametrize(
+    ("pedal", "steer", "verdict"),
+    [
+        (0.5, 0.0, Verdict.PASS),
+        (0.0, 0.5, Verdict.FAIL),
+        (-0.5, 0.0, Verdict.FAIL),
+        (0.0, 0.0, Verdict.VACUOUS),  # a weak response is no other one
+    ],
+)
+def test_the_speed_follows_the_pedal(pedal, steer, verdict):
+    rng = np.random.default_rng(1)
+    steps = np.arange(1, 1_000)
+    pedals, steers, noise = rng.uniform(-1, 1, (3, len(steps)))
+    speed = 10 + np.cumsum(pedal * pedals + steer * steers + 0.2 * noise)
+    run = with_signals(
+        healthy(),
+        signal("explore/net_drive", steps, pedals),
+        signal("explore/steer", steps, steers),
+        signal("env/speed", steps, speed),
+    )
+    assert finding("env.controls", run).verdict is verdict

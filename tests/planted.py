@@ -448,6 +448,7 @@ BAD: dict[str, Change] = {
     "evaluation.deterministic": extra("evaluation/action_gap", 0.4),
     "reward.promises": known(reward_promises={"driving is worth more than standing still": -1.0}),
     "updates.policy_delay": outcome(actor_updates=100),
+    "wiring.acting": wired(exploration={"otherwise": 50}),
     "wiring.actions": wired(actions={"executed": 20}),
     "wiring.batches": wired(actions={"reach": 0.01}),
     "wiring.checkpoint": wired(checkpoint={"absent": {"critic_encoder": 8}}),

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -489,7 +490,7 @@ def test_a_terminal_flag_turned_round_is_no_discount_of_nothing():
     assert seen("wiring.discount", equation=nothing).suspects == ("discount_wrong",)
 
 
-def with_rates(first: float, last: float, kind: str = "rca") -> RunRecord:
+def with_rates(first: float, last: float, kind: Literal["rca", "recording"] = "rca") -> RunRecord:
     """A run whose critic's rate was one at the first look and another at the last."""
     run = healthy()
     assert run.wiring is not None
@@ -514,9 +515,9 @@ def with_rates(first: float, last: float, kind: str = "rca") -> RunRecord:
         (3e-4, 3e-4, "rca", Verdict.PASS, ()),
         (3e-4, 1e-5, "rca", Verdict.FAIL, ("learning_rate_wrong",)),
         (1e-3, 1e-5, "rca", Verdict.FAIL, ("learning_rate_wrong", "config_not_read")),
-        (3e-4, 1e-5, "watched", Verdict.PASS, ()),  # a schedule is its own business
-        (1e-3, 1e-5, "watched", Verdict.FAIL, ("config_not_read",)),
-        (3e-4, 1e-9, "watched", Verdict.FAIL, ("learning_rate_wrong",)),
+        (3e-4, 1e-5, "recording", Verdict.PASS, ()),  # a schedule is its own business
+        (1e-3, 1e-5, "recording", Verdict.FAIL, ("config_not_read",)),
+        (3e-4, 1e-9, "recording", Verdict.FAIL, ("learning_rate_wrong",)),
     ],
 )
 def test_rates_that_change_on_the_way(first, last, kind, verdict, suspects):

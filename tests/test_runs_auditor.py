@@ -67,3 +67,43 @@ def test_steps_and_losses_of_our_trainer_are_judged(fault, failed, says, tmp_pat
     assert [f.check for f in found if f.verdict is Verdict.FAIL] == failed
     assert all(f.verdict is Verdict.PASS for f in found if f.check not in failed)
     assert any(says in f.message for f in found)
+
+
+OURS = ["wiring.recomputed", "wiring.memory", "wiring.acting", "wiring.exploration"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "failed", "says"),
+    [
+        (None, [], "the actor's too"),
+        ("actor_loss_sign", ["wiring.recomputed"], "gradient of actor off"),
+        ("freeze_forgotten", ["wiring.recomputed"], "critic gets no gradient"),
+        ("loop_breaks_first", ["wiring.memory"], "no ending is drawn"),
+        ("memory_of_references", ["wiring.memory"], "vector in"),
+        ("online_actor_in_target", ["wiring.recomputed"], "target value off"),
+        ("sampler_of_the_start", ["wiring.memory"], "drawn unevenly"),
+        ("states_normalised_half", ["wiring.acting"], "with other numbers"),
+        ("weights_decay", ["wiring.recomputed"], "step of critic off"),
+        ("worker_on_its_own", ["wiring.exploration"], "asked for no action"),
+    ],
+)
+def test_what_our_trainer_tells_is_held_against_what_it_should_do(fault, failed, says, tmp_path):
+    told: list[Auditor] = []
+
+    def emit(event):
+        for auditor in told:
+            with auditor.muted():
+                auditor(event)
+
+    build = tiny_build(config(steps=260, batch_size=32))
+    build = find_fault(fault).apply(build) if fault else build
+    training = build.training(Pointing(terminal_every=1), emit)
+    told.append(Auditor(training.agent, tmp_path))
+    train(training)
+    told[0].close()
+    wiring = read_wiring(json.loads((tmp_path / "wiring.json").read_text()), tmp_path)
+    found = run_checks(
+        select(load_checks([builtin_checks()]), OURS), replace(healthy(), wiring=wiring)
+    )
+    assert [f.check for f in found if f.verdict is Verdict.FAIL] == failed
+    assert any(says in f.message for f in found), found

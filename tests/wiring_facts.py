@@ -121,7 +121,9 @@ def sound() -> Wiring:
         ),
         inputs=InputFacts(pixels={"critic_encoder": 1.0}, vector=1.0, same_next=0.05),
         smoothing=SmoothingFacts(calls=58, deviation=0.198, largest=0.5),
-        exploration=ExplorationFacts(numbers=110, deviation=config.exploration_noise),
+        exploration=ExplorationFacts(
+            numbers=110, deviation=config.exploration_noise, observed=55, otherwise=0
+        ),
         checkpoint=CheckpointFacts(name="last.pt", absent={}, optimizer_states=2),
         frames=FrameFacts(sharing=50, moved=50, learned=40, kept=40),
         loss=LossFit(tried=58, fitted=58, single=0),

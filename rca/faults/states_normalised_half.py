@@ -1,7 +1,4 @@
-"""Vectors are normalised where the policy acts and not where it learns.
-
-Nearest causes: scaling differs between the two, while neither is in raw units.
-"""
+"""Vectors are normalised where the policy acts and not where it learns."""
 
 import numpy as np
 import torch
@@ -53,9 +50,9 @@ class HalfNormalised(TD3):
 
 @fault(
     "states_normalised_half",
-    causes=("observation_unscaled", "frames_wrong"),
+    causes=("acts_on_another_input", "observation_unscaled"),
     source="a slip of DDPG code with a running normaliser: select_action has it, learn has not",
-    unseen=True,
+    caught_by=("wiring.acting",),
 )
 def states_normalised_half(build: Build) -> Build:
     """The policy acts on normalised vectors and is trained on those as they were."""

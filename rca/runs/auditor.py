@@ -4,6 +4,9 @@ import logging
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rca.errors import EvidenceError
 from rca.runs.json_file import read_json
 from rca.runs.manifest import WIRING, write_json
@@ -35,6 +38,7 @@ class Auditor:
         self._config = agent.config
         self._path = folder / WIRING
         self._is_unwritable = False
+        self._observed: NDArray[np.float32] | None = None
         self._recomputing = Recomputing(agent)
         self._remembering = Remembering(agent.config)
         modules, targets = agent.modules(), agent.targets
@@ -65,7 +69,11 @@ class Auditor:
                 learned_reward(event.reward, self._config),
                 terminated=event.terminated,
                 truncated=event.truncated,
+                observed=self._observed,
             )
+        if isinstance(event, Stepped):
+            is_over = event.terminated or event.truncated or event.vector is None
+            self._observed = None if is_over else np.array(event.vector, np.float32)
 
     def muted(self) -> AbstractContextManager[None]:
         """Hears nothing meanwhile."""

@@ -195,6 +195,7 @@ class Audit:
         terminated: bool,
         truncated: bool,
         env: int = 0,
+        observed: NDArray[np.float32] | None = None,
     ) -> None:
         """Takes note of an executed step.
 
@@ -204,6 +205,8 @@ class Audit:
             terminated: Whether the episode ended by itself.
             truncated: Whether it was cut off.
             env: Number of the environment where several run side by side.
+            observed: Numbers that were observed before it, if they are known to stand last in the
+                actor's input.
         """
         self.batches.executed(
             action,
@@ -211,6 +214,7 @@ class Audit:
             terminated=terminated,
             truncated=truncated,
             env=env,
+            observed=observed,
             picture=self._acted(),
             policy=next((c for c in reversed(self.calls.seen) if c.role == "actor"), None),
         )

@@ -37,7 +37,7 @@ class Batches:
         self.frames = Frames()
         self.loss = Loss()
         self._visits = Visits()
-        self._own = 0
+        self._own = self._acted_on = self._acted_otherwise = 0
         self._repeated: list[float] = []
         self._reaches: list[float] = []
         self._same_next: list[float] = []
@@ -53,6 +53,7 @@ class Batches:
         terminated: bool,
         truncated: bool,
         env: int,
+        observed: NDArray[np.float32] | None,
         picture: torch.Tensor | None,
         policy: Call | None,
     ) -> None:
@@ -64,6 +65,7 @@ class Batches:
             terminated: Whether the episode ended by itself.
             truncated: Whether it was cut off.
             env: Number of the environment where several run side by side.
+            observed: Numbers that were observed before it, at the end of the actor's input.
             picture: What entered the acting encoder last, if anything did since the last step.
             policy: The actor's last call, if it was heard.
         """
@@ -71,6 +73,10 @@ class Batches:
         self.actions.add(action, reward, terminated=terminated, truncated=truncated, env=env)
         if policy is None or policy.with_grad or not policy.outputs:
             return
+        if observed is not None and policy.inputs and policy.inputs[0].shape[1] >= observed.size:
+            acted_on = policy.inputs[0][0, -observed.size :].float().cpu().numpy()
+            self._acted_on += 1
+            self._acted_otherwise += not np.array_equal(acted_on, observed)
         meant = policy.outputs[0].detach().float().cpu().numpy()
         if meant.shape == (1, action.size):
             self._explored += inwards(action, meant[0])
@@ -120,6 +126,8 @@ class Batches:
         return ExplorationFacts(
             numbers=len(self._explored),
             deviation=float(np.sqrt(np.mean(squares))) if len(squares) else None,
+            observed=self._acted_on,
+            otherwise=self._acted_otherwise,
         )
 
     def _note(

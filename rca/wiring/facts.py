@@ -264,10 +264,14 @@ class ExplorationFacts(Fact):
         numbers: Components of actions compared: those moved away from the nearer end of their
             range, where nothing is clipped.
         deviation: Root mean square of executed minus meant; None: unknown.
+        observed: Actions before which it is known what numbers were observed.
+        otherwise: Those of them that the policy was asked for with other numbers.
     """
 
     numbers: Count
     deviation: float | None
+    observed: Count = 0
+    otherwise: Count = 0
 
 
 class CheckpointFacts(Fact):

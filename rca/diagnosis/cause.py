@@ -83,6 +83,7 @@ class Cause:
         misleads: Whether it deceives readers of the run without keeping the agent from learning;
             ranked below every likely cause that does.
         driving: Whether it is one of driving; not thought of in a run of another task.
+        ours: Whether our own trainer alone can show it; not thought of in a foreign run.
         to_decide: What to log or run where nothing can be told.
         change: What to plant or remove in a study to prove it.
         remedy: What to do about it.
@@ -104,6 +105,7 @@ class Cause:
     follows: tuple[str, ...] = ()
     misleads: bool = False
     driving: bool = False
+    ours: bool = False
     to_decide: str = ""
 
 

@@ -93,11 +93,13 @@ def diagnose(
         run: Diagnosed.
         findings: Of its checks.
         causes: Known ones; those of rca/diagnosis/causes if None. Those of driving are left out
-            where the run's task is another.
+            where the run's task is another, those of our own trainer in a foreign run.
     """
     weights = _weights()
     known, asked = load_causes() if causes is None else causes, drives(run)
-    judged = [_judge(c, run, findings, weights) for c in known if asked or not c.driving]
+    is_ours = run.kind == "rca"
+    meant = [c for c in known if (asked or not c.driving) and (is_ours or not c.ours)]
+    judged = [_judge(cause, run, findings, weights) for cause in meant]
     ranked = [item for item in judged if isinstance(item, Ranked)]
     linked = _linked(sorted(ranked, key=_first_the_likely))
     ordered = _below_their_causes(linked, weights["fact"])

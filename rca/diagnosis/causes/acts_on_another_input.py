@@ -10,6 +10,7 @@ CAUSE = Cause(
         "updates improve is not what drives."
     ),
     acts_from=Moment.FIRST_UPDATE,
+    ours=True,
     supports=(Sign("wiring.acting", Grade.FACT),),
     contradicts=(passes("wiring.acting", Grade.FACT),),
     to_decide="Compare what enters the policy when it acts with the observation that is stored.",

@@ -11,6 +11,7 @@ CAUSE = Cause(
         "as they are, and the actor climbs what nobody corrects."
     ),
     acts_from=Moment.FIRST_UPDATE,
+    ours=True,
     supports=(
         Sign("wiring.recomputed", Grade.PROOF, says="critic gets no gradient"),
         Sign("wiring.recomputed", Grade.PROOF, says="step of critic does not move"),

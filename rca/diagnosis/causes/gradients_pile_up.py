@@ -11,6 +11,7 @@ CAUSE = Cause(
         "momentum, which runs past every optimum."
     ),
     acts_from=Moment.FIRST_UPDATE,
+    ours=True,
     supports=(Sign("wiring.steps", Grade.FACT, says="piled up"),),
     contradicts=(
         Sign("wiring.steps", Grade.FACT, when=(Verdict.PASS,), says="from old gradients"),

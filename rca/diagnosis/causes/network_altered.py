@@ -10,6 +10,7 @@ CAUSE = Cause(
         "what is learned is the value of something else."
     ),
     acts_from=Moment.FIRST_UPDATE,
+    ours=True,
     supports=(Sign("wiring.recomputed", Grade.PROOF, says=": value off by"),),
     contradicts=(passes("wiring.recomputed", Grade.FACT),),
     to_decide="Compute one batch of values from the weights alone and compare.",

@@ -10,6 +10,7 @@ CAUSE = Cause(
         "weights, a step left out or taken twice, weights changed from outside."
     ),
     acts_from=Moment.FIRST_UPDATE,
+    ours=True,
     supports=(
         Sign("wiring.recomputed", Grade.PROOF, says="step of"),
         Sign("wiring.recomputed", Grade.PROOF, says="weights between updates"),

@@ -11,6 +11,7 @@ CAUSE = Cause(
         "value leads it."
     ),
     acts_from=Moment.FIRST_UPDATE,
+    ours=True,
     supports=(Sign("wiring.recomputed", Grade.PROOF, says="gradient of actor"),),
     contradicts=(
         Sign("wiring.recomputed", Grade.FACT, when=(Verdict.PASS,), says="the actor's too"),

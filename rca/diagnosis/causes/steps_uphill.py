@@ -10,6 +10,7 @@ CAUSE = Cause(
         "the worst action, or the critic for the largest error."
     ),
     acts_from=Moment.FIRST_UPDATE,
+    ours=True,
     supports=(Sign("wiring.steps", Grade.PROOF, says="turned round"),),
     contradicts=(passes("wiring.steps", Grade.FACT),),
     to_decide="Hold one step against its gradient: their product is to be negative.",

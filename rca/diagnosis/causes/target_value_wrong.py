@@ -10,6 +10,7 @@ CAUSE = Cause(
         "something else than the value of the policy."
     ),
     acts_from=Moment.FIRST_UPDATE,
+    ours=True,
     supports=(Sign("wiring.recomputed", Grade.PROOF, says="target value off"),),
     contradicts=(passes("wiring.recomputed", Grade.FACT),),
     to_decide="Compute the target of one batch by hand and compare.",

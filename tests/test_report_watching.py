@@ -91,7 +91,9 @@ def test_a_failing_check_stops_the_run_and_the_folder_says_which(tmp_path):
     assert halt.check == "wiring.recomputed"
     assert outcome.status == run.outcome.status == "interrupted"
     assert 30 < (run.outcome.executed_steps or 0) < 400
-    assert run.outcome.error.startswith(f"halted at step {outcome.executed_steps}: wiring.recomputed")
+    assert run.outcome.error.startswith(
+        f"halted at step {outcome.executed_steps}: wiring.recomputed"
+    )
 
 
 @pytest.mark.carla

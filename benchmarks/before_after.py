@@ -108,7 +108,7 @@ def main() -> None:
     asked = parser.parse_args()
     shutil.rmtree(asked.out, ignore_errors=True)
     checks = load_checks([builtin_checks()])
-    rows, empty, endings = [], [], []
+    rows, empty, endings, random = [], [], [], []
     rca("report", *(asked.runs / side for side in SIDES), "--out", asked.out)
     page = asked.out / "report.md"
     # The manifest holds the command with the machine's paths.
@@ -120,6 +120,8 @@ def main() -> None:
         findings = run_checks(checks, run)
         rows.append(row(run, findings))
         endings.append(ending(run))
+        first, steps = run.first_update_step() or 1, run.outcome.executed_steps or 1
+        random.append(f"{run.id}: {(first - 1) / steps:.0%} of its steps")
         for kind in (Verdict.VACUOUS, Verdict.NOT_RUN):
             lines = void(findings, kind)
             empty += [f"### {side}: {len(lines)} {kind.value}", "", *lines, ""]
@@ -129,6 +131,7 @@ def main() -> None:
     text = PAGE.format(
         table=markdown(pd.DataFrame(rows)),
         endings="\n".join(endings),
+        random="; ".join(random),
         notes=notes,
         void="\n".join(empty),
     )
@@ -152,7 +155,7 @@ One seed each, 84x84 pixels, on the oval. [report.md](report.md) sets the runs s
 - **One seed a side shows no effect of a fix**; how far both sides came is in the table. The
   presets were not changed for these runs.
 {endings}
-- **Most of either run is a random phase.** No check of the seed's expected returns before the
+- **A random phase comes first** ({random}). No check of the seed's expected returns before the
   first update is about learning; the seed's "after" moves the first update from 10,000 to 25,000
   of 30,000 steps, which alone makes more of its checklist void.
 - Evaluations before the first update are those of untrained weights; that they repeat each other

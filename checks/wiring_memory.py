@@ -10,7 +10,7 @@ KNOWN = 0.5
 ENDS = 10
 """Expected ends, from which none at all is no chance: e^-10."""
 UNEVEN = 0.1
-"""Distance of the mean place from the middle; an even draw of 100 rows strays by 0.03."""
+"""Distance of the mean place from that of an even draw, 0.5; of 100 rows it strays by 0.03."""
 OTHER = 0.01
 """Share of the known rows that may hold something else: an action taken twice by chance names the
 wrong step. Our own memory has none (tests/test_runs_remembering.py)."""
@@ -38,14 +38,11 @@ def memory(run: RunRecord) -> Finding:
     if seen.rows < MIN_ROWS:
         return Finding(Verdict.VACUOUS, f"{seen.rows} rows of batches compared, {MIN_ROWS} needed")
     if known < KNOWN * seen.rows:
-        why = f"{known:,} of {seen.rows:,} rows hold an executed action, see wiring.actions"
+        why = f"{known:,} of {seen.rows:,} rows hold an action that was taken once; see wiring.actions"
         return Finding(Verdict.NOT_RUN, why)
     off = {what: count for what, count in seen.other.items() if count > OTHER * known}
-    uneven = _uneven(seen)
-    if not off and uneven:
-        return Finding(Verdict.FAIL, uneven, suspects=("replay_wrong", "terminal_missing"))
     if not off:
-        return Finding(Verdict.PASS, f"{known:,} rows hold what took place")
+        return _drawn(seen) or Finding(Verdict.PASS, f"{known:,} rows hold what took place")
     said = ", ".join(f"{what} in {count:,}" for what, count in off.items())
     said += "; steps are mixed up" if off.keys() - FLAGS.keys() else ""
     suspects = dict.fromkeys(FLAGS.get(what, "replay_wrong") for what in off)
@@ -54,10 +51,12 @@ def memory(run: RunRecord) -> Finding:
     )
 
 
-def _uneven(seen: MemoryFacts) -> str:
-    """Returns what is left out of the batches, "" if nothing is known to be."""
+def _drawn(seen: MemoryFacts) -> Finding | None:
+    """Returns what is left out of the batches, None if nothing is known to be."""
     if seen.expected_ends >= ENDS and not seen.ends:
-        return f"no ending is drawn, {seen.expected_ends:.0f} were to be expected"
+        message = f"no ending is drawn, {seen.expected_ends:.0f} were to be expected"
+        return Finding(Verdict.FAIL, message, suspects=("terminal_missing", "replay_wrong"))
     if seen.place is not None and abs(seen.place - 0.5) > UNEVEN:
-        return f"drawn unevenly: rows lie at {seen.place:.0%} of the memory in the mean, not at 50%"
-    return ""
+        message = f"drawn unevenly: rows lie at {seen.place:.0%} of the memory, an even draw at 50%"
+        return Finding(Verdict.FAIL, message, suspects=("replay_wrong",))
+    return None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from checks.wiring_memory import memory
 from rca.build import default_build
@@ -12,9 +13,17 @@ from rca.config import AgentConfig, BudgetConfig, RunConfig
 from rca.faults import find_fault
 from rca.runs.remembering import Remembering
 from rca.td3.events import CriticGrads, Stepped
+from rca.td3.replay import Batch, Observations
 from rca.td3.train import train
 from tests.records import healthy
 from tests.tiny_env import Pointing
+
+STEP = Stepped(
+    step=1, phase="random", action=np.array([0.0, 0.5], np.float32), applied=None, reward=0.0,
+    terminated=False, truncated=False, stored=True, stack_moves=None, age=None,
+    reward_terms={}, speed=0.0, traffic_speed=0.0, noise=0.0, seconds=0.0, replay_size=1,
+    frame=np.zeros((36, 36), np.uint8), vector=np.zeros(3, np.float32),
+)  # fmt: skip
 
 
 def facts_of(fault=None, change=lambda batch: batch, n_step=1, buffer_size=100, steps=130):
@@ -135,15 +144,32 @@ def test_endings_that_are_never_drawn_are_missed():
     assert "no ending is drawn" in found.message
 
 
+def test_a_pinned_policy_whose_steps_have_no_name_is_no_uneven_draw():
+    """The later steps repeat one action: rows are known as the older ones alone."""
+    remembering = Remembering(AgentConfig())
+    rng = np.random.default_rng(0)
+    shown, flat = np.zeros((36, 36), np.uint8), np.zeros(3, np.float32)
+    actions = np.concatenate([rng.uniform(-1, 1, (250, 2)), np.ones((150, 2))]).astype(np.float32)
+    for number, action in enumerate(actions, 1):
+        ends = number % 10 == 0
+        remembering.step(replace(STEP, step=number, action=action, terminated=ends))
+    rows = rng.integers(len(actions), size=300)
+    seen = Observations(
+        torch.from_numpy(np.stack([shown[None]] * 300)), torch.from_numpy(np.stack([flat] * 300))
+    )
+    flags = torch.from_numpy(((rows + 1) % 10 == 0).astype(np.float32))
+    action = torch.from_numpy(actions[rows])
+    remembering.learned(Batch(seen, action, torch.zeros(300), seen, flags))
+    facts = remembering.facts()
+    assert 80 < facts.unknown < 140
+    assert facts.place == pytest.approx(0.5, abs=0.04)
+    assert 0.5 < facts.ends / facts.expected_ends < 1.5
+    assert finding(facts).verdict is Verdict.PASS
+
+
 def test_minus_zero_is_zero():
     remembering = Remembering(AgentConfig())
-    step = Stepped(
-        step=1, phase="random", action=np.array([0.0, 0.5], np.float32), applied=None, reward=0.0,
-        terminated=False, truncated=False, stored=True, stack_moves=None, age=None,
-        reward_terms={}, speed=0.0, traffic_speed=0.0, noise=0.0, seconds=0.0, replay_size=1,
-        frame=np.zeros((36, 36), np.uint8), vector=np.zeros(3, np.float32),
-    )  # fmt: skip
-    remembering.step(step)
-    again = replace(step, action=np.array([-0.0, 0.5], np.float32))
+    remembering.step(STEP)
+    again = replace(STEP, action=np.array([-0.0, 0.5], np.float32))
     remembering.step(again)
     assert list(remembering._by_action.values()) == [None]

@@ -45,9 +45,10 @@ class Remembering:
         self._rows = self._unknown = 0
         self._other: Counter[str] = Counter()
         self._full = False
-        self._terminals = self._ends = 0
-        self._expected = 0.0
+        self._ends = 0
+        self._expected_ends = 0.0
         self._places: list[float] = []
+        self._expected_places: list[float] = []
 
     def step(self, event: Stepped) -> None:
         """Remembers a step; an action taken twice no longer names one."""
@@ -65,7 +66,6 @@ class Remembering:
                 _digest(event.vector),
             )
         )
-        self._terminals += event.terminated
         self._full = len(self._steps) >= MAX_STEPS
 
     def learned(self, batch: Batch) -> None:
@@ -74,6 +74,8 @@ class Remembering:
             return
         flags, rewards = batch.terminated.tolist(), batch.reward.tolist()
         before, after = _digests(batch.obs), _digests(batch.next_obs)
+        oldest = max(0, len(self._steps) - self._config.buffer_size)
+        place, ends = self._even_draw(oldest)
         for row, action in enumerate(batch.action.numpy()):
             self._rows += 1
             first = self._by_action.get(_digest(action))
@@ -82,7 +84,11 @@ class Remembering:
                 continue
             last, total = self._sum(first)
             end = self._steps[last]
-            self._note_draw(first, end)
+            self._places.append(first - oldest)
+            self._expected_places.append(place)
+            if not oldest:  # later it is not known how many of the ends are still there
+                self._ends += end.terminated
+                self._expected_ends += ends
             shown = self._steps[first - 1] if first else None
             self._note("reward", abs(rewards[row] - total) > CLOSE * max(1.0, abs(total)))
             self._note("terminal missing", end.terminated and not flags[row])
@@ -100,18 +106,26 @@ class Remembering:
             unknown=self._unknown,
             other=self._other,
             ends=self._ends,
-            expected_ends=self._expected,
-            place=float(np.mean(self._places)) if self._places else None,
+            expected_ends=self._expected_ends,
+            place=self._place(),
         )
 
-    def _note_draw(self, first: int, end: _Step) -> None:
-        """Notes where among the steps a row lies, and whether it is an end."""
-        told, capacity = len(self._steps), self._config.buffer_size
-        oldest = max(0, told - capacity)
-        self._places.append((first - oldest + 0.5) / (told - oldest))
-        if not oldest:  # later it is not known how many of the ends are still there
-            self._ends += end.terminated
-            self._expected += self._terminals / told
+    def _place(self) -> float | None:
+        """Returns the mean place of the rows over that of an even draw, halved: 0.5 if even."""
+        wanted = sum(self._expected_places)
+        return 0.5 * sum(self._places) / wanted if wanted else None
+
+    def _even_draw(self, oldest: int) -> tuple[float, float]:
+        """Returns mean place and share of ends of the steps that a row could be known as.
+
+        Those whose action was taken once: a pinned policy repeats itself, and its steps have no
+        name.
+        """
+        named = [at for at in self._by_action.values() if at is not None and at >= oldest]
+        if not named:
+            return 0.0, 0.0
+        ends = sum(self._steps[at].terminated for at in named) / len(named)
+        return float(np.mean(named)) - oldest, ends
 
     def _sum(self, first: int) -> tuple[int, float]:
         """Returns the last of a row's steps, and the discounted sum of their rewards."""

@@ -53,8 +53,8 @@ class MemoryFacts(Fact):
             "next vector".
         ends: Rows that end an episode by themselves, until the memory was full.
         expected_ends: As many as an even draw has of them, in the mean.
-        place: Mean place of the rows' steps among those in the memory, 0 the oldest, 1 the newest;
-            None: no row is known.
+        place: Half of the rows' mean place in the memory over that of an even draw of the steps
+            that can be known: 0.5 if even, 0 if all are the oldest; None: no row is known.
     """
 
     rows: int

@@ -38,7 +38,7 @@ def memory(run: RunRecord) -> Finding:
     if seen.rows < MIN_ROWS:
         return Finding(Verdict.VACUOUS, f"{seen.rows} rows of batches compared, {MIN_ROWS} needed")
     if known < KNOWN * seen.rows:
-        why = f"{known:,} of {seen.rows:,} rows hold an action that was taken once; see wiring.actions"
+        why = f"{known:,} of {seen.rows:,} rows have an action that was taken once"
         return Finding(Verdict.NOT_RUN, why)
     off = {what: count for what, count in seen.other.items() if count > OTHER * known}
     if not off:

@@ -21,6 +21,7 @@ def targets(run: RunRecord) -> Finding:
     Remedy: look at the Polyak loop: which pairs, which tau, after which updates; buffers too.
     Reference: signals.md, target lag (RLDebugger). tau and residual are fitted to the weights
         before and after; a target may stand still between delayed updates, not through all of them.
+        Running statistics are buffers and no parameters (Stable-Baselines3, issue 996).
     """
     assert run.wiring is not None
     seen = {n: t for n, t in run.wiring.targets.items() if t.comparable and t.looked >= MIN_LOOKS}
@@ -43,6 +44,8 @@ def _wrong(target: TargetFacts) -> str:
     """Returns what is wrong with a target, "" if nothing is or it is not in use."""
     if _is_idle(target):
         return ""
+    if target.left:
+        return f"keeps its first {target.left[0]}, {target.online} has moved on"
     if not target.moved:
         moved = target.online_moved
         return f"stood still in {target.looked} updates, {target.online} moved" if moved else ""

@@ -439,6 +439,7 @@ BAD: dict[str, Change] = {
     "config.seed_in_force": known(first_weights=["0123456789ab", "ba9876543210"]),
     "env.action_path": extra("env/action_gap", 0.8),
     "env.controls": driven(exchanged=True),
+    "env.witnessed": wired(world={"other": {"pedal": 900}}),
     "env.traffic": extra("env/traffic_speed", 0.0),
     "env.observation_age": extra("env/observation_age", 1.0),
     "episodes.time_outs": extra("episode/time_out_terminal", 1.0),

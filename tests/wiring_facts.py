@@ -18,7 +18,7 @@ from rca.wiring.facts import (
     TargetFacts,
     Wiring,
 )
-from rca.wiring.recomputed import MemoryFacts, PartFacts, RecomputedFacts
+from rca.wiring.recomputed import MemoryFacts, PartFacts, RecomputedFacts, WorldFacts
 
 NONE = Names(count=0)
 UPDATES = 58
@@ -127,6 +127,7 @@ def sound() -> Wiring:
         checkpoint=CheckpointFacts(name="last.pt", absent={}, optimizer_states=2),
         frames=FrameFacts(sharing=50, moved=50, learned=40, kept=40),
         loss=LossFit(tried=58, fitted=58, single=0),
+        world=WorldFacts(steps=900, ends=12, other={}),
         memory=MemoryFacts(rows=1000, unknown=0, other={"reward": 0, "vector": 0}),
         recomputed=RecomputedFacts(
             parts={

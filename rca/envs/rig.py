@@ -65,7 +65,11 @@ class Reading:
 
 
 class Rig:
-    """One vehicle, a camera, a collision and a lane sensor, in a world that waits for our ticks."""
+    """One vehicle, a camera, a collision and a lane sensor, in a world that waits for our ticks.
+
+    Attributes:
+        reading: Of the newest tick that was read.
+    """
 
     def __init__(self, connection: Connection, config: EnvConfig, starts: list[Any]) -> None:
         """Spawns the actors and makes the world synchronous.
@@ -87,6 +91,7 @@ class Rig:
         self.sensors = Sensors(connection)
         self.vehicle: Any = None
         self._others: list[int] = []
+        self.reading: Reading
         atexit.register(self.close)  # a process that just ends leaves no frozen server behind
         try:
             with self._guard("setting up"):
@@ -218,7 +223,7 @@ class Rig:
         if snapshot.frame != frame:
             raise self._ticked_by_others(snapshot.frame, frame)
         heading = math.radians(transform.rotation.yaw)
-        return Reading(
+        self.reading = Reading(
             sensed=sensed,
             x=transform.location.x,
             y=transform.location.y,
@@ -227,6 +232,7 @@ class Rig:
             speed=velocity.x * math.cos(heading) + velocity.y * math.sin(heading),
             traffic_speed=self._traffic_speed(snapshot),
         )
+        return self.reading
 
     def _traffic_speed(self, snapshot: Any) -> float:  # noqa: ANN401  a carla.WorldSnapshot
         found = [car for car in map(snapshot.find, self._others) if car is not None]

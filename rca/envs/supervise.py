@@ -115,6 +115,11 @@ class SupervisedEnv(Env):
         return obs, float(reward), terminated, truncated, info
 
     @property
+    def inner(self) -> Env | None:
+        """The environment in the present server, without wrappers; None between two servers."""
+        return None if self._env is None else self._env.unwrapped
+
+    @property
     def versions(self) -> tuple[str, str] | None:
         """Of client and server; None between two servers, or of an environment without one."""
         if self._env is None or not self._env.has_wrapper_attr("versions"):

@@ -27,7 +27,7 @@ class Filtered(Wrapper):
     "controls_filtered",
     causes=("action_path_wrong",),
     source="CARLA environments descended from Carla-ppo: action_smoothing, unseen by the agent",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def controls_filtered(build: Build) -> Build:
     """The environment smooths the controls over half a second without showing it."""

@@ -1,7 +1,4 @@
-"""Route points are shifted to the car and not turned into its frame.
-
-Nearest causes: the vector, not the image, is wrong, and in its axes, not in its scale.
-"""
+"""Route points are shifted to the car and not turned into its frame."""
 
 import math
 from typing import Any
@@ -40,9 +37,9 @@ class WorldAxes(Wrapper):
 
 @fault(
     "points_not_turned",
-    causes=("frames_wrong", "observation_unscaled"),
+    causes=("observation_wrong",),
     source="a classic of driving environments: waypoint minus location, without the rotation",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def points_not_turned(build: Build) -> Build:
     """Route points are observed along the axes of the map instead of the car's."""

@@ -19,7 +19,7 @@ class Sign(Wrapper):
     "reward_clipped_to_sign",
     causes=("reward_wrong", "progress_outweighs_penalties"),
     source="the reward clipping of Atari wrappers (Mnih et al. 2015) kept for another task",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def reward_clipped_to_sign(build: Build) -> Build:
     """Rewards are clipped to their sign: a collision costs what one slow step earns."""

@@ -63,7 +63,7 @@ class Normalised(TD3):
     "statistics_left_behind",
     causes=("target_wrong",),
     source="Stable-Baselines3 issue 996: running_mean and running_var are no parameters",
-    unseen=True,
+    caught_by=("wiring.targets",),
 )
 def statistics_left_behind(build: Build) -> Build:
     """Target encoders keep the first running statistics of their batch normalisation."""

@@ -12,10 +12,12 @@ from rca.runs.json_file import read_json
 from rca.runs.manifest import WIRING, write_json
 from rca.runs.recomputing import CPU, Recomputing, is_due
 from rca.runs.remembering import Remembering
+from rca.runs.witnessing import Witnessing
 from rca.td3.agent import TD3
 from rca.td3.episode import learned_reward
 from rca.td3.events import CriticGrads, Event, Stepped
 from rca.wiring.audit import Audit
+from rca.wiring.fact import Fact
 from rca.wiring.facts import MIN_LOOKS, read_wiring
 from rca.wiring.modules import find_agent
 
@@ -26,13 +28,21 @@ ACTOR = "actor_optimizer"
 class Auditor:
     """Tells the audit of executed steps and writes down what it saw; never ends the training."""
 
-    def __init__(self, agent: TD3, folder: Path, *, tells: bool = True) -> None:
+    def __init__(
+        self,
+        agent: TD3,
+        folder: Path,
+        *,
+        tells: bool = True,
+        witnessing: Witnessing | None = None,
+    ) -> None:
         """Installs the hooks.
 
         Args:
             agent: Audited.
             folder: Of the run.
             tells: Whether the audit is told of executed steps: of all that are learned from.
+            witnessing: Holds them against the simulator; None where there is none.
         """
         self._tells = tells
         self._config = agent.config
@@ -41,6 +51,7 @@ class Auditor:
         self._observed: NDArray[np.float32] | None = None
         self._recomputing = Recomputing(agent)
         self._remembering = Remembering(agent.config)
+        self._witnessing = witnessing
         modules, targets = agent.modules(), agent.targets
         self._audit = Audit(
             find_agent(
@@ -60,6 +71,8 @@ class Auditor:
         safely = self._audit.listening.safely
         if isinstance(event, CriticGrads) and is_due(event.update, self._config):
             safely(self._remembering.learned, event.batch.to(CPU))
+        if self._witnessing and isinstance(event, Stepped):
+            self._witnessing.step(event)
         if self._tells and isinstance(event, Stepped):
             safely(self._remembering.step, event)
         if self._tells and isinstance(event, Stepped) and event.stored:
@@ -90,7 +103,12 @@ class Auditor:
 
     def _write(self) -> None:
         """Writes what was seen; where the disk does not take it, the next look tries again."""
-        ours = {"recomputed": self._recomputing.facts(), "memory": self._remembering.facts()}
+        ours: dict[str, Fact] = {
+            "recomputed": self._recomputing.facts(),
+            "memory": self._remembering.facts(),
+        }
+        if self._witnessing:
+            ours["world"] = self._witnessing.facts()
         facts = self._audit.facts().model_copy(update=ours).plain()
         try:
             write_json(self._path, facts)

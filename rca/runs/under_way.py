@@ -23,6 +23,7 @@ from rca.runs.record import Outcome
 from rca.runs.recorder import Recorder
 from rca.runs.stopping import deferred
 from rca.runs.strips import Strips
+from rca.runs.witnessing import Witnessing, World
 from rca.td3.agent import TD3
 from rca.td3.checkpoint import FINAL, restore, save, save_final, set_newer_aside
 from rca.td3.episode import Episode
@@ -89,7 +90,7 @@ class Run:
         self._listeners.append(Strips(self.writer, config.budget.steps))
         begun = self._go_on(training, self._checkpoints) if self._checkpoints else None
         self._listeners.append(Guard(self.writer, config.budget.on_nan))
-        auditor = self._audited(training)
+        auditor = self._audited(training, env)
         progress = train(
             training,
             begun=begun,
@@ -106,7 +107,7 @@ class Run:
                 self._told(f"its last weights are not kept: {error}")
         return progress
 
-    def _audited(self, training: Training) -> Auditor | None:
+    def _audited(self, training: Training, env: SupervisedEnv) -> Auditor | None:
         """Returns the audit of the wiring, None where the session before has heard it.
 
         One that begins in the middle has not seen the steps that the replay holds, so it is told
@@ -115,7 +116,10 @@ class Run:
         folder, is_resumed = self.writer.folder, bool(training.progress.step)
         if is_resumed and was_heard(folder):
             return None
-        auditor = Auditor(training.agent, folder, tells=not is_resumed)
+        witnessing = Witnessing(
+            self._build.config.env, lambda: _driving(env), is_under_way=is_resumed
+        )
+        auditor = Auditor(training.agent, folder, tells=not is_resumed, witnessing=witnessing)
         self._listeners.append(auditor)
         self._unheard = auditor.muted
         return auditor
@@ -270,6 +274,13 @@ class Run:
                 return opened[0]()
 
         return evaluate
+
+
+def _driving(env: SupervisedEnv) -> World | None:
+    """Returns the driving task inside, None between two servers or if it is another task."""
+    from rca.envs.driving import DrivingEnv  # needs a carla wheel, which not every machine has
+
+    return env.inner if isinstance(env.inner, DrivingEnv) else None
 
 
 def weights_digest(modules: Mapping[str, torch.nn.Module]) -> str:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from rca.errors import EvidenceError
 from rca.wiring.fact import Fact
-from rca.wiring.recomputed import MemoryFacts, RecomputedFacts
+from rca.wiring.recomputed import MemoryFacts, RecomputedFacts, WorldFacts
 
 MIN_LOOKS = 20
 """Updates that the audit must have heard to be judged by: ten of a delayed actor's."""
@@ -128,6 +128,8 @@ class TargetFacts(Fact):
         tau: Median share taken over per move; None without a move.
         residual: Largest part of a move that the online network does not explain, relative.
         calls: Times that it was called; None: written by a version that did not count.
+        left: Its buffers, such as running statistics, that stood still while those of the online
+            network moved.
     """
 
     online: str
@@ -138,6 +140,7 @@ class TargetFacts(Fact):
     tau: float | None
     residual: float | None
     calls: Count | None = None
+    left: tuple[str, ...] = ()
 
 
 class ActionFacts(Fact):
@@ -308,6 +311,7 @@ class Wiring(Fact):
         loss: None: likewise.
         recomputed: None: likewise, or a trainer that is not ours.
         memory: None: likewise.
+        world: None: likewise, or a task that is not the driving one.
         error: Why the audit fell silent before its end, "" if it did not.
     """
 
@@ -327,6 +331,7 @@ class Wiring(Fact):
     loss: LossFit | None = None
     recomputed: RecomputedFacts | None = None
     memory: MemoryFacts | None = None
+    world: WorldFacts | None = None
     error: str = ""
 
     def plain(self) -> dict[str, object]:

@@ -42,6 +42,25 @@ class RecomputedFacts(Fact):
     error: str = ""
 
 
+class WorldFacts(Fact):
+    """Steps, held against the simulator's own account of the car.
+
+    Attributes:
+        steps: Compared.
+        ends: Those of them that are due to end the episode.
+        other: Steps in which something is not as it is due, by what: "steering", "pedal",
+            "picture", "picture late", "vector late", "vector unscaled", "speed",
+            "lateral offset", "heading error", "route points", "reward", "ending missing",
+            "ending added"; "route": it became another one within an episode.
+        error: Why no more steps were compared, "" if nothing is wrong.
+    """
+
+    steps: int
+    other: Mapping[str, int]
+    ends: int = 0
+    error: str = ""
+
+
 class MemoryFacts(Fact):
     """Rows of batches, held against a plain list of what took place.
 

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -11,6 +11,8 @@ from rca.wiring.facts import TargetFacts
 from rca.wiring.modules import TARGET, Agent
 
 Roots = tuple[torch.nn.Module, ...]
+Buffers = dict[str, tuple[torch.Tensor, torch.Tensor]]
+"""Of a target and of its online network."""
 
 
 @dataclass
@@ -26,6 +28,8 @@ class Following:
         taus: Estimated share that was taken over, per move.
         residuals: Part of the move that the online network does not explain, relative, per move.
         comparable: False if the two have parameters of different shapes.
+        buffers: Of both, as they are, by the name that they share.
+        first: The same at the first look.
     """
 
     target: str
@@ -36,6 +40,8 @@ class Following:
     taus: list[float] = field(default_factory=list)
     residuals: list[float] = field(default_factory=list)
     comparable: bool = True
+    buffers: Buffers = field(default_factory=dict)
+    first: Buffers = field(default_factory=dict)
 
     def facts(self, calls: int) -> TargetFacts:
         """Returns what was seen as plain data, with how often the target was called."""
@@ -49,7 +55,20 @@ class Following:
             moved=self.moved,
             tau=statistics.median(taus) if taus else None,
             residual=max(self.residuals, default=None),
+            left=tuple(self._left()),
         )
+
+    def look_at_buffers(self) -> None:
+        """Remembers them at the first look."""
+        if not self.first:
+            self.first = {n: (s.clone(), f.clone()) for n, (s, f) in self.buffers.items()}
+
+    def _left(self) -> Iterator[str]:
+        """Yields the buffers that stand where they stood while the online network's moved."""
+        for name, (slow, fast) in self.first.items():
+            slow_now, fast_now = self.buffers[name]
+            if torch.equal(slow, slow_now) and not torch.equal(fast, fast_now):
+                yield name
 
 
 class Targets:
@@ -67,12 +86,15 @@ class Targets:
                     pair = (_weights(slow), _weights(fast))
                     following = Following(f"{name}{end}", f"{online.name}{end}")
                     following.comparable = _alike(*pair)
+                    following.buffers = _buffers(slow, fast)
                     self.following.append(following)
                     self._pairs.append(pair)
 
     def look(self) -> None:
         """Compares with the last look; called once per update, before its weights change."""
         now = [(_flat(t), _flat(o)) if f.comparable else None for f, (t, o) in self._items()]
+        for following in self.following:
+            following.look_at_buffers()
         if self._before is not None:
             for following, then, pair in zip(self.following, self._before, now, strict=True):
                 if pair is not None and then is not None:
@@ -134,6 +156,17 @@ def _pairs(slow: Roots, fast: Roots) -> list[tuple[str, Roots, Roots]]:
 
 def _weights(roots: Sequence[torch.nn.Module]) -> list[torch.Tensor]:
     return [parameter for root in roots for parameter in root.parameters()]
+
+
+def _buffers(slow: Roots, fast: Roots) -> Buffers:
+    """Returns the numbers that are no parameters, such as means that a normalisation keeps."""
+    fasts = {name: buffer for root in fast for name, buffer in root.named_buffers()}
+    slows = {name: buffer for root in slow for name, buffer in root.named_buffers()}
+    return {
+        name: (slows[name], fasts[name])
+        for name in slows.keys() & fasts.keys()
+        if slows[name].is_floating_point()
+    }
 
 
 def _alike(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> bool:

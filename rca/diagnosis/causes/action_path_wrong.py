@@ -15,6 +15,7 @@ CAUSE = Cause(
         Sign("wiring.actions", Grade.FACT, says="limit"),
         Sign("env.action_path", Grade.FACT),
         Sign("env.controls", Grade.FACT),
+        Sign("env.witnessed", Grade.FACT, says="(controls)"),
         Sign("replay.action_range", Grade.FACT),
         Sign("env.random_drive", Grade.WEAK),
         Sign("critic.value_bias", Grade.WEAK),

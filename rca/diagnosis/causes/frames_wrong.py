@@ -13,6 +13,8 @@ CAUSE = Cause(
     supports=(
         Sign("env.frame_stack", Grade.FACT),
         Sign("env.observation_age", Grade.FACT),
+        Sign("env.witnessed", Grade.FACT, says="(pictures)"),
+        Sign("env.witnessed", Grade.FACT, says="(late"),
         Sign("wiring.frames", Grade.FACT),
         Sign("config.frame_stack", Grade.FACT),
         Sign("observation.frames", Grade.PROOF),

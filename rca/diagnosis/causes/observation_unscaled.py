@@ -10,7 +10,10 @@ CAUSE = Cause(
         "what is small is not seen."
     ),
     acts_from=Moment.FIRST_STEP,
-    supports=(Sign("wiring.inputs", Grade.FACT, says="vector"),),
+    supports=(
+        Sign("wiring.inputs", Grade.FACT, says="vector"),
+        Sign("env.witnessed", Grade.FACT, says="(vectors beyond 1)"),
+    ),
     to_decide=(
         "Log minimum and maximum of each entry of the vector observation; no telemetry of "
         "this kind shows it."

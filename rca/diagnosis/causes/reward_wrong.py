@@ -11,6 +11,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_STEP,
     supports=(
         Sign("env.reward_path", Grade.FACT),
+        Sign("env.witnessed", Grade.FACT, says="(rewards)"),
         Sign("reward.promises", Grade.PROOF, says="backward"),
         Sign("reward.promises", Grade.PROOF, says="more than nothing"),
         Sign("reward.sign_and_lag", Grade.PROOF),

@@ -11,6 +11,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(
         Sign("wiring.terminals", Grade.FACT),
+        Sign("env.witnessed", Grade.FACT, says="ending missing"),
         Sign("wiring.memory", Grade.FACT, says="terminal missing"),
         Sign("wiring.memory", Grade.FACT, says="no ending is drawn"),
         Sign("replay.terminal_share", Grade.PROOF, says="too few"),

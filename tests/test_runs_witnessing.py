@@ -1,0 +1,161 @@
+"""Steps held against a real server's account of the car: sound ones pass, each change shows."""
+
+from dataclasses import replace
+
+import gymnasium
+import pytest
+
+from checks.env_witnessed import witnessed
+from rca.build import default_build
+from rca.checking import Verdict, run_checks
+from rca.config import load_config
+from rca.envs.servers import embedded
+from rca.faults import find_fault
+from rca.runs.witnessing import Witnessing
+from rca.td3.events import Stepped
+from rca.td3.train import train
+from rca.wiring.recomputed import WorldFacts
+from tests.records import healthy
+
+pytestmark = pytest.mark.carla
+
+
+@pytest.fixture(scope="module")
+def server():
+    with embedded("oval") as address:
+        yield address
+
+
+def facts_of(
+    server,
+    fault=None,
+    *settings,
+    steps=400,
+    first=1,
+    wrap=lambda env: env,
+    upset=lambda env, step: None,
+):
+    """What is seen of a random phase from a step on; `upset` is called before each is told."""
+    every = [f"budget.steps={steps}", f"agent.learning_starts={steps}", "budget.eval_every=0"]
+    build = default_build(load_config("quick", [*every, "budget.seed=3", *settings]))
+    declared = build.config.env
+    if fault:
+        build = find_fault(fault).apply(build)
+    env = wrap(build.make_env(build.config, server.host, server.port))
+    witnessing = Witnessing(declared, lambda: env.unwrapped, is_under_way=first > 1)
+
+    def listen(event):
+        if isinstance(event, Stepped):
+            upset(env, event.step)
+            if event.step >= first:
+                witnessing.step(event)
+
+    try:
+        train(build.training(env, listen))
+    finally:
+        env.close()
+    return witnessing.facts()
+
+
+def finding(facts):
+    run = healthy()
+    assert run.wiring is not None
+    run = replace(run, wiring=run.wiring.model_copy(update={"world": facts}))
+    return run_checks([witnessed], run)[0]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["agent.random_phase=uniform"],
+        ["agent.guided_share=0.9", "env.route_length=20"],
+        ["env.max_episode_steps=70", "env.stuck_seconds=2", "env.off_road_distance=1"],
+        ["env.reward.steering=0.3", "env.reward.idle=0.2", "env.reward.target_speed=2"],
+        ["env.num_waypoints=2", "env.frame_stack=1", "env.lane_touch_terminates=true"],
+    ],
+)
+def test_our_environment_is_as_the_simulator_has_it(server, settings):
+    facts = facts_of(server, None, *settings, steps=1000)
+    assert facts == WorldFacts(steps=1000, ends=facts.ends, other={})
+    assert facts.ends > 2
+    assert finding(facts).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("fault", "seen", "suspects"),
+    [
+        ("controls_filtered", {"steering", "pedal"}, {"action_path_wrong"}),
+        ("controls_exchanged", {"steering", "pedal"}, {"action_path_wrong"}),
+        ("steer_sign", {"steering"}, {"action_path_wrong"}),
+        ("throttle_bias", {"pedal"}, {"action_path_wrong"}),
+        ("points_not_turned", {"route points"}, {"observation_wrong"}),
+        ("observation_late", {"picture late", "vector late"}, {"frames_wrong"}),
+        ("vector_late", {"vector late"}, {"frames_wrong"}),
+        ("vector_unscaled", {"vector unscaled"}, {"observation_unscaled"}),
+        ("reward_clipped_to_sign", {"reward"}, {"reward_wrong"}),
+        ("reward_noisy", {"reward"}, {"reward_wrong"}),
+        ("reward_late", {"reward"}, {"reward_wrong"}),
+        ("time_outs_terminal", {"ending added"}, {"time_outs_terminal"}),
+    ],
+)
+def test_what_is_changed_on_the_way_is_seen(server, fault, seen, suspects):
+    settings = ["agent.guided_share=1.0"] if fault == "time_outs_terminal" else []
+    facts = facts_of(server, fault, *settings, steps=700)
+    assert set(facts.other) == seen
+    found = finding(facts)
+    assert found.verdict is Verdict.FAIL
+    assert set(found.suspects) == suspects
+
+
+@pytest.mark.parametrize("fault", ["idling_pays", "metrics_not_wired", "simulator_slow"])
+def test_declared_terms_and_other_reports_are_left_alone(server, fault):
+    assert finding(facts_of(server, fault)).verdict is Verdict.PASS
+
+
+def test_a_setting_that_is_not_in_force_is_seen(server):
+    facts = facts_of(server, "penalty_huge", steps=1000)
+    assert set(facts.other) == {"reward"}
+    assert facts.other["reward"] == pytest.approx(facts.ends, abs=facts.ends)
+
+
+def test_another_route_within_an_episode_is_told_and_the_rest_left_out(server):
+    def upset(env, step):
+        if step % 30 == 15:
+            env.unwrapped.reset(seed=step)
+
+    facts = facts_of(server, None, steps=200, upset=upset)
+    assert facts.other["route"] >= 3
+    assert facts.steps < 150
+    assert finding(facts).verdict is not Verdict.PASS
+
+
+def test_an_error_ends_the_comparing_and_not_the_training(server, caplog):
+    def upset(env, step):
+        if step == 100:
+            del env.unwrapped.rig.reading
+
+    facts = facts_of(server, None, steps=120, upset=upset)
+    assert facts.steps in {99, 100}
+    found = finding(facts)
+    assert found.verdict is Verdict.NOT_RUN
+    assert "AttributeError" in found.message
+    (line,) = caplog.messages
+    assert "training goes on" in line
+
+
+def test_a_run_that_goes_on_within_an_episode_waits_for_the_next(server):
+    facts = facts_of(server, first=20)
+    assert 0 < facts.steps < 380
+    assert facts.other == {}
+
+
+class Mirrored(gymnasium.Wrapper):
+    def step(self, action):
+        obs, *rest = self.env.step(action)
+        return {**obs, "image": obs["image"][:, :, ::-1]}, *rest
+
+
+def test_a_picture_that_is_not_the_cameras_is_seen(server):
+    facts = facts_of(server, wrap=Mirrored)
+    assert facts.other == {"picture": facts.steps}
+    assert finding(facts).suspects == ("frames_wrong",)

@@ -23,11 +23,13 @@ KINDS = {
     "heading error": ("vectors", "observation_wrong"),
     "route points": ("vectors", "observation_wrong"),
     "reward": ("rewards", "reward_wrong"),
+    "first picture": ("pictures", "frames_wrong"),
+    "first vector": ("vectors", "observation_wrong"),
     "ending missing": ("endings", "terminal_missing"),
     "ending added": ("endings", "time_outs_terminal"),
 }
 """What each difference is one of, and what makes it."""
-RARE = ("ending missing", "ending added")
+RARE = ("first picture", "first vector", "ending missing", "ending added")
 
 
 @check(

@@ -29,7 +29,7 @@ def memory(run: RunRecord) -> Finding:
     Remedy: write one episode into the memory and compare every row with a plain list.
     Reference: differential testing against a naive memory (McKeeman 1998); RLMutation's mangled
         transitions. Rows are known by their action, bit for bit; rewards are compared to 1e-4,
-        observations by their digests. An episode's first observation is not told and not compared.
+        observations by their digests.
     """
     assert run.wiring is not None
     assert run.wiring.memory is not None

@@ -12,7 +12,7 @@ from rca.checking import Verdict, run_checks
 from rca.config import AgentConfig, BudgetConfig, RunConfig
 from rca.faults import find_fault
 from rca.runs.remembering import Remembering
-from rca.td3.events import CriticGrads, Stepped
+from rca.td3.events import CriticGrads, EpisodeBegan, Stepped
 from rca.td3.replay import Batch, Observations
 from rca.td3.train import train
 from tests.records import healthy
@@ -22,7 +22,7 @@ STEP = Stepped(
     step=1, phase="random", action=np.array([0.0, 0.5], np.float32), applied=None, reward=0.0,
     terminated=False, truncated=False, stored=True, stack_moves=None, age=None,
     reward_terms={}, speed=0.0, traffic_speed=0.0, noise=0.0, seconds=0.0, replay_size=1,
-    frame=np.zeros((36, 36), np.uint8), vector=np.zeros(3, np.float32),
+    image=np.zeros((2, 36, 36), np.uint8), vector=np.zeros(3, np.float32),
 )  # fmt: skip
 
 
@@ -42,7 +42,9 @@ def facts_of(fault=None, change=lambda batch: batch, n_step=1, buffer_size=100, 
     remembering = Remembering(build.config.agent)
 
     def listen(event):
-        if isinstance(event, Stepped):
+        if isinstance(event, EpisodeBegan):
+            remembering.begin(event)
+        elif isinstance(event, Stepped):
             remembering.step(event)
         elif isinstance(event, CriticGrads):
             remembering.learned(change(event.batch))
@@ -148,14 +150,14 @@ def test_a_pinned_policy_whose_steps_have_no_name_is_no_uneven_draw():
     """The later steps repeat one action: rows are known as the older ones alone."""
     remembering = Remembering(AgentConfig())
     rng = np.random.default_rng(0)
-    shown, flat = np.zeros((36, 36), np.uint8), np.zeros(3, np.float32)
+    shown, flat = np.zeros((2, 36, 36), np.uint8), np.zeros(3, np.float32)
     actions = np.concatenate([rng.uniform(-1, 1, (250, 2)), np.ones((150, 2))]).astype(np.float32)
     for number, action in enumerate(actions, 1):
         ends = number % 10 == 0
         remembering.step(replace(STEP, step=number, action=action, terminated=ends))
     rows = rng.integers(len(actions), size=300)
     seen = Observations(
-        torch.from_numpy(np.stack([shown[None]] * 300)), torch.from_numpy(np.stack([flat] * 300))
+        torch.from_numpy(np.stack([shown] * 300)), torch.from_numpy(np.stack([flat] * 300))
     )
     flags = torch.from_numpy(((rows + 1) % 10 == 0).astype(np.float32))
     action = torch.from_numpy(actions[rows])

@@ -33,7 +33,7 @@ def stepped(step, phase="random", size=8):
         "replay_size": 1, "age": None,
         "terminated": False, "truncated": False, "stored": True, "stack_moves": None,
     }  # fmt: skip
-    return Stepped(step, phase, action, None, reward_terms={}, frame=frame, **rest)
+    return Stepped(step, phase, action, None, reward_terms={}, image=frame[None], **rest)
 
 
 def ended(step, length, reason="collision"):
@@ -86,7 +86,7 @@ def test_large_frames_are_shrunk_so_that_strips_stay_small(tmp_path):
     writer = RunWriter.create(tmp_path / "run", load_config("quick"))
     strips = Strips(writer, 400)
     for step in range(1, 401):
-        strips(replace(stepped(step, "random" if step < 150 else "learning"), frame=noise))
+        strips(replace(stepped(step, "random" if step < 150 else "learning"), image=noise[None]))
         if step % 30 == 0:
             strips(ended(step, 30, END_REASONS[step // 30 % 2]))
     writer.finish(Outcome("finished", 400, 400, 0, 0))

@@ -12,7 +12,7 @@ from rca.config import load_config
 from rca.envs.servers import embedded
 from rca.faults import find_fault
 from rca.runs.witnessing import Witnessing
-from rca.td3.events import Stepped
+from rca.td3.events import EpisodeBegan, Stepped
 from rca.td3.train import train
 from rca.wiring.recomputed import WorldFacts
 from tests.records import healthy
@@ -42,13 +42,13 @@ def facts_of(
     if fault:
         build = find_fault(fault).apply(build)
     env = wrap(build.make_env(build.config, server.host, server.port))
-    witnessing = Witnessing(declared, lambda: env.unwrapped, is_under_way=first > 1)
+    witnessing = Witnessing(declared, lambda: env.unwrapped)
 
     def listen(event):
-        if isinstance(event, Stepped):
+        if isinstance(event, EpisodeBegan | Stepped):
             upset(env, event.step)
-            if event.step >= first:
-                witnessing.step(event)
+            if event.step >= first - isinstance(event, EpisodeBegan):
+                witnessing(event)
 
     try:
         train(build.training(env, listen))
@@ -76,7 +76,8 @@ def finding(facts):
 )
 def test_our_environment_is_as_the_simulator_has_it(server, settings):
     facts = facts_of(server, None, *settings, steps=1000)
-    assert facts == WorldFacts(steps=1000, ends=facts.ends, other={})
+    assert facts == WorldFacts(steps=1000, begun=facts.begun, ends=facts.ends, other={})
+    assert facts.begun - 1 <= facts.ends <= facts.begun
     assert facts.ends > 2
     assert finding(facts).verdict is Verdict.PASS
 
@@ -88,7 +89,7 @@ def test_our_environment_is_as_the_simulator_has_it(server, settings):
         ("controls_exchanged", {"steering", "pedal"}, {"action_path_wrong"}),
         ("steer_sign", {"steering"}, {"action_path_wrong"}),
         ("throttle_bias", {"pedal"}, {"action_path_wrong"}),
-        ("points_not_turned", {"route points"}, {"observation_wrong"}),
+        ("points_not_turned", {"route points", "first vector"}, {"observation_wrong"}),
         ("observation_late", {"picture late", "vector late"}, {"frames_wrong"}),
         ("vector_late", {"vector late"}, {"frames_wrong"}),
         ("vector_unscaled", {"vector unscaled"}, {"observation_unscaled"}),
@@ -123,7 +124,7 @@ def test_another_route_within_an_episode_is_told_and_the_rest_left_out(server):
         if step % 30 == 15:
             env.unwrapped.reset(seed=step)
 
-    facts = facts_of(server, None, steps=200, upset=upset)
+    facts = facts_of(server, None, "env.frame_stack=1", steps=200, upset=upset)  # none to slide
     assert facts.other["route"] >= 3
     assert facts.steps < 150
     assert finding(facts).verdict is not Verdict.PASS
@@ -149,13 +150,34 @@ def test_a_run_that_goes_on_within_an_episode_waits_for_the_next(server):
     assert facts.other == {}
 
 
-class Mirrored(gymnasium.Wrapper):
-    def step(self, action):
-        obs, *rest = self.env.step(action)
-        return {**obs, "image": obs["image"][:, :, ::-1]}, *rest
+class Mirrored(gymnasium.ObservationWrapper):
+    def observation(self, obs):
+        return {**obs, "image": obs["image"][:, :, ::-1]}
 
 
 def test_a_picture_that_is_not_the_cameras_is_seen(server):
     facts = facts_of(server, wrap=Mirrored)
-    assert facts.other == {"picture": facts.steps}
+    assert facts.other == {"picture": facts.steps, "first picture": facts.begun}
     assert finding(facts).suspects == ("frames_wrong",)
+
+
+class Stale(gymnasium.Wrapper):
+    """Begins an episode with the numbers with which the one before ended."""
+
+    last = None
+
+    def reset(self, **options):
+        obs, info = self.env.reset(**options)
+        return {**obs, "vector": obs["vector"] if self.last is None else self.last}, info
+
+    def step(self, action):
+        obs, *rest = self.env.step(action)
+        self.last = obs["vector"]
+        return obs, *rest
+
+
+def test_a_beginning_that_is_the_last_end_is_seen(server):
+    facts = facts_of(server, None, "env.max_episode_steps=30", wrap=Stale)
+    assert facts.other == {"first vector": facts.begun - 1}
+    assert facts.begun > 4
+    assert finding(facts).suspects == ("observation_wrong",)

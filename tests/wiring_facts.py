@@ -127,7 +127,7 @@ def sound() -> Wiring:
         checkpoint=CheckpointFacts(name="last.pt", absent={}, optimizer_states=2),
         frames=FrameFacts(sharing=50, moved=50, learned=40, kept=40),
         loss=LossFit(tried=58, fitted=58, single=0),
-        world=WorldFacts(steps=900, ends=12, other={}),
+        world=WorldFacts(steps=900, begun=13, ends=12, other={}),
         memory=MemoryFacts(rows=1000, unknown=0, other={"reward": 0, "vector": 0}),
         recomputed=RecomputedFacts(
             parts={

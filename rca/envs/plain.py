@@ -64,14 +64,19 @@ class Due:
 
 
 class PlainEpisode:
-    """One episode along a route, from the standing start at its first point."""
+    """One episode along a route.
 
-    def __init__(self, config: EnvConfig, points: Floats) -> None:
-        """Begins at the start.
+    Attributes:
+        vector: Observation that is due at its beginning.
+    """
+
+    def __init__(self, config: EnvConfig, points: Floats, car: Car) -> None:
+        """Begins.
 
         Args:
             config: The task.
             points: Of the route, metres. [n, 2]
+            car: Where it was put, standing, at the route's first point.
         """
         self._config = config
         self._begins, self._pieces = points[:-1], np.diff(points, axis=0)
@@ -80,6 +85,8 @@ class PlainEpisode:
         self._points = points
         self._along = self._steer = 0.0
         self._steps = self._idle = 0
+        self._along, *off = self._place(car)
+        self.vector = self._vector(car, *off)
 
     def step(self, car: Car) -> Due:
         """Returns what is due after the next step.
@@ -151,4 +158,5 @@ class PlainEpisode:
         seen = ((x - car.x) + 1j * (y - car.y)) * turn / (num * spacing)
         state = [car.speed / 20.0, lateral / config.off_road_distance, heading_error / math.pi]
         points = np.stack([seen.real, seen.imag], axis=1).ravel()
-        return np.clip(np.concatenate([state, points]), -1.0, 1.0)
+        vector: Floats = np.clip(np.concatenate([state, points]), -1.0, 1.0)
+        return vector

@@ -15,7 +15,7 @@ from rca.runs.remembering import Remembering
 from rca.runs.witnessing import Witnessing
 from rca.td3.agent import TD3
 from rca.td3.episode import learned_reward
-from rca.td3.events import CriticGrads, Event, Stepped
+from rca.td3.events import CriticGrads, EpisodeBegan, Event, Stepped
 from rca.wiring.audit import Audit
 from rca.wiring.fact import Fact
 from rca.wiring.facts import MIN_LOOKS, read_wiring
@@ -71,8 +71,12 @@ class Auditor:
         safely = self._audit.listening.safely
         if isinstance(event, CriticGrads) and is_due(event.update, self._config):
             safely(self._remembering.learned, event.batch.to(CPU))
-        if self._witnessing and isinstance(event, Stepped):
-            self._witnessing.step(event)
+        if self._witnessing:
+            self._witnessing(event)
+        if isinstance(event, EpisodeBegan):
+            self._observed = np.array(event.vector, np.float32)
+        if self._tells and isinstance(event, EpisodeBegan):
+            safely(self._remembering.begin, event)
         if self._tells and isinstance(event, Stepped):
             safely(self._remembering.step, event)
         if self._tells and isinstance(event, Stepped) and event.stored:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rca.config import AgentConfig
 from rca.td3.episode import learned_reward
-from rca.td3.events import Stepped
+from rca.td3.events import EpisodeBegan, Stepped
 from rca.td3.replay import Batch, Observations
 from rca.wiring.recomputed import MemoryFacts
 
@@ -23,16 +23,20 @@ CLOSE = 1e-4
 """Relative difference of two sums of rewards; float32 leaves 1e-6."""
 
 
+Seen = tuple[bytes, bytes]
+"""Digests of a picture, all its frames, and of a vector."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One step; picture, vector: digests of what was observed after it."""
+    """One step; before, after: digests of picture and vector observed then."""
 
     reward: float
     terminated: bool
     ended: bool
     stored: bool
-    picture: bytes
-    vector: bytes
+    before: Seen | None
+    after: Seen
 
 
 class Remembering:
@@ -47,23 +51,31 @@ class Remembering:
         self._full = False
         self._ends = 0
         self._expected_ends = 0.0
+        self._observed: Seen | None = None
         self._places: list[float] = []
         self._expected_places: list[float] = []
 
+    def begin(self, event: EpisodeBegan) -> None:
+        """Remembers what an episode begins with."""
+        self._observed = _digest(event.image), _digest(event.vector)
+
     def step(self, event: Stepped) -> None:
         """Remembers a step; an action taken twice no longer names one."""
-        if self._full or event.frame is None or event.vector is None:
+        if self._full or event.image is None or event.vector is None:
             return
+        before, after = self._observed, (_digest(event.image), _digest(event.vector))
+        is_over = event.terminated or event.truncated
+        self._observed = None if is_over else after
         key = _digest(event.action)
         self._by_action[key] = None if key in self._by_action else len(self._steps)
         self._steps.append(
             _Step(
                 learned_reward(event.reward, self._config),
                 event.terminated,
-                event.terminated or event.truncated,
+                is_over,
                 event.stored,
-                _digest(event.frame),
-                _digest(event.vector),
+                before,
+                after,
             )
         )
         self._full = len(self._steps) >= MAX_STEPS
@@ -89,15 +101,15 @@ class Remembering:
             if not oldest:  # later it is not known how many of the ends are still there
                 self._ends += end.terminated
                 self._expected_ends += ends
-            shown = self._steps[first - 1] if first else None
+            shown = self._steps[first].before
             self._note("reward", abs(rewards[row] - total) > CLOSE * max(1.0, abs(total)))
             self._note("terminal missing", end.terminated and not flags[row])
             self._note("terminal added", bool(flags[row]) and not end.terminated)
-            self._note("next picture", after[row][0] != end.picture)
-            self._note("next vector", after[row][1] != end.vector)
-            if shown and not shown.ended:  # nobody tells of an episode's first observation
-                self._note("picture", before[row][0] != shown.picture)
-                self._note("vector", before[row][1] != shown.vector)
+            self._note("next picture", after[row][0] != end.after[0])
+            self._note("next vector", after[row][1] != end.after[1])
+            if shown:
+                self._note("picture", before[row][0] != shown[0])
+                self._note("vector", before[row][1] != shown[1])
 
     def facts(self) -> MemoryFacts:
         """Returns what was found as plain data."""
@@ -147,7 +159,7 @@ def _digest(array: NDArray[np.generic]) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(kept).tobytes(), digest_size=8).digest()
 
 
-def _digests(obs: Observations) -> list[tuple[bytes, bytes]]:
-    """Returns digests of the newest frame and of the vector of each row."""
-    newest, vectors = obs.image[:, -1].numpy(), obs.vector.numpy()
-    return [(_digest(one), _digest(two)) for one, two in zip(newest, vectors, strict=True)]
+def _digests(obs: Observations) -> list[Seen]:
+    """Returns digests of picture and vector of each row."""
+    images, vectors = obs.image.numpy(), obs.vector.numpy()
+    return [(_digest(one), _digest(two)) for one, two in zip(images, vectors, strict=True)]

@@ -116,9 +116,7 @@ class Run:
         folder, is_resumed = self.writer.folder, bool(training.progress.step)
         if is_resumed and was_heard(folder):
             return None
-        witnessing = Witnessing(
-            self._build.config.env, lambda: _driving(env), is_under_way=is_resumed
-        )
+        witnessing = Witnessing(self._build.config.env, lambda: _driving(env))
         auditor = Auditor(training.agent, folder, tells=not is_resumed, witnessing=witnessing)
         self._listeners.append(auditor)
         self._unheard = auditor.muted

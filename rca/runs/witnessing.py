@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from rca.config import EnvConfig
 from rca.envs.plain import Car, Due, PlainEpisode
 from rca.envs.route import Route
-from rca.td3.events import Stepped
+from rca.td3.events import EpisodeBegan, Event, Stepped
 from rca.wiring.recomputed import WorldFacts
 
 if TYPE_CHECKING:
     from rca.envs.rig import Rig  # needs a carla wheel, which not every machine has
 
 LOG = logging.getLogger("rca")
+Pixels = NDArray[np.uint8]
 CLOSE = 1e-3
 """Difference of two controls or entries of a vector, and relative difference of two rewards, from
 which they are two; float32 leaves 1e-6."""
@@ -31,6 +32,9 @@ MEMORY = 20
 """Earlier steps whose observation a late one may be: a second."""
 STATE = ("speed", "lateral offset", "heading error")
 """First entries of a vector; route points follow."""
+
+
+UNSCALED = "vector unscaled"
 
 
 class World(Protocol):
@@ -41,62 +45,81 @@ class World(Protocol):
 
 
 class Witnessing:
-    """Listens to steps and asks the simulator about each."""
+    """Listens to episodes' beginnings and steps, and asks the simulator about each."""
 
-    def __init__(
-        self, config: EnvConfig, world: Callable[[], World | None], *, is_under_way: bool = False
-    ) -> None:
-        """Compares nothing yet.
+    def __init__(self, config: EnvConfig, world: Callable[[], World | None]) -> None:
+        """Compares nothing yet: an episode that is under way is left out.
 
         Args:
             config: The task as it is declared.
             world: Returns the environment that a step was taken in; None: of another kind.
-            is_under_way: Whether the next step may lie within an episode, which is then left out.
         """
         self._config, self._world = config, world
         self._episode: PlainEpisode | None = None
         self._route: Route | None = None
-        self._begins = not is_under_way
-        self._seen: deque[tuple[NDArray[np.uint8], NDArray[np.float64]]] = deque(maxlen=MEMORY)
-        self._steps = self._ends = 0
+        self._images: deque[Pixels] = deque(maxlen=config.frame_stack + MEMORY)
+        self._vectors: deque[NDArray[np.float64]] = deque(maxlen=MEMORY)
+        self._steps = self._begun = self._ends = 0
         self._other: Counter[str] = Counter()
         self._error = ""
 
-    def step(self, event: Stepped) -> None:
-        """Compares a step; an error ends the comparing and no more."""
-        if self._error:
+    def __call__(self, event: Event) -> None:
+        """Compares; an error ends the comparing and no more."""
+        if self._error or not isinstance(event, EpisodeBegan | Stepped):
             return
         try:
-            self._compare(event)
+            if isinstance(event, EpisodeBegan):
+                self._begin(event)
+            else:
+                self._step(event)
         except Exception as error:  # noqa: BLE001  whatever it is, the training goes on
             self._error = f"{type(error).__name__}: {error}"
             LOG.warning("steps are compared no more, training goes on: %s", self._error)
 
     def facts(self) -> WorldFacts:
         """Returns what was found as plain data."""
-        return WorldFacts(steps=self._steps, ends=self._ends, other=self._other, error=self._error)
+        return WorldFacts(
+            steps=self._steps,
+            begun=self._begun,
+            ends=self._ends,
+            other=self._other,
+            error=self._error,
+        )
 
-    def _compare(self, event: Stepped) -> None:
-        world = self._world() if event.stored else None  # a failed simulator says nothing
-        is_first, self._begins = self._begins, event.terminated or event.truncated
-        if world is None or event.vector is None or event.frame is None:
-            self._episode = None
+    def _begin(self, event: EpisodeBegan) -> None:
+        world = self._world()
+        if world is None:
             return
-        if is_first:
-            self._route = world.route
-            self._episode = PlainEpisode(self._config, world.route.points[:, :2])
-            self._seen.clear()
+        self._route = world.route
+        self._episode = PlainEpisode(self._config, world.route.points[:, :2], _car(world.rig))
+        self._begun += 1
+        self._images.clear()
+        self._vectors.clear()
+        self._images.extend([world.rig.reading.sensed.image] * self._config.frame_stack)
+        self._hold_image(event.image, "first picture")
+        apart = _apart(event.vector, self._episode.vector)
+        if apart.max() > CLOSE:
+            is_unscaled = UNSCALED in _entries(event.vector, apart)
+            self._note(UNSCALED if is_unscaled else "first vector", True)
+        self._vectors.append(self._episode.vector)
+
+    def _step(self, event: Stepped) -> None:
+        world = self._world() if event.stored else None  # a failed simulator says nothing
+        if world is None or event.vector is None or event.image is None:
+            self._episode = None
         elif self._episode and world.route is not self._route:
             self._note("route", True)  # somebody else has begun another episode
             self._episode = None
-        if self._episode is None:
+        if world is None or event.vector is None or event.image is None or not self._episode:
             return
         car = _car(world.rig)
         due = self._episode.step(car)
         self._steps += 1
         self._ends += bool(due.ending)
         self._hold_controls(event.action, car)
-        self._hold_observation(event.frame, event.vector, world.rig.reading.sensed.image, due)
+        self._images.append(world.rig.reading.sensed.image)
+        self._hold_image(event.image, "picture")
+        self._hold_vector(event.vector, due.vector)
         self._hold_payment(event, due)
 
     def _hold_controls(self, action: NDArray[np.float32], car: Car) -> None:
@@ -106,22 +129,25 @@ class Witnessing:
         off = max(abs(car.throttle - max(pedal, 0.0)), abs(car.brake - brake))
         self._note("pedal", off > CLOSE)
 
-    def _hold_observation(
-        self,
-        frame: NDArray[np.uint8],
-        vector: NDArray[np.float32],
-        image: NDArray[np.uint8],
-        due: Due,
-    ) -> None:
-        if not np.array_equal(frame, image):
-            is_late = any(np.array_equal(frame, was) for was, _ in self._seen)
-            self._note("picture late" if is_late else "picture", True)
-        apart = _apart(vector, due.vector)
+    def _hold_image(self, image: Pixels, what: str) -> None:
+        """Compares all frames of a picture with the camera's last ones."""
+        if not np.array_equal(image, self._stack(0)):
+            earlier = range(1, len(self._images) - self._config.frame_stack + 1)
+            is_late = any(np.array_equal(image, self._stack(late)) for late in earlier)
+            self._note("picture late" if is_late else what, True)
+
+    def _stack(self, late: int) -> Pixels:
+        """Returns a picture, [frames, height, width], that is so many steps late."""
+        end = len(self._images) - late
+        return np.stack([self._images[at] for at in range(end - self._config.frame_stack, end)])
+
+    def _hold_vector(self, vector: NDArray[np.float32], due: NDArray[np.float64]) -> None:
+        apart = _apart(vector, due)
         if apart.max() > CLOSE:
-            is_late = any(_apart(vector, was).max() <= CLOSE for _, was in self._seen)
+            is_late = any(_apart(vector, was).max() <= CLOSE for was in self._vectors)
             for what in {"vector late"} if is_late else _entries(vector, apart):
                 self._note(what, True)
-        self._seen.append((image, due.vector))
+        self._vectors.append(due)
 
     def _hold_payment(self, event: Stepped, due: Due) -> None:
         """Compares reward and flag; terms that the settings do not know are taken as declared."""
@@ -164,8 +190,8 @@ def _apart(vector: NDArray[np.float32], due: NDArray[np.float64]) -> NDArray[np.
 
 
 def _entries(vector: NDArray[np.float32], apart: NDArray[np.float64]) -> set[str]:
-    """Names the entries that are another: "vector unscaled" if any is beyond the range."""
+    """Names the entries that are another ones: UNSCALED if any is beyond the range."""
     if np.abs(vector).max(initial=0.0) > 1.0 + CLOSE:
-        return {"vector unscaled"}
+        return {UNSCALED}
     names = [*STATE, *["route points"] * max(0, len(apart) - len(STATE))]
     return {name for name, off in zip(names, apart, strict=False) if off > CLOSE}

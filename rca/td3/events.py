@@ -18,6 +18,22 @@ Phase = Literal["random", "learning"]
 
 
 @dataclass(frozen=True, slots=True)
+class EpisodeBegan:
+    """The environment was reset and an episode begins.
+
+    Attributes:
+        step: Environment steps taken so far.
+        image: Of the first observation, oldest frame first, valid during the call. [frames, height,
+            width]
+        vector: Of the first observation, valid during the call. [vector]
+    """
+
+    step: int
+    image: NDArray[np.uint8]
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Stepped:
     """An environment step was taken, and stored unless the simulator failed in it.
 
@@ -41,8 +57,8 @@ class Stepped:
         noise: Standard deviation of the exploration noise; NaN in the random phase.
         seconds: Wall-clock seconds that the environment took.
         replay_size: Transitions in the replay memory now.
-        frame: Newest frame of the next observation, grey, uint8, valid during the call; None where
-            a trainer shows none. [height, width]
+        image: The next observation's, grey, oldest frame first, valid during the call; None where a
+            trainer shows none. [frames, height, width]
         vector: The next observation's, valid during the call; None likewise. [vector]
     """
 
@@ -62,8 +78,13 @@ class Stepped:
     noise: float
     seconds: float
     replay_size: int
-    frame: NDArray[np.uint8] | None = None
+    image: NDArray[np.uint8] | None = None
     vector: NDArray[np.float32] | None = None
+
+    @property
+    def frame(self) -> NDArray[np.uint8] | None:
+        """The newest frame, [height, width], of the next observation."""
+        return None if self.image is None else self.image[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,5 +224,14 @@ class Evaluated:
     trained: "Batch | None" = None
 
 
-Event = Stepped | Redriven | EpisodeEnded | CriticGrads | ActorGrads | Updated | Evaluated
+Event = (
+    EpisodeBegan
+    | Stepped
+    | Redriven
+    | EpisodeEnded
+    | CriticGrads
+    | ActorGrads
+    | Updated
+    | Evaluated
+)
 Emit = Callable[[Event], None]

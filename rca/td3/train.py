@@ -14,7 +14,7 @@ from rca.config import AgentConfig, OnNan, RunConfig
 from rca.td3.agent import TD3
 from rca.td3.allocator import keep_freed_memory
 from rca.td3.episode import Episode, learned_reward
-from rca.td3.events import Emit, EpisodeEnded, Evaluated, Redriven, Stepped
+from rca.td3.events import Emit, EpisodeBegan, EpisodeEnded, Evaluated, Redriven, Stepped
 from rca.td3.replay import Batch, Obs, Replay
 from rca.td3.streams import Streams, episode_seed
 
@@ -91,6 +91,7 @@ class Training:
         done = self.progress
         obs, _ = self.env.reset(seed=episode_seed(self.streams.routes, done.episode))
         self.replay.begin(obs)
+        self.emit(EpisodeBegan(done.step, obs["image"], obs["vector"]))
         return obs, Episode(self.config.agent, done.episode, done.step)
 
     def begin(self) -> tuple[Obs, Episode] | None:
@@ -158,7 +159,7 @@ class Training:
                 noise=noise,
                 seconds=seconds,
                 replay_size=len(self.replay),
-                frame=next_obs["image"][-1],
+                image=next_obs["image"],
                 vector=next_obs["vector"],
             )
         )

@@ -47,16 +47,19 @@ class WorldFacts(Fact):
 
     Attributes:
         steps: Compared.
-        ends: Those of them that are due to end the episode.
+        begun: Beginnings of episodes, compared.
+        ends: Steps that are due to end the episode.
         other: Steps in which something is not as it is due, by what: "steering", "pedal",
             "picture", "picture late", "vector late", "vector unscaled", "speed",
             "lateral offset", "heading error", "route points", "reward", "ending missing",
-            "ending added"; "route": it became another one within an episode.
+            "ending added"; "first picture" and "first vector": at a beginning; "route": it
+            became another one within an episode.
         error: Why no more steps were compared, "" if nothing is wrong.
     """
 
     steps: int
     other: Mapping[str, int]
+    begun: int = 0
     ends: int = 0
     error: str = ""
 

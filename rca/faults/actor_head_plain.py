@@ -1,7 +1,4 @@
-"""The actor ends in its last linear layer; only the environment's clip bounds its actions.
-
-Nearest cause: what its actions are pinned at are the ends of the clip, not those of tanh.
-"""
+"""The actor ends in its last linear layer; only the environment's clip bounds its actions."""
 
 from torch import nn
 
@@ -20,9 +17,9 @@ def alter(agent: TD3) -> None:
 
 @fault(
     "actor_head_plain",
-    causes=("actor_saturated", "critic_overestimates"),
+    causes=("network_altered", "policy_loss_wrong", "actor_saturated"),
     source="a classic of home-made DDPG code: the actor is the critic's MLP without a squashing",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def actor_head_plain(build: Build) -> Build:
     """The actor has no tanh and climbs Q at actions that cannot be executed."""

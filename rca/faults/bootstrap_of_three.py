@@ -20,9 +20,9 @@ class OnceDiscounted(TD3):
 
 @fault(
     "bootstrap_of_three",
-    causes=("discount_wrong", "critic_overestimates"),
+    causes=("target_value_wrong", "discount_wrong"),
     source="FastTD3 issue 6: gamma where gamma ** n_steps is due",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def bootstrap_of_three(build: Build) -> Build:
     """The bootstrapped value of an n-step return is discounted by one step instead of n."""

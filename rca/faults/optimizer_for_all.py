@@ -18,9 +18,9 @@ def alter(agent: TD3) -> None:
 
 @fault(
     "optimizer_for_all",
-    causes=("critic_overestimates", "critic_diverged"),
+    causes=("optimizer_wrong", "critic_overestimates"),
     source="ray pull request 65125: the actor loss's gradients leak into TQC's critics",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def optimizer_for_all(build: Build) -> Build:
     """The actor's loss steps the critics as well, towards higher values of its actions."""

@@ -24,7 +24,7 @@ class Total(Wrapper):
     "reward_total",
     causes=("reward_wrong",),
     source="a classic of home-made environments: `return obs, self.reward` after `self.reward +=`",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def reward_total(build: Build) -> Build:
     """Every step is paid the sum of the episode's rewards instead of its own."""

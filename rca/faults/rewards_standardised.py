@@ -26,7 +26,7 @@ class Standardised(Replay):
     "rewards_standardised",
     causes=("reward_wrong", "replay_wrong"),
     source="SAC and TD3 of the Popular-RL-Algorithms repository: normalised with the batch's mean",
-    unseen=True,
+    caught_by=("wiring.memory",),
 )
 def rewards_standardised(build: Build) -> Build:
     """Sampled rewards are standardised within each batch, so that their level is lost."""

@@ -11,6 +11,7 @@ last bit of a number decides. Our own environment has none in 4,000 steps of a r
 (tests/test_runs_witnessing.py)."""
 FEW = 3
 """Steps that are none by chance, however many were compared: endings are rare."""
+ONE_ROUTE = "one and the same route"
 KINDS = {
     "steering": ("controls", "action_path_wrong"),
     "pedal": ("controls", "action_path_wrong"),
@@ -25,11 +26,15 @@ KINDS = {
     "reward": ("rewards", "reward_wrong"),
     "first picture": ("pictures", "frames_wrong"),
     "first vector": ("vectors", "observation_wrong"),
+    ONE_ROUTE: ("seeds", "seed_ignored"),
     "ending missing": ("endings", "terminal_missing"),
     "ending added": ("endings", "time_outs_terminal"),
 }
 """What each difference is one of, and what makes it."""
-RARE = ("first picture", "first vector", "ending missing", "ending added")
+RARE = ("reward", "first picture", "first vector", "ending missing", "ending added")
+"""What no rounding decides: a reward may be another at endings alone."""
+MIN_BEGUN = 5
+"""Episodes from which one and the same route is no chance: routes are drawn, their starts too."""
 
 
 @check(
@@ -54,8 +59,9 @@ def witnessed(run: RunRecord) -> Finding:
     assert run.wiring.world is not None
     seen = run.wiring.world
     off = {what: count for what, count in seen.other.items() if count >= _limit(what, seen)}
-    known = {what: count for what, count in off.items() if what in KINDS}
-    if known:
+    if seen.routes == 1 and seen.begun >= MIN_BEGUN:
+        off[ONE_ROUTE] = seen.begun
+    if known := {what: count for what, count in off.items() if what in KINDS}:
         said = ", ".join(f"{what} in {count:,} ({KINDS[what][0]})" for what, count in known.items())
         suspects = tuple(dict.fromkeys(KINDS[what][1] for what in known))
         message = f"of {seen.steps:,} steps not as the simulator has it: {said}"

@@ -55,6 +55,9 @@ def actions(run: RunRecord) -> Finding:
             f"held another action, as if noise of {seen.added or 0:.2f} were added"
         )
         return Finding(Verdict.FAIL, message, share, LIMIT, "1", suspects=("smoothing_wrong",))
+    if share < LIMIT and seen.repeated > OWN:
+        message = f"{rows}; {seen.repeated:.0%} of a batch are one and the same transition"
+        return Finding(Verdict.FAIL, message, share, LIMIT, "1", suspects=("replay_wrong",))
     return fail_below(
         share,
         LIMIT,

@@ -12,6 +12,7 @@ OFTEN = 1 / 3
 """Share of a part's readings that are off from which it is another one, and not a slip."""
 LIMITS = {
     "weights": 0.0,
+    "input": 1e-3,
     "value": 1e-3,
     "target": 1e-3,
     "gradient": 0.05,
@@ -24,6 +25,7 @@ Adam's steps and, of targets that hardly move, 0.04: measured on our own trainer
 switches (tests/test_runs_recomputing.py)."""
 CAUSES = {
     "weights": "optimizer_wrong",
+    "input": "frames_wrong",
     "value": "network_altered",
     "target": "target_value_wrong",
     "gradient of critic": "loss_wrong",
@@ -33,6 +35,8 @@ CAUSES = {
     "move": "target_wrong",
 }
 """By how a part's name begins."""
+MULTIPLE = 0.01
+"""Of the difference that a factor alone makes, up to which it is one."""
 NOTHING = 0.01
 """Share of the recomputed gradient or step below which there is none."""
 
@@ -105,6 +109,8 @@ def _off(name: str, part: PartFacts) -> str:
     is_late = all(one > limit for one, _ in known[-MIN_SEEN:])
     if len(beyond) <= OFTEN * len(known) and not is_late:
         return f"{name} off in {len(beyond)} of {len(known)}, a slip"
+    if name == "input":
+        return _pictures(known)
     of = name.split(" of ")[-1]
     if all(share is not None and abs(share) < NOTHING for _, share in known[-MIN_SEEN:]):
         if name.startswith("gradient"):
@@ -114,22 +120,32 @@ def _off(name: str, part: PartFacts) -> str:
     return f"{name} off by {sorted(beyond)[len(beyond) // 2]:.1%}{_scaled(name, known)}"
 
 
+def _pictures(known: Sequence[tuple[float, float | None]]) -> str:
+    """Returns what is wrong with what the critics' encoder is fed: its scale, or all of it."""
+    difference, share = known[-1]
+    if share is not None and abs(abs(1 - share) / max(1, abs(share)) - difference) < MULTIPLE:
+        return f"pixels are {share:.2g} times what they should be"
+    return f"pictures fed are not the batch's: off by {difference:.0%}"
+
+
 def _scaled(name: str, known: Sequence[tuple[float, float | None]]) -> str:
     """Returns by which factor a gradient or step is too long, "" if it is no multiple."""
     difference, share = known[-1]
     if share is None or not name.startswith(("gradient", "step")):
         return ""
-    is_multiple = abs(abs(1 - share) / max(1, abs(share)) - difference) < 0.01
+    is_multiple = abs(abs(1 - share) / max(1, abs(share)) - difference) < MULTIPLE
     return f", at last {share:.2g} times what it should be" if is_multiple else ""
 
 
 def _first(off: dict[str, str]) -> list[str]:
     """Returns the parts that do not follow from another one.
 
-    Networks that compute something else spoil everything, a gradient the step behind it.
+    Pictures that are others and networks that compute something else spoil everything, a gradient
+    the step behind it.
     """
-    if "value" in off:
-        return ["value"]
+    for spoils in ("input", "value"):
+        if spoils in off:
+            return [spoils]
     gradients = {name.removeprefix("gradient of ") for name in off if name.startswith("gradient")}
     return [
         name
@@ -143,4 +159,6 @@ def _cause(name: str, said: str) -> str:
     if "gets no gradient" in said or "does not move" in said:
         of = name.split(" of ")[-1]
         return "encoder_frozen" if of.endswith("encoder") else f"{of}_frozen"
+    if "pixels are" in said:
+        return "image_unscaled"
     return next(cause for begin, cause in CAUSES.items() if name.startswith(begin))

@@ -15,7 +15,15 @@ from rca.runs.observed import observed
 from rca.runs.phases import COUNTER, DECLARED
 from rca.runs.record import Observed, RunRecord
 from rca.seed_stages import within
-from tests.planted import lengths, scaled_rewards, scheduled_noise, twice_the_seed_items, wired
+from rca.wiring.facts import Names
+from tests.planted import (
+    lengths,
+    scaled_rewards,
+    scheduled_noise,
+    twice_the_seed_items,
+    wired,
+    wired_module,
+)
 from tests.records import blank, evaluations, healthy, phases, signal, with_config, with_signals
 from tests.records import episodes as table
 
@@ -480,6 +488,40 @@ def test_the_policys_own_actions_are_told_from_smoothing():
     )
     assert found.suspects == ("action_path_wrong", "replay_wrong")
     assert "the policy's present action" in found.message
+
+
+def test_rows_that_are_one_transition_are_the_memorys_fault_and_not_the_cars():
+    found = seen("wiring.actions", actions={"executed": 200, "repeated": 0.97})
+    assert found.verdict is Verdict.FAIL
+    assert found.suspects == ("replay_wrong",)
+    assert "97% of a batch are one and the same transition" in found.message
+
+
+def test_critics_in_the_actors_optimizer_are_no_shared_encoder():
+    run = wired_module("critic", in_several=Names(count=12, names=("critic.first.0.weight",)))
+    found = finding("wiring.stepped_twice", run(healthy()))
+    assert found.suspects == ("optimizer_wrong",)
+    assert "and no encoder" in found.message
+
+
+@pytest.mark.parametrize(
+    ("world", "verdict"),
+    [
+        ({"other": {"reward": 2}}, Verdict.PASS),
+        ({"other": {"reward": 3}}, Verdict.FAIL),
+        ({"other": {"heading error": 8}}, Verdict.PASS),  # of 900 steps
+        ({"other": {"heading error": 9}}, Verdict.FAIL),
+        ({"other": {"route": 9}}, Verdict.WARN),
+        ({"steps": 49}, Verdict.VACUOUS),
+        ({"error": "AttributeError: rig"}, Verdict.NOT_RUN),
+        ({"routes": 1}, Verdict.FAIL),
+        ({"routes": 1, "begun": 4}, Verdict.PASS),
+        ({"routes": None}, Verdict.PASS),
+    ],
+    ids=str,
+)
+def test_steps_are_the_simulators_but_for_what_rounding_decides(world, verdict):
+    assert seen("env.witnessed", world=world).verdict is verdict
 
 
 def test_a_terminal_flag_turned_round_is_no_discount_of_nothing():

@@ -332,7 +332,7 @@ def test_c03_has_several_likely_causes_at_once():
 
 def test_what_only_our_trainer_can_show_is_not_thought_of_elsewhere():
     only = {cause.id for cause in load_causes() if cause.ours}
-    assert "optimizer_wrong" in only
+    assert "network_altered" in only
 
     def thought_of(run):
         found = diagnose(run, run_checks(CHECKS, run))

@@ -76,7 +76,8 @@ def finding(facts):
 )
 def test_our_environment_is_as_the_simulator_has_it(server, settings):
     facts = facts_of(server, None, *settings, steps=1000)
-    assert facts == WorldFacts(steps=1000, begun=facts.begun, ends=facts.ends, other={})
+    begun = facts.begun
+    assert facts == WorldFacts(steps=1000, begun=begun, routes=begun, ends=facts.ends, other={})
     assert facts.begun - 1 <= facts.ends <= facts.begun
     assert facts.ends > 2
     assert finding(facts).verdict is Verdict.PASS
@@ -124,6 +125,17 @@ def test_penalties_that_are_paid_are_seen_at_the_endings(server):
     facts = facts_of(server, "penalties_pay", *settings)
     assert facts.other == {"reward": facts.ends}
     assert facts.ends > 5
+    assert finding(facts).suspects == ("reward_wrong",)
+
+
+def test_the_same_route_again_and_again_is_seen(server):
+    facts = facts_of(server, "one_route", "env.max_episode_steps=30")
+    assert (facts.routes, facts.other) == (1, {})
+    assert facts.begun > 5
+    found = finding(facts)
+    assert found.verdict is Verdict.FAIL
+    assert found.suspects == ("seed_ignored",)
+    assert "one and the same route in 14 (seeds)" in found.message
 
 
 def test_another_route_within_an_episode_is_told_and_the_rest_left_out(server):

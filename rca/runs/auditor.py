@@ -99,6 +99,7 @@ class Auditor:
     def close(self) -> None:
         """Removes the hooks and writes what was seen."""
         self._audit.detach()
+        self._recomputing.close()
         self._audit.listening.safely(self._write)
 
     def _after_update(self, looked: bool) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
 from rca.config import AgentConfig
 from rca.td3.agent import MODULES, TD3
@@ -49,9 +50,11 @@ class _Part:
     def add(self, update: int, found: Tensor, wanted: Tensor, least: float) -> None:
         size, own = float(wanted.norm()), float(found.norm())
         largest = max(size, own, least)
+        difference = float((found - wanted).norm()) / largest if largest else 0.0
+        share = float(found @ wanted) / size**2 if size > least else None
         self.updates.append(update)
-        self.differences.append(float((found - wanted).norm()) / largest if largest else 0.0)
-        self.shares.append(float(found @ wanted) / size**2 if size > least else None)
+        self.differences.append(difference)
+        self.shares.append(share)
 
 
 class Recomputing:
@@ -68,6 +71,8 @@ class Recomputing:
         self._between: Weights | None = None
         self._grads: Weights = {}
         self._moved = torch.zeros(0)
+        self._fed: Tensor | None = None
+        self._hook: RemovableHandle | None = None
         self._error = ""
         self._safely(lambda: self._remember(agent))
 
@@ -78,6 +83,10 @@ class Recomputing:
         elif isinstance(event, Updated) and not self._error:
             self._safely(lambda: self._compare(event))
             self._safely(lambda: self._remember(event.agent))
+
+    def close(self) -> None:
+        """Removes the hook that may wait for the next update."""
+        self._unhook()
 
     def facts(self) -> RecomputedFacts:
         """Returns what was found as plain data."""
@@ -100,12 +109,14 @@ class Recomputing:
             LOG.warning("updates are recomputed no more, training goes on: %s", self._error)
 
     def _remember(self, agent: TD3) -> None:
-        self._before, self._between, self._grads = None, None, {}
+        self._before, self._between, self._grads, self._fed = None, None, {}, None
+        self._unhook()
         if agent.device != CPU:
             self._error = f"on {agent.device}, whose rounding is another one, nothing is recomputed"
         elif is_due(agent.critic_updates + 1, agent.config):
             moments, counts = _moments(agent)
             noise = agent.smoothing.get_state()
+            self._hook = agent.critic_encoder.register_forward_pre_hook(self._hear)
             self._before = _State(_weights(agent), moments, counts, noise)
 
     def _keep(self, event: CriticGrads | ActorGrads) -> None:
@@ -114,6 +125,7 @@ class Recomputing:
         if isinstance(event, ActorGrads):
             self._between = now
         elif self._before:
+            self._unhook()  # what the critics learn from is fed by now
             self._moved = _flat([now[name] - was for name, was in self._before.weights.items()])
             self._before = replace(self._before, weights=now)
         trained = TRAINED["critic" if isinstance(event, CriticGrads) else "actor"]
@@ -121,6 +133,15 @@ class Recomputing:
             for key, weight in event.agent.modules()[module].named_parameters():
                 grad = torch.zeros_like(weight) if weight.grad is None else weight.grad
                 self._grads[f"{module}.{key}"] = grad.detach().to(CPU, copy=True)
+
+    def _hear(self, _: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        """Keeps the pictures that the critics' encoder was fed last."""
+        self._fed = inputs[0].detach()
+
+    def _unhook(self) -> None:
+        if self._hook:
+            self._hook.remove()
+            self._hook = None
 
     def _compare(self, event: Updated) -> None:
         if self._before is None:
@@ -133,6 +154,8 @@ class Recomputing:
         self._add(event, "weights between updates", self._moved, torch.zeros_like(self._moved))
         critics = self._plain(event, before.weights)
         image, next_image = critics.pixels(batch)
+        if self._fed is not None and self._fed.shape == image.shape:
+            self._add(event, "input", self._fed.to(CPU).flatten(), image.flatten())
         self._add(event, "target value", target, critics.target(batch, next_image))
         values = critics.values(critics.encode("critic", image), batch.obs.vector, batch.action)
         found = torch.cat([event.q1, event.q2]).detach().to(CPU)

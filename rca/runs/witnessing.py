@@ -57,6 +57,7 @@ class Witnessing:
         self._config, self._world = config, world
         self._episode: PlainEpisode | None = None
         self._route: Route | None = None
+        self._routes: set[int] = set()
         self._images: deque[Pixels] = deque(maxlen=config.frame_stack + MEMORY)
         self._vectors: deque[NDArray[np.float64]] = deque(maxlen=MEMORY)
         self._steps = self._begun = self._ends = 0
@@ -81,6 +82,7 @@ class Witnessing:
         return WorldFacts(
             steps=self._steps,
             begun=self._begun,
+            routes=len(self._routes),
             ends=self._ends,
             other=self._other,
             error=self._error,
@@ -93,6 +95,7 @@ class Witnessing:
         self._route = world.route
         self._episode = PlainEpisode(self._config, world.route.points[:, :2], _car(world.rig))
         self._begun += 1
+        self._routes.add(hash(world.route.points.tobytes()))
         self._images.clear()
         self._vectors.clear()
         self._images.extend([world.rig.reading.sensed.image] * self._config.frame_stack)

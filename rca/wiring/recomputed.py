@@ -34,7 +34,8 @@ class RecomputedFacts(Fact):
     """Everything that was recomputed.
 
     Attributes:
-        parts: By name: "value", "target value", "step of critic", "move of target.actor" and so on.
+        parts: By name: "input", "value", "target value", "step of critic", "move of target.actor"
+            and so on.
         error: Why no more was recomputed, "" if nothing is wrong: networks of another kind.
     """
 
@@ -48,6 +49,7 @@ class WorldFacts(Fact):
     Attributes:
         steps: Compared.
         begun: Beginnings of episodes, compared.
+        routes: Different routes among them; None: written by a version that did not count.
         ends: Steps that are due to end the episode.
         other: Steps in which something is not as it is due, by what: "steering", "pedal",
             "picture", "picture late", "vector late", "vector unscaled", "speed",
@@ -60,6 +62,7 @@ class WorldFacts(Fact):
     steps: int
     other: Mapping[str, int]
     begun: int = 0
+    routes: int | None = None
     ends: int = 0
     error: str = ""
 

@@ -16,6 +16,7 @@ CAUSE = Cause(
         Sign("env.witnessed", Grade.FACT, says="(pictures)"),
         Sign("env.witnessed", Grade.FACT, says="(late"),
         Sign("wiring.frames", Grade.FACT),
+        Sign("wiring.recomputed", Grade.FACT, says="pictures fed"),
         Sign("config.frame_stack", Grade.FACT),
         Sign("observation.frames", Grade.PROOF),
         Sign("actor.image_use", Grade.WEAK),

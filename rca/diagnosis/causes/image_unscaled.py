@@ -12,6 +12,7 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_UPDATE,
     supports=(
         Sign("wiring.inputs", Grade.FACT, says="pixels"),
+        Sign("wiring.recomputed", Grade.FACT, says="pixels are"),
         Sign("gradients.explosion", Grade.WEAK),
         Sign("critic.td_tails", Grade.WEAK),
         Sign("encoder.effective_rank", Grade.WEAK),

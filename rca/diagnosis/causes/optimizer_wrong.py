@@ -10,10 +10,10 @@ CAUSE = Cause(
         "weights, a step left out or taken twice, weights changed from outside."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    ours=True,
     supports=(
         Sign("wiring.recomputed", Grade.PROOF, says="step of"),
         Sign("wiring.recomputed", Grade.PROOF, says="weights between updates"),
+        Sign("wiring.stepped_twice", Grade.FACT, says="no encoder"),
     ),
     contradicts=(passes("wiring.recomputed", Grade.FACT),),
     to_decide="Compute one step of Adam by hand and compare.",

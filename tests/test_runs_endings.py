@@ -177,10 +177,11 @@ def test_each_session_is_in_the_manifest_and_the_first_is_described_beside(tmp_p
     gone_on_to(35, folder, told=told.append)
     assert len(told) == 1  # the session before had the same
     now = manifest(folder)
-    for entry in ("command", "versions", "git", "machine", "started"):
+    of_each = {"command", "versions", "git", "machine", "device", "simulator_versions"}
+    for entry in (*of_each, "started"):
         assert now[entry] == first[entry]
     one, two = now["resumed"]
-    assert one.keys() == {"at", "command", "versions", "git", "machine", "budget"}
+    assert one.keys() == {"at", "budget", *of_each}
     assert (one["command"], one["machine"]) == (["rca", "run", "--resume"], {"host": "elsewhere"})
     assert one["versions"]["torch"] == two["versions"]["torch"] == "9.9"
     assert (one["budget"], two["budget"]) == ({"on_nan": "continue"}, {})

@@ -260,6 +260,18 @@ class RunWriter:
         """Adds an entry to the manifest, which `finish` writes; a JSON value without NaN."""
         self._manifest[key] = value
 
+    def note_of_session(self, key: str, value: object) -> None:
+        """Adds an entry to what the manifest says of this session: all of it, if it is the first.
+
+        Args:
+            key: Of the entry.
+            value: A JSON value without NaN.
+        """
+        later = sessions(self._manifest)
+        about = later[-1] if later else self._manifest
+        if isinstance(about, dict):
+            about[key] = value
+
     def append_note(self, key: str, value: object) -> None:
         """Adds to a list in the manifest and writes it at once, so that it outlives a kill.
 

@@ -81,12 +81,12 @@ class Run:
             stack.callback(self._board.close)
         torch.set_num_threads(config.budget.threads)
         env = stack.enter_context(closing(self._supervised(self._build.make_env)))
-        self.writer.note("simulator_versions", env.versions)
+        self.writer.note_of_session("simulator_versions", env.versions)
         self._training = training = self._build.training(env, self._emit)
         probes = Probes(config.probes, training.agent)  # of the untrained agent, also when resumed
         self._listeners.insert(0, Recorder(self.writer, probes, training.agent, self._board))
         self._note_reproducible(training.agent)
-        self.writer.note("device", str(training.agent.device))
+        self.writer.note_of_session("device", str(training.agent.device))
         self._listeners.append(Strips(self.writer, config.budget.steps))
         begun = self._go_on(training, self._checkpoints) if self._checkpoints else None
         self._listeners.append(Guard(self.writer, config.budget.on_nan))

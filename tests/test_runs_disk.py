@@ -9,6 +9,7 @@ import pytest
 
 from rca.config import RunConfig
 from rca.errors import UsageError
+from rca.runs.board import Board
 from rca.runs.execute import resume
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
@@ -60,6 +61,21 @@ def test_signals_on_a_full_disk_end_in_one_line_and_what_was_recorded_stays(smal
     run = load_run(folder)
     assert run.outcome.status == "crashed"
     assert list(run.signals["env/speed"].values) == [1.0]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_event_files_on_a_full_disk_end_in_one_line(small_disk):
+    """The error is that of tensorboard's thread, which prints it too."""
+    board = Board(small_disk / "events")
+    fill(small_disk)
+
+    def many():
+        for step in range(100_000):
+            board.scalar("loss", step, 0.5)
+
+    for write in (many, board.close):
+        with pytest.raises(UsageError, match="the disk is full; free some space"):
+            write()
 
 
 def test_a_run_folder_on_a_full_disk_is_refused(small_disk):

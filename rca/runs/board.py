@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from rca.probes.histogram import Histogram
+from rca.runs.opening import unwritable
 
 FOLDER = "tensorboard"
 """In the run folder."""
@@ -20,7 +22,10 @@ PLACES = ("step", "start_step", "end_step")
 
 
 class Board:
-    """An event file in a folder; what it is given is written by a thread of its own."""
+    """An event file in a folder; what it is given is written by a thread of its own.
+
+    Every method raises a UsageError where the disk is full or the folder not writable.
+    """
 
     def __init__(self, folder: Path, *, clock: bool = True) -> None:
         """Begins a file.
@@ -30,13 +35,14 @@ class Board:
             clock: Whether values bear the time at which they are added; a record keeps none, so
                 files made of a finished run have 0.
         """
-        self._writer = EventFileWriter(str(folder), flush_secs=2)
-        self._clock = clock
+        self._folder, self._clock = folder, clock
+        with self._written():
+            self._writer = EventFileWriter(str(folder), flush_secs=2)
 
     def scalar(self, tag: str, step: int, value: float) -> None:
         """Adds a value; NaN stays NaN."""
         summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
-        self._writer.add_event(Event(wall_time=self._now(), step=step, summary=summary))
+        self._add(Event(wall_time=self._now(), step=step, summary=summary))
 
     def histogram(self, found: Histogram) -> None:
         """Adds how a quantity was spread; its mean is that of the bins' middles."""
@@ -52,7 +58,7 @@ class Board:
             bucket=counts.tolist(),
         )
         summary = Summary(value=[Summary.Value(tag=found.name, histo=histo)])
-        self._writer.add_event(Event(wall_time=self._now(), step=found.step, summary=summary))
+        self._add(Event(wall_time=self._now(), step=found.step, summary=summary))
 
     def row(self, prefix: str, step: int, row: Mapping[str, object]) -> None:
         """Adds the numbers of an episode or of an evaluation that were measured."""
@@ -65,11 +71,25 @@ class Board:
     def again_from(self, step: int) -> None:
         """Tells readers to forget what comes after a step: a resumed run records it again."""
         started = SessionLog(status=SessionLog.START)
-        self._writer.add_event(Event(wall_time=self._now(), step=step + 1, session_log=started))
+        self._add(Event(wall_time=self._now(), step=step + 1, session_log=started))
 
     def close(self) -> None:
         """Writes what waits and ends the file."""
-        self._writer.close()
+        with self._written():
+            self._writer.flush()  # raises what befell the writing thread, which closing does not
+            self._writer.close()
+
+    def _add(self, event: Event) -> None:
+        with self._written():
+            self._writer.add_event(event)
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Turns an error of the disk, of the writing thread too, into a line that says so."""
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self._folder, error) from error
 
     def _now(self) -> float:
         return time.time() if self._clock else 0.0

@@ -55,8 +55,8 @@ def actions(run: RunRecord) -> Finding:
             f"held another action, as if noise of {seen.added or 0:.2f} were added"
         )
         return Finding(Verdict.FAIL, message, share, LIMIT, "1", suspects=("smoothing_wrong",))
-    if share < LIMIT and seen.repeated > OWN:
-        message = f"{rows}; {seen.repeated:.0%} of a batch are one and the same transition"
+    if share < LIMIT and seen.zeros > OWN * seen.rows:
+        message = f"{rows}; {seen.zeros:,} hold zeros instead, as slots do that were never written"
         return Finding(Verdict.FAIL, message, share, LIMIT, "1", suspects=("replay_wrong",))
     return fail_below(
         share,

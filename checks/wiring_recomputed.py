@@ -140,12 +140,12 @@ def _scaled(name: str, known: Sequence[tuple[float, float | None]]) -> str:
 def _first(off: dict[str, str]) -> list[str]:
     """Returns the parts that do not follow from another one.
 
-    Pictures that are others and networks that compute something else spoil everything, a gradient
-    the step behind it.
+    Pictures that are others and networks that compute something else spoil values, gradients and
+    steps, a gradient the step behind it.
     """
     for spoils in ("input", "value"):
-        if spoils in off:
-            return [spoils]
+        if spoils in off and "a slip" not in off[spoils]:
+            return [spoils, *(name for name in off if name.startswith(("weights", "move")))]
     gradients = {name.removeprefix("gradient of ") for name in off if name.startswith("gradient")}
     return [
         name

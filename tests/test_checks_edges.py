@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rca.checking import Finding, Verdict, builtin_checks, load_checks, run_checks
+from rca.diagnosis.diagnose import diagnose
 from rca.runs.load import load_run
 from rca.runs.observed import observed
 from rca.runs.phases import COUNTER, DECLARED
@@ -490,11 +491,11 @@ def test_the_policys_own_actions_are_told_from_smoothing():
     assert "the policy's present action" in found.message
 
 
-def test_rows_that_are_one_transition_are_the_memorys_fault_and_not_the_cars():
-    found = seen("wiring.actions", actions={"executed": 200, "repeated": 0.97})
+def test_rows_of_zeros_are_the_memorys_fault_and_not_the_cars():
+    found = seen("wiring.actions", actions={"executed": 40, "zeros": 1_800, "repeated": None})
     assert found.verdict is Verdict.FAIL
     assert found.suspects == ("replay_wrong",)
-    assert "97% of a batch are one and the same transition" in found.message
+    assert "1,800 hold zeros instead" in found.message
 
 
 def test_critics_in_the_actors_optimizer_are_no_shared_encoder():
@@ -502,6 +503,8 @@ def test_critics_in_the_actors_optimizer_are_no_shared_encoder():
     found = finding("wiring.stepped_twice", run(healthy()))
     assert found.suspects == ("optimizer_wrong",)
     assert "and no encoder" in found.message
+    likely = {item.cause.id for item in diagnose(run(healthy()), [found]).ranked[:1]}
+    assert likely == {"optimizer_wrong"}
 
 
 @pytest.mark.parametrize(
@@ -510,11 +513,14 @@ def test_critics_in_the_actors_optimizer_are_no_shared_encoder():
         ({"other": {"reward": 2}}, Verdict.PASS),
         ({"other": {"reward": 3}}, Verdict.FAIL),
         ({"other": {"heading error": 8}}, Verdict.PASS),  # of 900 steps
+        ({"other": {"pedal": 3}}, Verdict.FAIL),
+        ({"other": {"something newer": 3}}, Verdict.WARN),
         ({"other": {"heading error": 9}}, Verdict.FAIL),
         ({"other": {"route": 9}}, Verdict.WARN),
         ({"steps": 49}, Verdict.VACUOUS),
         ({"error": "AttributeError: rig"}, Verdict.NOT_RUN),
-        ({"routes": 1}, Verdict.FAIL),
+        ({"routes": 6}, Verdict.FAIL),  # of 13
+        ({"routes": 7}, Verdict.PASS),
         ({"routes": 1, "begun": 4}, Verdict.PASS),
         ({"routes": None}, Verdict.PASS),
     ],

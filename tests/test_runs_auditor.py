@@ -69,13 +69,24 @@ def test_steps_and_losses_of_our_trainer_are_judged(fault, failed, says, tmp_pat
     assert any(says in f.message for f in found)
 
 
-OURS = ["wiring.recomputed", "wiring.memory", "wiring.acting", "wiring.exploration"]
+OURS = [
+    *("wiring.recomputed", "wiring.memory", "wiring.acting", "wiring.exploration"),
+    *("wiring.targets", "wiring.actions"),
+]
 
 
 @pytest.mark.parametrize(
     ("fault", "failed", "says"),
     [
         (None, [], "the actor's too"),
+        ("actor_head_plain", ["wiring.recomputed"], "gradient of actor off"),
+        ("bootstrap_of_three", ["wiring.recomputed"], "target value off"),
+        ("empty_slots_sampled", ["wiring.actions"], "hold zeros instead"),
+        ("images_mirrored", ["wiring.recomputed"], "pictures fed are not the batch's"),
+        ("n_step_past_the_end", ["wiring.memory"], "reward in"),
+        ("optimizer_for_all", ["wiring.recomputed"], "others in the step of actor off"),
+        ("rewards_standardised", ["wiring.memory"], "reward in"),
+        ("statistics_left_behind", ["wiring.targets"], "keeps its first layers.1.running_mean"),
         ("actor_loss_sign", ["wiring.recomputed"], "gradient of actor off"),
         ("freeze_forgotten", ["wiring.recomputed"], "critic gets no gradient"),
         ("loop_breaks_first", ["wiring.memory"], "no ending is drawn"),

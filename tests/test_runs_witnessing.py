@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import gymnasium
+import numpy as np
 import pytest
 
 from checks.env_witnessed import witnessed
@@ -72,6 +73,7 @@ def finding(facts):
         ["env.max_episode_steps=70", "env.stuck_seconds=2", "env.off_road_distance=1"],
         ["env.reward.steering=0.3", "env.reward.idle=0.2", "env.reward.target_speed=2"],
         ["env.num_waypoints=2", "env.frame_stack=1", "env.lane_touch_terminates=true"],
+        ["env.dt=0.1", "env.reward.collision=3", "env.off_road_distance=40"],
     ],
 )
 def test_our_environment_is_as_the_simulator_has_it(server, settings):
@@ -81,6 +83,13 @@ def test_our_environment_is_as_the_simulator_has_it(server, settings):
     assert facts.begun - 1 <= facts.ends <= facts.begun
     assert facts.ends > 2
     assert finding(facts).verdict is Verdict.PASS
+
+
+def test_neither_are_junctions_other_cars_and_collisions_taken_for_something_else():
+    with embedded("town", options=["--npc", "10"]) as town:
+        facts = facts_of(town, None, "env.map=town", "env.npcs=10", steps=1500)
+    begun = facts.begun
+    assert facts == WorldFacts(steps=1500, begun=begun, routes=begun, ends=facts.ends, other={})
 
 
 @pytest.mark.parametrize(
@@ -114,12 +123,6 @@ def test_declared_terms_and_other_reports_are_left_alone(server, fault):
     assert finding(facts_of(server, fault)).verdict is Verdict.PASS
 
 
-def test_a_setting_that_is_not_in_force_is_seen(server):
-    facts = facts_of(server, "penalty_huge", steps=1000)
-    assert set(facts.other) == {"reward"}
-    assert facts.other["reward"] == pytest.approx(facts.ends, abs=facts.ends)
-
-
 def test_penalties_that_are_paid_are_seen_at_the_endings(server):
     settings = ["env.off_road_distance=0.5", "env.stuck_seconds=1"]
     facts = facts_of(server, "penalties_pay", *settings)
@@ -135,7 +138,7 @@ def test_the_same_route_again_and_again_is_seen(server):
     found = finding(facts)
     assert found.verdict is Verdict.FAIL
     assert found.suspects == ("seed_ignored",)
-    assert "one and the same route in 14 (seeds)" in found.message
+    assert f"1 different routes in {facts.begun} episodes (seeds)" in found.message
 
 
 def test_another_route_within_an_episode_is_told_and_the_rest_left_out(server):
@@ -169,6 +172,40 @@ def test_a_run_that_goes_on_within_an_episode_waits_for_the_next(server):
     facts = facts_of(server, first=20)
     assert 0 < facts.steps < 380
     assert facts.other == {}
+
+
+class Longer(gymnasium.ObservationWrapper):
+    """Adds a number to the vector, and says so."""
+
+    def __init__(self, env):
+        super().__init__(env)
+        spaces = dict(env.observation_space.spaces)
+        spaces["vector"] = gymnasium.spaces.Box(-1, 1, (spaces["vector"].shape[0] + 1,), np.float32)
+        self.observation_space = gymnasium.spaces.Dict(spaces)
+
+    def observation(self, obs):
+        return {**obs, "vector": np.append(obs["vector"], np.float32(0.5))}
+
+
+def test_a_vector_of_another_length_is_called_that(server):
+    facts = facts_of(server, None, "agent.random_phase=uniform", wrap=Longer)
+    assert facts.other == {"vector shape": facts.steps, "first vector": facts.begun}
+    assert finding(facts).suspects == ("observation_wrong",)
+
+
+class Patient(gymnasium.Wrapper):
+    """Tells of no end by time, and lets an episode go on."""
+
+    def step(self, action):
+        obs, reward, terminated, _, info = self.env.step(action)
+        return obs, reward, terminated, False, info
+
+
+def test_time_outs_that_nobody_tells_of_are_told(server):
+    settings = ["env.max_episode_steps=30", "env.off_road_distance=50", "env.stuck_seconds=90"]
+    facts = facts_of(server, None, *settings, steps=100, wrap=Patient)
+    assert facts.other["time-out missing"] == facts.ends >= 30
+    assert finding(facts).verdict is Verdict.WARN
 
 
 class Mirrored(gymnasium.ObservationWrapper):

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from rca.config import EnvConfig
 
 Floats = NDArray[np.float64]
-BEHIND, AHEAD = 12.0, 32.0
-"""Metres around the last place on the route at which the next one is looked for: what lies 10
-points of at most a metre behind and 30 ahead of it, and the piece that begins there."""
+BEHIND, AHEAD = 10, 30
+"""Pieces of a route around the last one on which the next place is looked for: it may cross itself,
+and a piece is a metre long at most."""
 IDLE_SPEED = 0.5
 """Below this a car stands, m/s."""
 GOAL_DISTANCE = 1.0
@@ -80,9 +80,10 @@ class PlainEpisode:
         """
         self._config = config
         self._begins, self._pieces = points[:-1], np.diff(points, axis=0)
-        self._lengths = np.sqrt((self._pieces**2).sum(axis=1))
-        self._marks = np.concatenate([[0.0], np.cumsum(self._lengths)])
-        self._points = points
+        self._squares = (self._pieces**2).sum(axis=1)
+        self._marks = np.concatenate([[0.0], np.cumsum(np.sqrt(self._squares))])
+        self._columns = np.ascontiguousarray(points.T)
+        self._piece = 0
         self._along = self._steer = 0.0
         self._steps = self._idle = 0
         self._along, *off = self._place(car)
@@ -105,18 +106,19 @@ class PlainEpisode:
 
     def _place(self, car: Car) -> tuple[float, float, float]:
         """Returns metres along the route, metres to its right, and the heading's error."""
-        offset = np.array([car.x, car.y]) - self._begins
-        share = (offset * self._pieces).sum(axis=1) / (self._pieces**2).sum(axis=1)
-        share = share.clip(0.0, 1.0)
-        apart = ((offset - share[:, None] * self._pieces) ** 2).sum(axis=1)
-        along = self._marks[:-1] + share * self._lengths
-        near = (along >= self._along - BEHIND) & (along <= self._along + AHEAD)
-        best = int(np.argmin(np.where(near, apart, np.inf)))
-        (east, south), (ahead, right) = self._pieces[best], offset[best]
+        near = slice(max(0, self._piece - BEHIND), self._piece + AHEAD)
+        pieces, squares = self._pieces[near], self._squares[near]
+        offset = np.array([car.x, car.y]) - self._begins[near]
+        share = ((offset * pieces).sum(axis=1) / squares).clip(0.0, 1.0)
+        apart = ((offset - share[:, None] * pieces) ** 2).sum(axis=1)
+        best = int(np.argmin(apart))
+        self._piece = near.start + best
+        (east, south), (ahead, right) = pieces[best], offset[best]
         side = 1.0 if east * right - south * ahead >= 0 else -1.0
         error = car.heading - math.atan2(south, east)
-        turns = round(error / (2 * math.pi))
-        return float(along[best]), side * math.sqrt(apart[best]), error - 2 * math.pi * turns
+        error -= 2 * math.pi * round(error / (2 * math.pi))
+        along = self._marks[self._piece] + share[best] * math.sqrt(squares[best])
+        return float(along), side * math.sqrt(apart[best]), error
 
     def _ending(self, car: Car, lateral: float, heading_error: float) -> str:
         config = self._config
@@ -153,7 +155,7 @@ class PlainEpisode:
         config = self._config
         num, spacing = config.num_waypoints, config.waypoint_spacing
         marks = self._along + spacing * np.arange(1, num + 1)  # beyond the goal: the goal
-        x, y = (np.interp(marks, self._marks, column) for column in self._points.T)
+        x, y = (np.interp(marks, self._marks, column) for column in self._columns)
         turn = np.exp(-1j * car.heading)  # into the car's frame: real ahead, imaginary right
         seen = ((x - car.x) + 1j * (y - car.y)) * turn / (num * spacing)
         state = [car.speed / 20.0, lateral / config.off_road_distance, heading_error / math.pi]

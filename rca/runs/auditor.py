@@ -112,8 +112,8 @@ class Auditor:
             "recomputed": self._recomputing.facts(),
             "memory": self._remembering.facts(),
         }
-        if self._witnessing:
-            ours["world"] = self._witnessing.facts()
+        if self._witnessing and (world := self._witnessing.facts()):
+            ours["world"] = world
         facts = self._audit.facts().model_copy(update=ours).plain()
         try:
             write_json(self._path, facts)

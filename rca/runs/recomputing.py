@@ -71,18 +71,19 @@ class Recomputing:
         self._between: Weights | None = None
         self._grads: Weights = {}
         self._moved = torch.zeros(0)
-        self._fed: Tensor | None = None
+        self._fed: list[Tensor] = []
         self._hook: RemovableHandle | None = None
         self._error = ""
         self._safely(lambda: self._remember(agent))
 
     def __call__(self, event: Event) -> None:
         """Listens to an event; an error ends the recomputing and no more."""
+        if self._error:
+            return
         if isinstance(event, CriticGrads | ActorGrads) and self._before:
             self._safely(lambda: self._keep(event))
-        elif isinstance(event, Updated) and not self._error:
-            self._safely(lambda: self._compare(event))
-            self._safely(lambda: self._remember(event.agent))
+        elif isinstance(event, Updated):
+            self._safely(lambda: self._next(event))
 
     def close(self) -> None:
         """Removes the hook that may wait for the next update."""
@@ -105,12 +106,19 @@ class Recomputing:
             do()
         except Exception as error:  # noqa: BLE001  whatever it is, the training goes on
             self._error = f"{type(error).__name__}: {error}"
-            self._before = None
+            self._forget()
             LOG.warning("updates are recomputed no more, training goes on: %s", self._error)
 
-    def _remember(self, agent: TD3) -> None:
-        self._before, self._between, self._grads, self._fed = None, None, {}, None
+    def _next(self, event: Updated) -> None:
+        self._compare(event)
+        self._remember(event.agent)
+
+    def _forget(self) -> None:
+        self._before, self._between, self._grads, self._fed = None, None, {}, []
         self._unhook()
+
+    def _remember(self, agent: TD3) -> None:
+        self._forget()
         if agent.device != CPU:
             self._error = f"on {agent.device}, whose rounding is another one, nothing is recomputed"
         elif is_due(agent.critic_updates + 1, agent.config):
@@ -135,8 +143,17 @@ class Recomputing:
                 self._grads[f"{module}.{key}"] = grad.detach().to(CPU, copy=True)
 
     def _hear(self, _: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        """Keeps the pictures that the critics' encoder was fed last."""
-        self._fed = inputs[0].detach()
+        """Keeps what the critics' encoder is fed until their gradients are there."""
+        self._fed += [one.detach() for one in inputs[:1] if isinstance(one, Tensor)]
+
+    def _nearest(self, image: Tensor) -> list[Tensor]:
+        """Returns those pictures among the fed ones that are most like a batch's, none if none are.
+
+        An encoder may be fed others between them, such as a target's or an auxiliary loss's.
+        """
+        alike = [one.to(CPU) for one in self._fed if one.shape == image.shape]
+        alike = [one / 255 if one.dtype == torch.uint8 else one for one in alike]
+        return sorted(alike, key=lambda one: float((one - image).norm()))[:1]
 
     def _unhook(self) -> None:
         if self._hook:
@@ -154,8 +171,8 @@ class Recomputing:
         self._add(event, "weights between updates", self._moved, torch.zeros_like(self._moved))
         critics = self._plain(event, before.weights)
         image, next_image = critics.pixels(batch)
-        if self._fed is not None and self._fed.shape == image.shape:
-            self._add(event, "input", self._fed.to(CPU).flatten(), image.flatten())
+        if fed := self._nearest(image):
+            self._add(event, "input", fed[0].flatten(), image.flatten())
         self._add(event, "target value", target, critics.target(batch, next_image))
         values = critics.values(critics.encode("critic", image), batch.obs.vector, batch.action)
         found = torch.cat([event.q1, event.q2]).detach().to(CPU)

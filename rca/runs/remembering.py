@@ -57,6 +57,8 @@ class Remembering:
 
     def begin(self, event: EpisodeBegan) -> None:
         """Remembers what an episode begins with."""
+        if self._full:
+            return
         self._observed = _digest(event.image), _digest(event.vector)
 
     def step(self, event: Stepped) -> None:

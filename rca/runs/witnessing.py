@@ -2,7 +2,8 @@
 
 What the agent chose, was shown and was paid may be changed on its way to the car and back, by
 wrappers and by code that is overridden. The vehicle knows which control it was given and where it
-is; what follows from that by the settings is computed plainly (`rca.envs.plain`) and compared.
+is; what follows from that by the settings is computed plainly (`rca.envs.plain`) and compared. The
+route, the picture, collisions and touched markings are taken as the innermost environment has them.
 """
 
 import logging
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("rca")
 Pixels = NDArray[np.uint8]
-CLOSE = 1e-3
+CLOSE = 1e-4
 """Difference of two controls or entries of a vector, and relative difference of two rewards, from
 which they are two; float32 leaves 1e-6."""
+NOTHING = 1e-5
+"""Reward that is none: a thousandth of what a slow step earns."""
 MEMORY = 20
 """Earlier steps whose observation a late one may be: a second."""
 STATE = ("speed", "lateral offset", "heading error")
@@ -77,8 +80,10 @@ class Witnessing:
             self._error = f"{type(error).__name__}: {error}"
             LOG.warning("steps are compared no more, training goes on: %s", self._error)
 
-    def facts(self) -> WorldFacts:
-        """Returns what was found as plain data."""
+    def facts(self) -> WorldFacts | None:
+        """Returns what was found as plain data; None where no such task was driven."""
+        if not self._begun and not self._error:
+            return None
         return WorldFacts(
             steps=self._steps,
             begun=self._begun,
@@ -156,10 +161,14 @@ class Witnessing:
         """Compares reward and flag; terms that the settings do not know are taken as declared."""
         declared = (event.reward_terms[name] for name in event.reward_terms.keys() - due.terms)
         wanted = math.fsum([*due.terms.values(), *declared])
-        self._note("reward", not abs(event.reward - wanted) <= CLOSE * max(1.0, abs(wanted)))
-        is_final = due.ending not in {"", "time_out"}
-        self._note("ending missing", is_final and not event.terminated)
-        self._note("ending added", event.terminated and not is_final)
+        self._note("reward", not abs(event.reward - wanted) <= NOTHING + CLOSE * abs(wanted))
+        is_over = event.terminated or event.truncated
+        if due.ending == "time_out":
+            self._note("time-out terminal", event.terminated)
+            self._note("time-out missing", not is_over)
+        else:
+            self._note("ending missing", bool(due.ending) and not event.terminated)
+            self._note("ending added", event.terminated and not due.ending)
 
     def _note(self, what: str, is_other: bool) -> None:
         if is_other:
@@ -186,14 +195,16 @@ def _car(rig: "Rig") -> Car:
 
 
 def _apart(vector: NDArray[np.float32], due: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns how far each entry is from what is due; infinitely if it is none or not finite."""
+    """Returns how far each entry is from what is due; infinitely if they are not as many."""
     if vector.shape != due.shape:
         return np.array([math.inf])
     return np.nan_to_num(np.abs(vector - due), nan=math.inf, posinf=math.inf)
 
 
 def _entries(vector: NDArray[np.float32], apart: NDArray[np.float64]) -> set[str]:
-    """Names the entries that are another ones: UNSCALED if any is beyond the range."""
+    """Names the entries that are other ones: UNSCALED if any is beyond the range."""
+    if len(apart) != vector.size:
+        return {"vector shape"}
     if np.abs(vector).max(initial=0.0) > 1.0 + CLOSE:
         return {UNSCALED}
     names = [*STATE, *["route points"] * max(0, len(apart) - len(STATE))]

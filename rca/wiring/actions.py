@@ -64,13 +64,14 @@ class Actions:
     Attributes:
         rows: Rows of critic batches that were looked up.
         known: Those whose action was executed.
+        zeros: Those whose action is all zeros and was not.
         size: Numbers in an action; 0: no step with an action was told.
         full: Whether there were more steps than are remembered.
         told: Steps told.
     """
 
     def __init__(self) -> None:
-        self.rows = self.known = self.size = self.told = 0
+        self.rows = self.known = self.zeros = self.size = self.told = 0
         self.full = False
         self._steps: dict[bytes, Executed | None] = {}
         self._last: dict[int, Executed] = {}
@@ -106,12 +107,13 @@ class Actions:
         if not self.size or self.full:
             return None
         best: Lookup | None = None
-        most = -1
+        most, zeros, nothing = -1, 0, bytes(4 * self.size)
         for layer, columns, window in self._windows(call):
             keys = _keys(window)
             hits = sum(key in self._steps for key in keys)
             if hits > most:
                 most = hits
+                zeros = 0 if nothing in self._steps else keys.count(nothing)
                 steps = [self._steps.get(key) for key in keys]
                 best = Lookup(steps, hits > len(keys) // 2, layer, columns)
                 if best.recognised:
@@ -119,6 +121,7 @@ class Actions:
         if best is not None:
             self.rows += len(best.steps)
             self.known += most
+            self.zeros += zeros
         return best
 
     def _windows(self, call: Call) -> list[tuple[int, tuple[int, int], NDArray[np.float32]]]:

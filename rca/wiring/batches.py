@@ -106,6 +106,7 @@ class Batches:
             varied=self._visits.varied,
             added=self._visits.deviation,
             own=self._own,
+            zeros=self.actions.zeros,
         )
 
     def input_facts(self, pixels: dict[str, float]) -> InputFacts:

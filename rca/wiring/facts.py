@@ -128,8 +128,7 @@ class TargetFacts(Fact):
         tau: Median share taken over per move; None without a move.
         residual: Largest part of a move that the online network does not explain, relative.
         calls: Times that it was called; None: written by a version that did not count.
-        left: Its buffers, such as running statistics, that stood still while those of the online
-            network moved.
+        left: Its running statistics that stood still while those of the online network moved.
     """
 
     online: str
@@ -157,6 +156,7 @@ class ActionFacts(Fact):
         varied: Those that hold another action than before, and the same state.
         added: Standard deviation of what differs, as if noise were added at each visit.
         own: Rows that hold the actor's present action instead.
+        zeros: Rows that hold zeros instead.
     """
 
     told: bool
@@ -168,6 +168,7 @@ class ActionFacts(Fact):
     varied: Count = 0
     added: float | None = None
     own: Count = 0
+    zeros: Count = 0
 
 
 class EquationFacts(Fact):

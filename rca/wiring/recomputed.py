@@ -1,11 +1,13 @@
 """How far updates and batches lie from those that are computed anew from the same settings."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from rca.wiring.fact import Fact
+
+Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
 class PartFacts(Fact):
@@ -53,17 +55,18 @@ class WorldFacts(Fact):
         ends: Steps that are due to end the episode.
         other: Steps in which something is not as it is due, by what: "steering", "pedal",
             "picture", "picture late", "vector late", "vector unscaled", "speed",
-            "lateral offset", "heading error", "route points", "reward", "ending missing",
-            "ending added"; "first picture" and "first vector": at a beginning; "route": it
-            became another one within an episode.
+            "lateral offset", "heading error", "route points", "vector shape", "reward",
+            "ending missing", "ending added", "time-out missing", "time-out terminal"; "first
+            picture" and "first vector": at a beginning; "route": it became another one within an
+            episode.
         error: Why no more steps were compared, "" if nothing is wrong.
     """
 
-    steps: int
-    other: Mapping[str, int]
-    begun: int = 0
-    routes: int | None = None
-    ends: int = 0
+    steps: Count
+    other: Mapping[str, Count]
+    begun: Count = 0
+    routes: Count | None = None
+    ends: Count = 0
     error: str = ""
 
 

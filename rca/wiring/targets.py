@@ -11,6 +11,8 @@ from rca.wiring.facts import TargetFacts
 from rca.wiring.modules import TARGET, Agent
 
 Roots = tuple[torch.nn.Module, ...]
+RUNNING = ("running_mean", "running_var")
+"""How torch's normalisations call what they keep; other buffers may rightly differ."""
 Buffers = dict[str, tuple[torch.Tensor, torch.Tensor]]
 """Of a target and of its online network."""
 
@@ -28,8 +30,8 @@ class Following:
         taus: Estimated share that was taken over, per move.
         residuals: Part of the move that the online network does not explain, relative, per move.
         comparable: False if the two have parameters of different shapes.
-        buffers: Of both, as they are, by the name that they share.
-        first: The same at the first look.
+        roots: Modules of both.
+        first: Running statistics of both at the first look, None before.
     """
 
     target: str
@@ -40,8 +42,8 @@ class Following:
     taus: list[float] = field(default_factory=list)
     residuals: list[float] = field(default_factory=list)
     comparable: bool = True
-    buffers: Buffers = field(default_factory=dict)
-    first: Buffers = field(default_factory=dict)
+    roots: tuple[Roots, Roots] = ((), ())
+    first: Buffers | None = None
 
     def facts(self, calls: int) -> TargetFacts:
         """Returns what was seen as plain data, with how often the target was called."""
@@ -55,19 +57,22 @@ class Following:
             moved=self.moved,
             tau=statistics.median(taus) if taus else None,
             residual=max(self.residuals, default=None),
-            left=tuple(self._left()),
+            left=tuple(sorted(self._left())),
         )
 
-    def look_at_buffers(self) -> None:
+    def look_at_statistics(self) -> None:
         """Remembers them at the first look."""
-        if not self.first:
-            self.first = {n: (s.clone(), f.clone()) for n, (s, f) in self.buffers.items()}
+        if self.first is None:
+            now = _statistics(*self.roots)
+            self.first = {name: (slow.clone(), fast.clone()) for name, (slow, fast) in now.items()}
 
     def _left(self) -> Iterator[str]:
-        """Yields the buffers that stand where they stood while the online network's moved."""
-        for name, (slow, fast) in self.first.items():
-            slow_now, fast_now = self.buffers[name]
-            if torch.equal(slow, slow_now) and not torch.equal(fast, fast_now):
+        """Yields the statistics that are what they were while the online network's moved."""
+        now = _statistics(*self.roots)
+        then = self.first or {}
+        for name in then.keys() & now.keys():
+            slow, fast = zip(then[name], now[name], strict=True)
+            if torch.equal(*slow) and not torch.equal(*fast):
                 yield name
 
 
@@ -86,7 +91,7 @@ class Targets:
                     pair = (_weights(slow), _weights(fast))
                     following = Following(f"{name}{end}", f"{online.name}{end}")
                     following.comparable = _alike(*pair)
-                    following.buffers = _buffers(slow, fast)
+                    following.roots = slow, fast
                     self.following.append(following)
                     self._pairs.append(pair)
 
@@ -94,7 +99,7 @@ class Targets:
         """Compares with the last look; called once per update, before its weights change."""
         now = [(_flat(t), _flat(o)) if f.comparable else None for f, (t, o) in self._items()]
         for following in self.following:
-            following.look_at_buffers()
+            following.look_at_statistics()
         if self._before is not None:
             for following, then, pair in zip(self.following, self._before, now, strict=True):
                 if pair is not None and then is not None:
@@ -158,15 +163,18 @@ def _weights(roots: Sequence[torch.nn.Module]) -> list[torch.Tensor]:
     return [parameter for root in roots for parameter in root.parameters()]
 
 
-def _buffers(slow: Roots, fast: Roots) -> Buffers:
-    """Returns the numbers that are no parameters, such as means that a normalisation keeps."""
-    fasts = {name: buffer for root in fast for name, buffer in root.named_buffers()}
-    slows = {name: buffer for root in slow for name, buffer in root.named_buffers()}
-    return {
-        name: (slows[name], fasts[name])
-        for name in slows.keys() & fasts.keys()
-        if slows[name].is_floating_point()
-    }
+def _statistics(slow: Roots, fast: Roots) -> Buffers:
+    """Returns means and variances that normalisations keep; a name twice has a number before it."""
+    slows, fasts = (
+        {
+            f"{number}.{name}" if number else name: buffer
+            for number, root in enumerate(roots)
+            for name, buffer in root.named_buffers()
+            if name.endswith(RUNNING)
+        }
+        for roots in (slow, fast)
+    )
+    return {name: (slows[name], fasts[name]) for name in slows.keys() & fasts.keys()}
 
 
 def _alike(one: Sequence[torch.Tensor], other: Sequence[torch.Tensor]) -> bool:

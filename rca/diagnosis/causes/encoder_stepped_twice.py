@@ -10,7 +10,7 @@ CAUSE = Cause(
         "its own; values and policy chase each other."
     ),
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("wiring.stepped_twice", Grade.PROOF, says="encoder: "),),
+    supports=(Sign("wiring.stepped_twice", Grade.PROOF, says="stepped twice: "),),
     contradicts=(passes("wiring.stepped_twice", Grade.FACT),),
     to_decide="Attach rca.watch: it lists which optimizer holds which parameter.",
     change="Share the encoder and leave it in both optimizers (agent.encoder_sharing=shared).",

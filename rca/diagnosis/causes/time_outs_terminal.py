@@ -12,7 +12,8 @@ CAUSE = Cause(
     acts_from=Moment.FIRST_STEP,
     supports=(
         Sign("wiring.time_outs", Grade.FACT),
-        Sign("env.witnessed", Grade.FACT, says="ending added"),
+        Sign("env.witnessed", Grade.FACT, says="time-out terminal"),
+        Sign("env.witnessed", Grade.STRONG, says="ending added"),
         Sign("wiring.memory", Grade.FACT, says="terminal added"),
         Sign("episodes.time_outs", Grade.FACT),
         Sign("replay.terminal_share", Grade.STRONG),

@@ -24,6 +24,7 @@ from rca.bench.score import (
     intervals,
     most_frequent,
     score,
+    watched,
 )
 from rca.config import load_config
 from rca.errors import EvidenceError, UsageError
@@ -57,6 +58,18 @@ def test_scores_of_five_runs():
     assert found.calibration_error_first == pytest.approx(np.mean(first))
     squares = [0.1**2, 0.6**2, 0.8**2, 0.5**2, 0.8**2, 0.3**2, 0.7**2]
     assert found.brier == pytest.approx(np.mean(squares))
+
+
+def test_a_watched_trainer_is_scored_by_its_own_ranking(tmp_path):
+    seen = [
+        replace(CASES[0], watched=(("y", 0.9), ("x", 0.8))),
+        replace(CASES[1], watched=(("w", 0.2),)),
+        replace(CASES[3], watched=(("z", 0.4),)),
+    ]
+    assert [case.rank for case in watched(seen)] == [2, 1, None]
+    page = write_benchmark(seen, tmp_path, "rca bench").read_text()
+    assert "| is in code | 2 | 2 | 50% | 100% | 50% | 50% |" in page
+    assert "0 of 1 healthy runs are accused then" in page
 
 
 def test_skill_counts_every_cause_of_every_run_also_one_that_is_not_named():

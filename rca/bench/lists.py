@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rca.bench.harm import EFFECT, Harm, P
 from rca.bench.healthy import PLAIN, drives_elsewhere
-from rca.bench.score import ACCUSED, Case, score
+from rca.bench.score import ACCUSED, Case, score, watched
 from rca.yaml_file import read_yaml
 
 Floats = NDArray[np.float64]
@@ -32,16 +32,25 @@ def by_kind(
         "was written by who had not read the checks": lambda case: case.unseen,
     }
     lines = [
-        "| the fault | runs | faults | top_1 | top_3 | accused_rightly |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| the fault | runs | faults | top_1 | top_3 | accused_rightly | top_1, watched |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for words, belongs in kinds.items():
         runs = [case for case in cases if case.fault and not case.error and belongs(case)]
         if runs:
             found, faults = score(runs), len({case.fault for case in runs})
-            shares = map(share, (found.top_1, found.top_3, found.accused_rightly))
+            of_all = (found.top_1, found.top_3, found.accused_rightly, score(watched(runs)).top_1)
+            shares = map(share, of_all)
             lines.append(f"| {words} | {len(runs)} | {faults} | {' | '.join(shares)} |")
-    return [*lines, ""]
+    healthy = [case for case in watched(cases) if not case.fault and not case.error]
+    accused = sum(bool(case.accused) for case in healthy)
+    words = (
+        "The last column is the same without what our own trainer alone can be asked (updates "
+        "computed anew, a list of what took place, the simulator's account of the car): what "
+        "somebody else's trainer that is watched may expect"
+    )
+    words += f"; {accused} of {len(healthy)} healthy runs are accused then" if healthy else ""
+    return [*lines, "", f"{words}.", ""]
 
 
 def missed_faults(cases: Sequence[Case]) -> list[str]:

@@ -4,6 +4,7 @@ import fnmatch
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -200,7 +201,20 @@ def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, F
         weights=str(run.provenance.get("weights_digest") or ""),
         warm_up=_warm_up(run),
         unseen=bool(planted) and faults[planted].unseen,
+        watched=_watched(run, checks),
     )
+
+
+def _watched(run: RunRecord, checks: Sequence[Check]) -> tuple[tuple[str, float], ...]:
+    """Returns the causes in order as in a trainer that is not ours, and is watched.
+
+    Of that one no update, no batch and no step can be computed again.
+    """
+    alone = {"recomputed": None, "memory": None, "world": None}
+    wiring = run.wiring.model_copy(update=alone) if run.wiring else None
+    foreign = replace(run, kind="recording", wiring=wiring)
+    found = diagnose(foreign, run_checks(checks, foreign))
+    return tuple((item.cause.id, item.probability) for item in found.ranked)
 
 
 def shows_in_settings(fault: Fault, config: RunConfig) -> bool:

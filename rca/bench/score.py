@@ -40,6 +40,7 @@ class Case:
         warm_up: Mean distance of the training episodes before the first update, metres.
         unseen: Whether the fault was written by who had not read the checks.
         follows: Causes that are said to follow from others that are likely in this run.
+        watched: The ranking without what our own trainer alone can be asked.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Case:
     warm_up: float = float("nan")
     unseen: bool = False
     follows: tuple[str, ...] = ()
+    watched: tuple[tuple[str, float], ...] = ()
 
     @property
     def group(self) -> str:
@@ -205,6 +207,11 @@ def always(cases: Sequence[Case], ranking: Sequence[str]) -> list[Case]:
 def rivals(cases: Sequence[Case]) -> list[Case]:
     """Returns the cases as RLDebugger's rules see them."""
     return [replace(case, ranking=case.rival) for case in cases]
+
+
+def watched(cases: Sequence[Case]) -> list[Case]:
+    """Returns the cases as they would be seen in somebody else's trainer that is watched."""
+    return [replace(case, ranking=case.watched, follows=()) for case in cases]
 
 
 def most_frequent(cases: Sequence[Case]) -> list[str]:

@@ -7,7 +7,7 @@ from rca.wiring.recomputed import WorldFacts
 MIN_STEPS = 50
 FEW = 3
 """Steps that are none by chance, however many were compared: endings are rare. Our own environment
-has none in 6,000 steps of the random phase (tests/test_runs_witnessing.py)."""
+has none in 4,300 steps of seven settings (tests/test_runs_witnessing.py)."""
 ROUNDED = ("lateral offset", "heading error", "route points")
 """What rounding decides where two pieces of a route are equally near."""
 OFTEN = 0.01

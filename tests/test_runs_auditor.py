@@ -79,10 +79,8 @@ OURS = [
     ("fault", "failed", "says"),
     [
         (None, [], "the actor's too"),
-        ("actor_head_plain", ["wiring.recomputed"], "gradient of actor off"),
         ("bootstrap_of_three", ["wiring.recomputed"], "target value off"),
         ("empty_slots_sampled", ["wiring.actions"], "hold zeros instead"),
-        ("images_mirrored", ["wiring.recomputed"], "pictures fed are not the batch's"),
         ("n_step_past_the_end", ["wiring.memory"], "reward in"),
         ("optimizer_for_all", ["wiring.recomputed"], "others in the step of actor off"),
         ("rewards_standardised", ["wiring.memory"], "reward in"),

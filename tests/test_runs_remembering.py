@@ -136,6 +136,31 @@ def test_a_draw_from_the_oldest_steps_alone_is_uneven():
     assert "drawn unevenly" in found.message
 
 
+def test_actions_that_were_stored_otherwise_are_no_uneven_draw():
+    """Rows of the learning phase are not known by what was stored: the known ones are old."""
+
+    def greedy(batch):
+        noisy = batch.action + 0.001 * (batch.obs.vector.abs().sum(1, keepdim=True) > 1)
+        return replace(batch, action=noisy)
+
+    facts = facts_of(change=greedy, steps=300, buffer_size=1000)
+    assert 0.1 < facts.never / facts.rows < 0.45
+    uneven = facts.model_copy(update={"place": 0.35})
+    assert finding(uneven).verdict is Verdict.PASS
+    assert finding(uneven.model_copy(update={"never": 0})).verdict is Verdict.FAIL
+
+
+def test_flags_of_mixed_up_steps_are_not_blamed_on_the_flags():
+    sound = facts_of(steps=200, buffer_size=1000)
+    known = sound.rows - sound.unknown
+    other = {"next picture": 0.9 * known, "terminal missing": 0.05 * known}
+    mixed = sound.model_copy(update={"other": {k: int(n) for k, n in other.items()}})
+    assert finding(mixed).suspects == ("replay_wrong",)
+    assert "terminal" not in finding(mixed).message
+    slipped = mixed.model_copy(update={"other": {**mixed.other, "next picture": int(0.1 * known)}})
+    assert finding(slipped).suspects == ("replay_wrong", "terminal_missing")
+
+
 def test_endings_that_are_never_drawn_are_missed():
     sound = facts_of(steps=200, buffer_size=1000)
     assert sound.expected_ends > 20

@@ -46,7 +46,7 @@ class Remembering:
         self._config = config
         self._steps: list[_Step] = []
         self._by_action: dict[bytes, int | None] = {}
-        self._rows = self._unknown = 0
+        self._rows = self._unknown = self._never = 0
         self._other: Counter[str] = Counter()
         self._full = False
         self._ends = 0
@@ -92,9 +92,11 @@ class Remembering:
         place, ends = self._even_draw(oldest)
         for row, action in enumerate(batch.action.numpy()):
             self._rows += 1
-            first = self._by_action.get(_digest(action))
+            key = _digest(action)
+            first = self._by_action.get(key)
             if first is None:
                 self._unknown += 1
+                self._never += key not in self._by_action
                 continue
             last, total = self._sum(first)
             end = self._steps[last]
@@ -118,6 +120,7 @@ class Remembering:
         return MemoryFacts(
             rows=self._rows,
             unknown=self._unknown,
+            never=self._never,
             other=self._other,
             ends=self._ends,
             expected_ends=self._expected_ends,

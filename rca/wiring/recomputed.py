@@ -76,6 +76,7 @@ class MemoryFacts(Fact):
     Attributes:
         rows: Looked up.
         unknown: Those whose action was never taken, or more than once.
+        never: Those whose action was never taken.
         other: Of the rest, those that hold something else than their step, by what: "reward",
             "terminal missing", "terminal added", "picture", "vector", "next picture" or
             "next vector".
@@ -88,6 +89,7 @@ class MemoryFacts(Fact):
     rows: int
     unknown: int
     other: Mapping[str, int]
+    never: int = 0
     ends: int = 0
     expected_ends: float = 0.0
     place: float | None = None

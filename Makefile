@@ -53,7 +53,7 @@ bench: $(STAMP)  ## Long, on an idle machine: every speed promised beside its ai
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/speed.py
 
-bench-faults: $(STAMP)  ## An hour and a half on slow cores: every planted fault with three seeds that no limit was set on, diagnosed and scored, into reports/benchmark
+bench-faults: $(STAMP)  ## An hour and a half on two cores: every planted fault with three seeds that no limit was set on, diagnosed and scored, into reports/benchmark
 	$(BIN)/rca bench --steps 2000 --out reports/benchmark --runs runs/bench --seed 31 --seed 32 --seed 33
 
 bench-smoke: $(STAMP)  ## A minute: a few planted faults in runs of seconds

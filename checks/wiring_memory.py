@@ -14,6 +14,8 @@ UNEVEN = 0.1
 OTHER = 0.01
 """Share of the known rows that may hold something else: an action taken twice by chance names the
 wrong step. Our own memory has none (tests/test_runs_remembering.py)."""
+FEW = 3
+"""Endings whose flag is missing, from which it is no chance if it is missing in most."""
 MIXED_UP = 0.5
 """Share of the known rows that hold another observation or reward, from which a wrong flag is that
 of another step too."""
@@ -44,6 +46,9 @@ def memory(run: RunRecord) -> Finding:
         why = f"{known:,} of {seen.rows:,} rows have an action that was taken once"
         return Finding(Verdict.NOT_RUN, why)
     off = {what: count for what, count in seen.other.items() if count > OTHER * known}
+    missing = seen.other.get("terminal missing", 0)
+    if missing >= FEW and missing > MIXED_UP * seen.ends:  # endings are rare, and all of them count
+        off["terminal missing"] = missing
     if not off:
         return _drawn(seen) or Finding(Verdict.PASS, f"{known:,} rows hold what took place")
     if any(count > MIXED_UP * known for what, count in off.items() if what not in FLAGS):

@@ -150,6 +150,16 @@ def test_actions_that_were_stored_otherwise_are_no_uneven_draw():
     assert finding(uneven.model_copy(update={"never": 0})).verdict is Verdict.FAIL
 
 
+def test_a_flag_that_is_missing_at_most_endings_is_missing_however_rare_they_are():
+    sound = facts_of(steps=200, buffer_size=1000).model_copy(update={"rows": 10_000, "ends": 5})
+    for missing, verdict in ((2, Verdict.PASS), (3, Verdict.FAIL), (5, Verdict.FAIL)):
+        found = finding(sound.model_copy(update={"other": {"terminal missing": missing}}))
+        assert found.verdict is verdict
+    assert found.suspects == ("terminal_missing",)
+    many = {"ends": 7, "other": {"terminal missing": 3}}
+    assert finding(sound.model_copy(update=many)).verdict is Verdict.PASS
+
+
 def test_flags_of_mixed_up_steps_are_not_blamed_on_the_flags():
     sound = facts_of(steps=200, buffer_size=1000)
     known = sound.rows - sound.unknown

@@ -84,7 +84,7 @@ class PlainEpisode:
         self._marks = np.concatenate([[0.0], np.cumsum(np.sqrt(self._squares))])
         self._columns = np.ascontiguousarray(points.T)
         self._piece = 0
-        self._along = self._steer = 0.0
+        self._steer = 0.0
         self._steps = self._idle = 0
         self._along, *off = self._place(car)
         self.vector = self._vector(car, *off)

@@ -24,7 +24,7 @@ def alter(agent: TD3) -> None:
     "channels_reshaped",
     causes=("frames_wrong", "network_altered"),
     source="a classic of PyTorch code: view() or reshape() where permute() is due",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def channels_reshaped(build: Build) -> Build:
     """Images are reshaped where they should be transposed: frames, rows and columns mix."""

@@ -29,7 +29,7 @@ class Held(Wrapper):
     "controls_held",
     causes=("action_path_wrong",),
     source="a slip of robot software: the control loop runs slower than what commands it",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def controls_held(build: Build) -> Build:
     """The car holds each control for five steps and ignores the four actions between."""

@@ -25,7 +25,7 @@ def alter(agent: TD3) -> None:
     "dropout_left_on",
     causes=("evaluation_noisy", "network_altered"),
     source="a classic of PyTorch code: eval() is never called before the network is used",
-    unseen=True,
+    caught_by=("evaluation.deterministic",),
 )
 def dropout_left_on(build: Build) -> Build:
     """The actor's dropout stays on while it drives, in its target and in evaluations."""

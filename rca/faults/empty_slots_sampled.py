@@ -33,7 +33,7 @@ class Hollow(Replay):
     "empty_slots_sampled",
     causes=("replay_wrong",),
     source="a classic of home-made memories: np.random.randint(0, capacity) before they are full",
-    unseen=True,
+    caught_by=("wiring.actions",),
 )
 def empty_slots_sampled(build: Build) -> Build:
     """Batches consist almost wholly of slots of the memory that were never written."""

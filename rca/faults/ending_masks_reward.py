@@ -20,7 +20,7 @@ class Masking(TD3):
     "ending_masks_reward",
     causes=("target_value_wrong",),
     source="a slip of home-made TD3 code: (1 - done) * (reward + gamma * q), a bracket misplaced",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def ending_masks_reward(build: Build) -> Build:
     """The target of a terminal transition is 0, so no penalty and no goal is ever learned."""

@@ -21,7 +21,7 @@ class Mirroring(TD3):
     "images_mirrored",
     causes=("frames_wrong",),
     source="RandomHorizontalFlip of image classification kept for driving, actions not mirrored",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def images_mirrored(build: Build) -> Build:
     """Sampled images are mirrored at random, their actions and vectors are not."""

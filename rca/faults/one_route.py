@@ -24,7 +24,7 @@ class Again(Wrapper):
     "one_route",
     causes=("seed_ignored",),
     source="a classic of Gymnasium code: reset(seed=0) in the loop over episodes, not once",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def one_route(build: Build) -> Build:
     """Every episode is the same route from the same place, evaluations included."""

@@ -23,7 +23,7 @@ class Anew(TD3):
     "optimizers_made_anew",
     causes=("optimizer_wrong",),
     source="a classic of PyTorch code: torch.optim.Adam(...) inside the training step",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def optimizers_made_anew(build: Build) -> Build:
     """The optimizers are made anew at every update and lose Adam's moments."""

@@ -26,7 +26,7 @@ class Paid(Wrapper):
     "penalties_pay",
     causes=("reward_wrong", "progress_outweighs_penalties"),
     source="a classic of reward code: `reward -= penalty` with `penalty: -5` in the config",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def penalties_pay(build: Build) -> Build:
     """Penalties have the wrong sign: leaving the road and getting stuck are paid."""

@@ -27,7 +27,7 @@ def alter(agent: TD3) -> None:
     "q1_in_other_order",
     causes=("actor_critic_feature_mixup", "policy_loss_wrong"),
     source="a slip of TD3 code: Q1() concatenates for itself, beside forward()",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def q1_in_other_order(build: Build) -> Build:
     """The actor's loss asks Q1 with action and vector in each other's places."""

@@ -23,7 +23,7 @@ class Bytes(Replay):
     "vectors_as_bytes",
     causes=("acts_on_another_input", "replay_wrong"),
     source="a slip of memories for pixels: dtype=np.uint8 for every part of the observation",
-    unseen=True,
+    caught_by=("wiring.memory",),
 )
 def vectors_as_bytes(build: Build) -> Build:
     """The memory stores vectors as uint8, so that zeros are learned from and numbers acted on."""

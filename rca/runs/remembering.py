@@ -18,7 +18,7 @@ from rca.td3.replay import Batch, Observations
 from rca.wiring.recomputed import MemoryFacts
 
 MAX_STEPS = 100_000
-"""Steps that are remembered (30 MB); a longer run is no longer asked."""
+"""Steps that are remembered (35 MB); a longer run is no longer asked."""
 CLOSE = 1e-4
 """Relative difference of two sums of rewards; float32 leaves 1e-6."""
 

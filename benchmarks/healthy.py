@@ -98,8 +98,9 @@ def curves(runs: Path, seeds: list[int], random_distance: float, path: Path) -> 
     right.set(title="Distance driven", xlabel="environment steps", ylabel="metres")
     left.set_ylim(-3, 103)
     right.set_ylim(0)
-    left.legend(fontsize=8)
-    right.legend(fontsize=8)
+    # Below both: each line of one is in the other, and none is covered.
+    lines = {line.get_label(): line for axes in (right, left) for line in axes.get_lines()}
+    figure.legend(lines.values(), lines, loc="outside lower center", ncols=len(lines), fontsize=8)
     figure.savefig(path, dpi=110)
 
 

@@ -63,9 +63,7 @@ def test_signals_on_a_full_disk_end_in_one_line_and_what_was_recorded_stays(smal
     assert list(run.signals["env/speed"].values) == [1.0]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_event_files_on_a_full_disk_end_in_one_line(small_disk):
-    """The error is that of tensorboard's thread, which prints it too."""
     board = Board(small_disk / "events")
     fill(small_disk)
 

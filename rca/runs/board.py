@@ -1,6 +1,12 @@
-"""Event files that TensorBoard reads, written while a run goes on or of a finished one."""
+"""Event files that TensorBoard reads, written while a run goes on or of a finished one.
 
+Not by tensorboard's EventFileWriter: its thread prints a traceback where the disk is full.
+"""
+
+import itertools
 import math
+import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +16,7 @@ import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.histogram_pb2 import HistogramProto
 from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from rca.probes.histogram import Histogram
 from rca.runs.opening import unwritable
@@ -19,10 +25,13 @@ FOLDER = "tensorboard"
 """In the run folder."""
 PLACES = ("step", "start_step", "end_step")
 """Columns that say where a row belongs: the x axis does."""
+FLUSHED = 2.0
+"""Seconds between two times that what is written can be seen by readers."""
+_NUMBERS = itertools.count()
 
 
 class Board:
-    """An event file in a folder; what it is given is written by a thread of its own.
+    """An event file in a folder.
 
     Every method raises a UsageError where the disk is full or the folder not writable.
     """
@@ -36,8 +45,12 @@ class Board:
                 files made of a finished run have 0.
         """
         self._folder, self._clock = folder, clock
+        place = f"{int(time.time()):010}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBERS)}"
         with self._written():
-            self._writer = EventFileWriter(str(folder), flush_secs=2)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._writer = RecordWriter((folder / f"events.out.tfevents.{place}").open("xb"))
+        self._flushed = -math.inf
+        self._add(Event(wall_time=time.time(), file_version="brain.Event:2"))
 
     def scalar(self, tag: str, step: int, value: float) -> None:
         """Adds a value; NaN stays NaN."""
@@ -76,16 +89,18 @@ class Board:
     def close(self) -> None:
         """Writes what waits and ends the file."""
         with self._written():
-            self._writer.flush()  # raises what befell the writing thread, which closing does not
             self._writer.close()
 
     def _add(self, event: Event) -> None:
         with self._written():
-            self._writer.add_event(event)
+            self._writer.write(event.SerializeToString())
+            if time.monotonic() - self._flushed >= FLUSHED:
+                self._writer.flush()
+                self._flushed = time.monotonic()
 
     @contextmanager
     def _written(self) -> Iterator[None]:
-        """Turns an error of the disk, of the writing thread too, into a line that says so."""
+        """Turns an error of the disk into a line that says so."""
         try:
             yield
         except OSError as error:

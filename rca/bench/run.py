@@ -4,7 +4,10 @@ import fnmatch
 import json
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +47,8 @@ SMOKE_STEPS = 600
 EVAL_EPISODES = 4
 """Of the standard set: the preset's ten would take half of a run, and three seeds are to be done in
 an hour on two cores."""
+CHUNK = 8
+"""Runs that a process is given to diagnose at a time: its start takes as long as several."""
 RANDOM_STEPS = 2_000
 """Of the runs that show what random actions reach."""
 
@@ -159,15 +164,28 @@ def standing(trials: Sequence[Trial], root: Path, least: int = 1) -> list[TrialR
     return found
 
 
-def judged(results: Sequence[TrialResult]) -> list[Case]:
-    """Diagnoses runs and returns the cases in order."""
-    checks = load_checks([builtin_checks()])
-    faults = load_faults()
+def judged(results: Sequence[TrialResult], workers: int = 1) -> list[Case]:
+    """Diagnoses runs and returns the cases in order.
 
-    return [_judged(result, checks, faults) for result in results]
+    Args:
+        results: The runs.
+        workers: Processes that do it, if there are runs for so many.
+    """
+    workers = min(workers, math.ceil(len(results) / CHUNK))
+    if workers <= 1:
+        return [_judged(result) for result in results]
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        return list(pool.map(_judged, results, chunksize=CHUNK))
 
 
-def _judged(result: TrialResult, checks: Sequence[Check], faults: Mapping[str, Fault]) -> Case:
+@cache
+def _known() -> tuple[list[Check], dict[str, Fault]]:
+    """Returns the checks and the faults, loaded once in each process."""
+    return load_checks([builtin_checks()]), load_faults()
+
+
+def _judged(result: TrialResult) -> Case:
+    checks, faults = _known()
     name, seed = result.trial.name, result.trial.config.budget.seed
     planted = result.trial.faults[0] if result.trial.faults else ""
     truth = faults[planted].causes if planted else ()

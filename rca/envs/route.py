@@ -5,6 +5,7 @@ All in CARLA's plane: metres, x forward, y right, headings in radians, clockwise
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -59,6 +60,12 @@ class Route:
         headings = np.arctan2(delta[:, 1], delta[:, 0])
         return cls(points, along, np.append(headings, headings[-1]))
 
+    @cached_property
+    def pieces(self) -> tuple[Floats, Floats, Floats]:
+        """Between points: where each begins [n - 1, 2], its way [n - 1, 2] and length squared."""
+        begins, ways = self.points[:-1, :2], np.diff(self.points[:, :2], axis=0)
+        return begins, ways, np.einsum("ij,ij->i", ways, ways)
+
     def cut(self, start: float, end: float) -> "Route":
         """Returns the part between two distances along this route."""
         inside = (self.along > start + SHORTEST_STEP) & (self.along < end - SHORTEST_STEP)
@@ -94,12 +101,10 @@ def locate(route: Route, x: float, y: float, heading: float, near: int = 0) -> P
     A route may cross or repeat itself: only 10 points behind `near` to 30 ahead are searched.
     """
     low = max(0, near - BEHIND)
-    high = min(len(route.along) - 1, near + AHEAD)
-    begin = route.points[low:high, :2]
-    delta = route.points[low + 1 : high + 1, :2] - begin
+    begin, delta, squared = (part[low : near + AHEAD] for part in route.pieces)
     offset = np.array([x, y]) - begin
-    squared = np.einsum("ij,ij->i", delta, delta)
-    share = np.clip(np.einsum("ij,ij->i", offset, delta) / squared, 0.0, 1.0)
+    share = np.einsum("ij,ij->i", offset, delta) / squared
+    share = np.minimum(np.maximum(share, 0.0), 1.0)  # np.clip takes three times as long
     gap = offset - share[:, None] * delta
     best = int(np.argmin(np.einsum("ij,ij->i", gap, gap)))
     index = low + best

@@ -121,17 +121,21 @@ def _scale(factor: int) -> Floats:
 
 def _coloured(codes: Pixels) -> Pixels:
     """Paints surface codes, with a grain that repeats every 1024 pixels."""
-    base = np.array([GRASS] + [bgr for _, bgr, _ in _KINDS.values()], np.int16)
-    swing = np.array([_GRASS_NOISE] + [noise for _, _, noise in _KINDS.values()], np.float32)
+    kinds = [(GRASS, _GRASS_NOISE)] + [(bgr, noise) for _, bgr, noise in _KINDS.values()]
+    colours = np.zeros((256, 1, 3), np.uint8)  # OpenCV's tables have an entry for every byte
+    colours[: len(kinds), 0] = [bgr for bgr, _ in kinds]
+    swing = np.zeros(256, np.float32)
+    swing[: len(kinds)] = [noise for _, noise in kinds]
     grain = _grain(np.random.default_rng(0))
     out = np.empty((*codes.shape, 3), np.uint8)
     repeats = -(-codes.shape[1] // grain.shape[1])
     for top in range(0, codes.shape[0], 256):
         block = codes[top : top + 256]
         rows = grain[np.arange(top, top + len(block)) % len(grain)]
-        noise = np.tile(rows, (1, repeats))[:, : codes.shape[1]] * swing[block]
-        painted = base[block] + noise.astype(np.int16)[..., None]
-        out[top : top + 256] = np.clip(painted, 0, 255)
+        noise = np.tile(rows, (1, repeats))[:, : codes.shape[1]] * cv2.LUT(block, swing)
+        base = cv2.LUT(cv2.merge([block] * 3), colours)
+        steps = cv2.merge([noise.astype(np.int16)] * 3)
+        cv2.add(base, steps, dst=out[top : top + 256], dtype=cv2.CV_8U)
     return out
 
 

@@ -5,6 +5,7 @@ the benchmark's runs on slow cores. (multiprocessing's fork server runs the call
 again in every child, and loses exit codes of children that end while others start.)
 """
 
+import gc
 import json
 import os
 import runpy
@@ -114,6 +115,7 @@ def _serve() -> None:
     for name in IMPORTED:
         with suppress(Exception):  # what cannot be imported says so in a trial's log
             import_module(name)
+    gc.freeze()  # a trial's collections need not visit what was imported
     sys.stdout.flush()
     os.write(answers, b"0\n")
     while line := asking.readline():

@@ -1,7 +1,8 @@
 """The executed steps, found again in the critic's batches by the bytes of their actions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -124,22 +125,21 @@ class Actions:
             self.zeros += zeros
         return best
 
-    def _windows(self, call: Call) -> list[tuple[int, tuple[int, int], NDArray[np.float32]]]:
-        found = []
+    def _windows(self, call: Call) -> Iterator[tuple[int, tuple[int, int], NDArray[np.float32]]]:
+        """Yields columns that are no features: the layer, the columns and the numbers in them."""
         for layer, (tensor, places) in enumerate(zip(call.inputs, call.found, strict=True)):
             batch = tensor.float().cpu().numpy()
             free = np.ones(batch.shape[1], bool)
             for first, behind in places:
                 free[first:behind] = False
-            starts = [
+            starts = (
                 start
                 for start in range(batch.shape[1] - self.size, -1, -1)
                 if free[start : start + self.size].all()
-            ]
-            for start in starts[:MAX_WINDOWS]:
+            )
+            for start in islice(starts, MAX_WINDOWS):
                 columns = (start, start + self.size)
-                found.append((layer, columns, batch[:, slice(*columns)]))
-        return found
+                yield layer, columns, batch[:, slice(*columns)]
 
 
 def _keys(rows: NDArray[np.float32]) -> list[bytes]:

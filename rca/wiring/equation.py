@@ -217,7 +217,7 @@ def _least_squares(columns: Floats, known: Floats) -> tuple[Floats, float]:
 
 
 def _size(values: Floats) -> float:
-    return float(np.sqrt(np.mean(values**2)))
+    return math.sqrt(values @ values / len(values))
 
 
 def _endings(rows: Rows, values: Floats, fit: _Fit, *, terminated: bool) -> list[End]:

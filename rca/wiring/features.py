@@ -71,7 +71,7 @@ class Form:
         wide = len(self.first)
         ends = max(0, len(first) - wide + 1) + self.rarest
         at = np.abs(first[self.rarest : ends] - self.first[self.rarest]) <= self.slack
-        for place in np.flatnonzero(at)[:MAX_PLACES]:
+        for place in at.nonzero()[0][:MAX_PLACES]:
             columns = slice(place, place + wide)
             if (np.abs(first[columns] - self.first) <= self.slack).all() and (
                 np.abs(last[columns] - self.last) <= self.slack

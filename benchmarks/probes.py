@@ -42,7 +42,7 @@ def updates(size: int, batch: int) -> Callable[[int, bool], float]:
         applied=np.zeros(ACTION, np.float32), reward=1.0, terminated=False, truncated=False,
         stored=True, stack_moves=True, age=None, reward_terms={"progress": 0.9, "speed": 0.1},
         speed=5.0, traffic_speed=5.0, noise=0.1, seconds=0.001, replay_size=STORED,
-        frame=np.zeros((size, size), np.uint8),
+        image=np.zeros(shapes.image, np.uint8),
     )  # fmt: skip
 
     def listen(event: Event) -> None:

@@ -201,19 +201,21 @@ def run_checks(checks: Iterable[Check], run: RunRecord) -> list[Finding]:
 
 
 def _judge(item: Check, run: RunRecord) -> Finding:
-    missing = [need for need in item.needs if not run.has(need)]
-    if missing:
-        message = f"not recorded: {', '.join(missing)}"
-        return Finding(Verdict.NOT_RUN, message, check=item.id)
-    if item.driving and not drives(run):
-        return Finding(Verdict.VACUOUS, NO_DRIVING, check=item.id)
     try:
         # Recordings hold infinities and 1e308; arithmetic on them is judged, not warned about.
         with np.errstate(all="ignore"):
-            finding = item.judge(run)
+            return replace(_answer(item, run), check=item.id)
     except Exception as error:  # noqa: BLE001  a broken check is a result, not a crash
-        finding = Finding(Verdict.ERROR, f"the check broke: {error!r}")
-    return replace(finding, check=item.id)
+        return Finding(Verdict.ERROR, f"the check broke: {error!r}", check=item.id)
+
+
+def _answer(item: Check, run: RunRecord) -> Finding:
+    missing = [need for need in item.needs if not run.has(need)]
+    if missing:
+        return Finding(Verdict.NOT_RUN, f"not recorded: {', '.join(missing)}")
+    if item.driving and not drives(run):
+        return Finding(Verdict.VACUOUS, NO_DRIVING)
+    return item.judge(run)
 
 
 def fail_above(

@@ -142,3 +142,18 @@ def test_needs_reach_into_tables_config_and_outcome():
     assert not run.has("episodes")
     assert not run.has("evaluations.mean_return")
     assert not run.has("phases")
+
+
+def test_a_check_that_answers_nothing_or_needs_what_is_no_name_is_a_result():
+    silent = check("user.silent", title="Silent")(with_question(lambda run: None))
+    misspelt = check("user.misspelt", title="Misspelt", needs=["episodes.rewards"])(spread)
+    run = replace(EMPTY, episodes=empty_episodes().reindex([0]))
+    found = run_checks([silent, misspelt, SPREAD], run)
+    assert found[0].verdict is Verdict.ERROR
+    assert found[1].verdict in (Verdict.ERROR, Verdict.NOT_RUN)
+    assert [item.check for item in found] == ["user.silent", "user.misspelt", "critic.spread"]
+
+
+def with_question(judge):
+    judge.__doc__ = spread.__doc__
+    return judge

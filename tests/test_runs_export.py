@@ -15,6 +15,7 @@ from rca.runs.export import export_run
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.record import Outcome, RunRecord
+from tests.test_cli import rca
 from tests.test_runs_execute import config
 
 
@@ -137,3 +138,15 @@ def test_nothing_is_overwritten(run, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
         export_run(run, tmp_path / "file", "csv")
+
+
+def test_an_evaluation_without_a_step_is_said_to_be_left_out_of_an_event_file(tmp_path):
+    (tmp_path / "results.json").write_text(
+        '{"training_rewards": [1.0, 2.0], "eval_rewards": [3.0], "total_timesteps": 20}'
+    )
+    found = rca("export", str(tmp_path / "results.json"), str(tmp_path / "events"))
+    assert found.returncode == 0, found.stderr
+    assert "1 of 1 evaluations have no known step" in found.stderr
+    found = rca("export", str(tmp_path / "results.json"), str(tmp_path / "csv"), "--format", "csv")
+    assert found.returncode == 0
+    assert "3.0" in (tmp_path / "csv" / "evaluations.csv").read_text()

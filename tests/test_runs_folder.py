@@ -23,6 +23,7 @@ from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.manifest import is_written_to
 from rca.runs.opening import created
+from rca.runs.part import Options
 from rca.runs.record import Outcome, Phase
 from rca.runs.waiting import Waiting
 
@@ -422,3 +423,46 @@ def test_an_episode_is_not_on_disk_before_the_values_of_its_steps(tmp_path):
         assert database.execute("SELECT count(*) FROM episode").fetchone() == (0,)
         waiting.write(database)
         assert database.execute("SELECT count(*) FROM episode").fetchone() == (1,)
+
+
+def test_a_run_that_ends_well_while_it_is_asked_for_has_not_crashed(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    writer = RunWriter.create(folder, RunConfig())
+    writer.signal("env/speed", "m/s", 1, 1.0)
+
+    def ends_meanwhile(where, manifest):
+        writer.finish(Outcome("finished", 1, 1))
+        return is_written_to(where, manifest)
+
+    monkeypatch.setattr("rca.runs.importers.run_folder.is_written_to", ends_meanwhile)
+    # Importers are loaded by their files: this one is the module's own.
+    from rca.runs.importers import run_folder
+
+    ended = run_folder.read(folder / "run.sqlite", Options({})).outcome
+    assert ended is not None
+    assert ended.status == "finished"
+
+
+def test_a_file_that_vanishes_between_two_looks_is_left_out(tmp_path, monkeypatch):
+    folder = written(tmp_path / "run", Outcome("finished", 10, 10))
+    listed = [*folder.iterdir(), folder / "gone.csv"]
+    monkeypatch.setattr("rca.runs.load._files", lambda path: sorted(listed))
+    assert load_run(folder).outcome.status == "finished"
+
+
+@pytest.mark.parametrize("value", ["soon", 1.5])
+def test_a_counter_that_is_no_number_is_damage(tmp_path, value):
+    folder = written(tmp_path / "run", Outcome("finished", 10, 10))
+    with closing(sqlite3.connect(folder / "run.sqlite")) as database:
+        database.execute("INSERT OR REPLACE INTO meta VALUES ('first_update_step', ?)", (value,))
+        database.commit()
+    with pytest.raises(EvidenceError, match=r"run\.sqlite: damaged: meta\.first_update_step"):
+        load_run(folder)
+
+
+def test_an_end_that_is_not_finite_ends_no_reading(tmp_path):
+    folder = written(tmp_path / "run", Outcome("finished", 10, 10))
+    with closing(sqlite3.connect(folder / "run.sqlite")) as database:
+        database.execute("UPDATE episode SET end_step = 9e999")
+        database.commit()
+    assert load_run(folder).outcome.executed_steps == 10

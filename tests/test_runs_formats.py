@@ -4,6 +4,7 @@ import json
 import math
 import pickle
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,15 @@ def test_monitors_of_environments_side_by_side(tmp_path):
     assert run.gaps == ()
 
 
+def test_a_monitor_of_evaluations_is_no_environment_beside(tmp_path):
+    (tmp_path / "train.monitor.csv").write_text(MONITOR + "-1,100,1.0,False\n")
+    (tmp_path / "eval.monitor.csv").write_text(MONITOR + "-2,120,1.2,False\n")
+    run = load_run(tmp_path)
+    assert run.episodes["return"].tolist() == [-1]
+    assert run.episodes["end_step"].tolist() == [100]
+    assert "eval.monitor.csv: episodes of evaluations, left out" in str(run.provenance["notes"])
+
+
 def test_a_folder_as_stable_baselines_leaves_it(tmp_path):
     (tmp_path / "monitor.csv").write_text(MONITOR + "-1,400,40.0,False\n")
     for name in ("TD3_1", "eval"):
@@ -210,6 +220,45 @@ def test_progress_table(tmp_path):
     assert run.outcome.critic_updates == 700
     assert "env/step_seconds" not in run.signals
     assert run.gaps == ()
+
+
+def test_tables_of_a_resumed_training_are_joined_at_the_step_without_a_clock(tmp_path):
+    for name, steps in (("progress.csv", (0, 500, 1000)), ("progress_more.csv", (600, 1500))):
+        rows = "".join(f"{step},{step / 1000}\n" for step in steps)
+        (tmp_path / name).write_text(f"time/total_timesteps,train/critic_loss\n{rows}")
+    run = load_run(tmp_path)
+    assert run.signals["critic/loss"].steps.tolist() == [0, 500, 600, 1500]
+    assert run.signals["critic/loss"].values.tolist() == [0.0, 0.5, 0.6, 1.5]
+    assert "resumed by progress_more.csv before step 600; 1 of its records" in run.gaps[0]
+
+
+def test_no_logged_number_is_lost_because_of_its_name(tmp_path):
+    columns = "time/total_timesteps,train/critic_loss,critic/loss,evaluation/reward"
+    rows = "100,1.0,10.0,5.0\n200,2.0,20.0,6.0\n"
+    (tmp_path / "progress.csv").write_text(f"{columns}\n{rows}")
+    run = load_run(tmp_path)
+    assert run.signals["critic/loss"].values.tolist() == [10, 20]
+    assert run.signals["train/critic_loss"].values.tolist() == [1, 2]
+    assert run.signals["evaluation/reward"].values.tolist() == [5, 6]
+    assert run.evaluations.empty
+    assert "" not in run.signals
+    (gap,) = run.gaps
+    assert gap.startswith("train/critic_loss: means critic/loss, as critic/loss does")
+
+
+@pytest.mark.parametrize("steps", [np.array(1000), np.array([[1000]]), np.array([np.inf])])
+def test_an_archive_without_a_list_of_steps_is_named(tmp_path, steps):
+    np.savez(tmp_path / "evaluations.npz", timesteps=steps, results=np.array([[-7.0]]))
+    with pytest.raises(EvidenceError, match=r"evaluations\.npz: timesteps is no list of steps"):
+        load_run(tmp_path)
+
+
+def test_an_archive_that_holds_other_files_is_named(tmp_path):
+    np.savez(tmp_path / "evaluations.npz", timesteps=np.array([1]), results=np.array([[-7.0]]))
+    with zipfile.ZipFile(tmp_path / "evaluations.npz", "a") as archive:
+        archive.writestr("notes.txt", "hello")
+    with pytest.raises(EvidenceError, match=r"evaluations\.npz: cannot be read"):
+        load_run(tmp_path)
 
 
 def test_evaluations_archive_completes_the_table(tmp_path):

@@ -2,9 +2,11 @@
 
 import pytest
 
+from rca.config import load_config
 from rca.errors import UsageError
 from rca.study.budget import Cost, plan, seconds_of
 from rca.study.design import DESIGNS
+from rca.study.plan import Asked, planned
 
 SIX = list("abcdef")
 STEADY = {36: Cost(0.0, 0.01)}
@@ -65,3 +67,27 @@ def test_a_design_and_seeds_that_were_asked_for_are_kept():
     found = plan(SIX, 1000, STEADY, 3000, 2, designs=("leave-one-out",), seeds=5)
     assert (found.design, found.seeds) == ("leave-one-out", 5)
     assert not any("seeds" in line for line in found.given_up)
+
+
+def test_pictures_that_are_a_factor_stay_one_whatever_the_budget(tmp_path, monkeypatch):
+    asked = Asked(
+        "quick",
+        str(tmp_path / "after.yaml"),
+        (),
+        None,
+        (),
+        (),
+        budget="100h",
+    )
+    after = load_config("quick", ["env.image_size=48", "agent.batch_size=64"])
+    (tmp_path / "after.yaml").write_text(after.to_yaml())
+    monkeypatch.setattr("rca.study.plan._cost", lambda *words: Cost(1.0, 0.01))  # no time to drive
+    found = planned(asked, tmp_path, lambda *words: [], 2)
+    assert set(found.study.names) == {"image_size", "batch_size"}
+
+
+@pytest.mark.parametrize("before", ["quick", "seed"])
+def test_a_seed_given_twice_is_refused(tmp_path, before):
+    asked = Asked(before, None if before == "seed" else "healthy", (1, 2, 1), None, (), ())
+    with pytest.raises(UsageError, match="--seed: one is given twice"):
+        planned(asked, tmp_path, lambda *words: [], 2)

@@ -1,6 +1,7 @@
 """Trials are ordinary runs; a broken one costs itself alone; finished ones are not run again."""
 
 import json
+import math
 
 import pytest
 
@@ -8,7 +9,8 @@ from rca.config import load_config
 from rca.runs.load import load_run
 from rca.runs.manifest import code_of
 from rca.study.engines.local import run_here
-from rca.study.trials import Trial, TrialResult, is_finished
+from rca.study.trials import Trial, TrialResult, alone_in, is_finished, lasted, standing_in
+from tests.test_cli import rca
 
 SETTINGS = [
     *("budget.steps=30", "budget.eval_episodes=1"),
@@ -62,3 +64,22 @@ def test_a_finished_trial_stands_as_long_as_the_code_of_its_fault_does(tmp_path,
     (tmp_path / "one" / "manifest.json").write_text(json.dumps(made))
     (tmp_path / "one.yaml").write_text(trial.config.to_yaml())
     assert is_finished(trial, tmp_path / "one") == stands
+    assert (trial.key in standing_in([trial], tmp_path)) == stands
+
+
+def test_the_time_of_a_trial_that_was_gone_on_with_is_not_known(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one.yaml").write_text("")
+    (tmp_path / "one" / "results.json").write_text("{}")
+    manifest = tmp_path / "one" / "manifest.json"
+    manifest.write_text("{}")
+    assert lasted(tmp_path / "one") >= 0
+    manifest.write_text('{"resumed": [{"at": "2026-01-01T00:00:00+00:00"}]}')
+    assert math.isnan(lasted(tmp_path / "one"))
+
+
+def test_a_benchmark_and_a_study_do_not_share_a_folder_at_one_time(tmp_path):
+    with alone_in(tmp_path):
+        found = rca("bench", "--smoke", "--runs", str(tmp_path), "--out", str(tmp_path / "page"))
+    assert found.returncode == 2
+    assert "another study or benchmark runs there" in found.stderr

@@ -12,6 +12,7 @@ from rca.bench.run import standing
 from rca.diagnosis.cause import load_causes
 from rca.errors import UsageError
 from rca.faults import load_faults
+from rca.runs.opening import make_folder
 from rca.study.trials import Trial
 
 PARTS = ("config.yaml", "run.sqlite", "results.json", "wiring.json")
@@ -57,7 +58,8 @@ def export(trials: Sequence[Trial], root: Path, folder: Path) -> Path:
     Raises:
         UsageError: The folder holds something, or no run is finished.
     """
-    if folder.exists() and any(folder.iterdir()):
+    make_folder(folder)
+    if any(folder.iterdir()):
         raise UsageError(f"--export {folder}: it holds something; name a new folder")
     finished = [result.trial for result in standing(trials, root)]
     faults = load_faults()

@@ -61,9 +61,12 @@ def bench(
     from rca.bench import run as benchmarks
     from rca.bench.report import write_benchmark
     from rca.report.page import write_page
-    from rca.study.trials import TrialResult
+    from rca.runs.opening import make_folder
+    from rca.study.trials import TrialResult, alone_in
 
     seeds = seed or [1]
+    if len(set(seeds)) < len(seeds):
+        raise UsageError("--seed: one is given twice; the same run would count as two")
     trials = benchmarks.smoke(seeds[0]) if smoke else benchmarks.planned(seeds, only, steps)
     if export is not None:
         from rca.bench.exchange import export as exported
@@ -81,14 +84,16 @@ def bench(
             f"{done}/{len(trials) + len(at_random)} {result.trial.name} {result.error or 'done'}\n"
         )
 
+    make_folder(out)
     at_random = [] if smoke else benchmarks.random_trials(seeds)
     if as_is:
         results = benchmarks.standing(trials, runs)
         driven = benchmarks.standing(at_random, runs, least=0)
     else:
-        results = run_here([*trials, *at_random], runs, tell, workers=workers)
+        with alone_in(runs):
+            results = run_here([*trials, *at_random], runs, tell, workers=workers)
         results, driven = results[: len(trials)], results[len(trials) :]
-    cases = benchmarks.judged(results)
+    cases = benchmarks.judged(results, workers)
     told = [benchmarks.described(results), benchmarks.spent([*results, *driven])]
     random = benchmarks.random_distances(driven)
     how = ["rca bench", *(["--smoke"] if smoke else [])]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rca.cli.app import Debug, app
+from rca.cli.app import Debug, app, complain_of_damage
 
 
 class ExportFormat(StrEnum):
@@ -35,5 +35,14 @@ def export(
     from rca.runs.export import export_run
     from rca.runs.load import load_run
 
-    for written in export_run(load_run(path), out, format_.value):
+    run = load_run(path)
+    complain_of_damage(run.gaps)
+    for written in export_run(run, out, format_.value):
         sys.stdout.write(f"{written}\n")
+    rows = (("episodes", run.episodes["end_step"]), ("evaluations", run.evaluations["step"]))
+    for name, steps in rows if format_ is ExportFormat.tensorboard else ():
+        if lost := int(steps.isna().sum()):
+            sys.stderr.write(
+                f"note: {lost} of {len(steps)} {name} have no known step and are left out; "
+                "--format csv has them\n"
+            )

@@ -220,6 +220,8 @@ def run(
     _print_next(folder, quiet=quiet)
     if outcome.status == "interrupted" and outcome.error:
         raise HaltedError(f"{outcome.error}; see rca diagnose {folder}")
+    if reason := halt():  # a check that failed at the last step found nothing left to stop
+        raise HaltedError(f"{reason}; see rca diagnose {folder}")
     raise typer.Exit(130 if outcome.status == "interrupted" else 0)
 
 

@@ -105,10 +105,12 @@ def study(
 
     Example:  rca study quick+encoders_swapped quick --set agent.batch_size=32 --budget 30m
     """
+    from rca.runs.opening import make_folder
     from rca.study.plan import Asked, name_of, planned
     from rca.study.saved import STUDY, name_in, saved
 
     if after is None and (Path(before) / STUDY).is_file():
+        make_folder(out or Path(before))
         _finish(*saved(Path(before)), out or Path(before))
         return
     chosen = _engine(engine, address, gpus, workers)
@@ -127,6 +129,7 @@ def study(
     folder = out or Path("reports") / f"{name}-study"
     if name_in(folder) not in (None, name):
         raise UsageError(f"{folder}: holds the study {name_in(folder)}; choose another --out")
+    make_folder(folder)
     root = runs or Path("runs/study") / name
     made = planned(asked, root, chosen, workers)
     for line in made.notes:

@@ -83,6 +83,10 @@ def dashboard(folder: Path, *, wanted: bool) -> Iterator[None]:
     try:
         yield
     finally:
+        from rca.runs.manifest import MANIFEST
+
+        if not (folder / MANIFEST).is_file():  # there is nothing to wait for
+            shown.terminate()
         try:
             shown.wait(timeout=30)  # it draws the end of the run, then ends by itself
         except subprocess.TimeoutExpired:

@@ -110,7 +110,7 @@ def _world(sides: tuple[Side, ...]) -> tuple[Block, ...]:
 def _reproduce(sides: tuple[Side, ...]) -> tuple[Block, ...]:
     records = [record for side in sides for record in side.records]
     ours = [record for record in records if record.kind == "rca"]
-    lines = [f"rca run --steps {_steps(r)} --config {_path(r)}/config.yaml" for r in ours]
+    lines = [_again(record) for record in ours]
     names = " ".join(_path(record) for record in records)
     note = (
         "The config file holds every effective value, the seed included; the same seed, versions "
@@ -119,6 +119,18 @@ def _reproduce(sides: tuple[Side, ...]) -> tuple[Block, ...]:
     if len(ours) < len(records):
         note += " A recording was made elsewhere: it can be read again, not run again."
     return (Code((*lines, f"rca report {names}")), Text((note,)), provenance_table(sides))
+
+
+def _again(record: RunRecord) -> str:
+    """Returns the command that makes a run again; a planted fault is in no config file."""
+    command = record.provenance.get("command")
+    if record.provenance.get("changes") and isinstance(command, list):
+        words = [str(word) for word in command[1:]]
+        if "--out" in words:
+            place = words.index("--out")
+            del words[place : place + 2]
+        return f"rca {shlex.join(words)}"
+    return f"rca run --steps {_steps(record)} --config {_path(record)}/config.yaml"
 
 
 def _path(record: RunRecord) -> str:

@@ -26,7 +26,8 @@ def export_run(run: RunRecord, folder: Path, format: Format) -> list[Path]:
         folder: A new or an empty folder; runs and recordings are never written to.
         format: "tensorboard" writes one event file; the others write signals, episodes,
             evaluations and, of our runs, histograms, one file each. NaN is an empty field in CSV
-            and null in JSON.
+            and null in JSON. Episodes and evaluations whose step is not known have no place in an
+            event file.
 
     Returns:
         The files written.
@@ -122,7 +123,7 @@ WRITERS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
 
 
 def _tensorboard(run: RunRecord, folder: Path) -> list[Path]:
-    """Writes every signal, histogram, episode and evaluation over steps."""
+    """Writes every signal, histogram, episode and evaluation over steps; not rows without one."""
     board = Board(folder, clock=False)
     for name, signal in run.signals.items():
         for step, value in zip(signal.steps.tolist(), signal.values.tolist(), strict=True):
@@ -133,7 +134,7 @@ def _tensorboard(run: RunRecord, folder: Path) -> list[Path]:
         (EPISODE, run.episodes, "end_step"),
         (EVALUATION, run.evaluations, "step"),
     ):
-        for row in table.to_dict("records"):
+        for row in table[np.isfinite(table[at])].to_dict("records"):
             board.row(prefix, int(row[at]), {str(key): value for key, value in row.items()})
     board.close()
     return sorted(folder.iterdir())

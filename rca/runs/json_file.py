@@ -45,7 +45,7 @@ def number(tree: Mapping[str, object], key: str, where: str, gaps: list[str]) ->
     if isinstance(value, bool) or not isinstance(value, int | float):
         gaps.append(f"{where}: {key}: expected a number, found {_kind(value)}; ignored")
         return None
-    if not math.isfinite(_float(value)):
+    if not math.isfinite(plain_float(value)):
         gaps.append(f"{where}: {key}: is NaN, infinite or too large; ignored")
         return None
     return float(value)
@@ -73,7 +73,7 @@ def numbers(tree: Mapping[str, object], key: str, where: str, gaps: list[str]) -
     if not isinstance(values, list):
         gaps.append(f"{where}: {key}: expected a list of numbers, found {_kind(values)}; ignored")
         return None
-    array = np.array([_float(value) for value in values], dtype=np.float64)
+    array = np.array([plain_float(value) for value in values], dtype=np.float64)
     nulls = np.array([value is None for value in values], dtype=bool)
     wrong = np.flatnonzero(~np.isfinite(array) & ~nulls)
     if len(wrong):
@@ -87,7 +87,8 @@ def numbers(tree: Mapping[str, object], key: str, where: str, gaps: list[str]) -
     return array
 
 
-def _float(value: object) -> float:
+def plain_float(value: object) -> float:
+    """Returns a number of a JSON file, NaN for what is none or is too large to be one."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     try:
         return float(value) if is_number else math.nan  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Reads a run, whatever recorded it: one of our run folders, or a folder of foreign logs."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -71,6 +72,10 @@ def _recognised(path: Path) -> Iterator[tuple[Path, Importer]]:
     for file in [path] if path.is_file() else _files(path):
         try:
             importer = next((item for item in known if item.recognises(file)), None)
+        except FileNotFoundError:
+            if file == path:
+                raise
+            continue  # a run that goes on removes files
         except OSError as error:
             raise EvidenceError(f"{file}: cannot be read: {error}") from error
         if importer is not None:
@@ -172,7 +177,8 @@ def _empty(path: Path, found: Found) -> str:
 
 def _begun(part: Part) -> float:
     """Returns the wall clock of the first record, files without a clock last."""
-    return min((float(s.walls[0]) for s in part.series if len(s.walls)), default=float("inf"))
+    walls = (float(s.walls[0]) for s in part.series if len(s.walls))
+    return min((wall for wall in walls if not math.isnan(wall)), default=math.inf)
 
 
 def _says_something(part: Part) -> bool:

@@ -109,6 +109,18 @@ def _add_tables(database: sqlite3.Connection) -> None:
                 database.execute(f'ALTER TABLE {name} ADD COLUMN "{column}"')
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder that is written to later, if it is not there: before hours of work.
+
+    Raises:
+        UsageError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
 def unwritable(folder: Path, error: Exception) -> UsageError:
     """Returns what to say of an error of the disk, the database or the rights."""
     number = getattr(error, "errno", None)

@@ -2,14 +2,15 @@
 
 A file whose tags reappear in a later file is an earlier session of the same training. What that
 session logged after the step at which the later one begins was done again and is cut off, by wall
-clock, so that evaluations and episodes of the abandoned stretch go too. Files without tags in
-common were written side by side and stay as they are.
+clock where there is one, so that evaluations and episodes of the abandoned stretch go too. Files
+without tags in common were written side by side and stay as they are.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rca.runs.part import Series
 from rca.runs.tags import EPISODE, Tag, TagTable
@@ -69,8 +70,11 @@ def _cut(earlier: File, later: File, table: TagTable, gaps: list[str]) -> File:
         return earlier
     before = [old.walls[old.steps < start] for old, _ in pairs]
     walls = np.concatenate(before)
-    clock = float(walls.max()) if len(walls) else -np.inf
-    remaining = tuple(_until(series, clock) for series in earlier.series)
+    if len(walls) and np.isnan(walls).all():  # a table without a clock
+        remaining = tuple(_kept(series, series.steps < start) for series in earlier.series)
+    else:
+        clock = float(np.nanmax(walls)) if len(walls) else -np.inf
+        remaining = tuple(_kept(series, series.walls <= clock) for series in earlier.series)
     dropped = sum(len(s.steps) for s in earlier.series) - sum(len(s.steps) for s in remaining)
     if len(walls):
         why = f"was resumed by {later.name} before step {start:,}"
@@ -80,8 +84,7 @@ def _cut(earlier: File, later: File, table: TagTable, gaps: list[str]) -> File:
     return replace(earlier, series=tuple(s for s in remaining if len(s.steps)))
 
 
-def _until(series: Series, clock: float) -> Series:
-    inside = series.walls <= clock
+def _kept(series: Series, inside: NDArray[np.bool_]) -> Series:
     return replace(
         series,
         steps=series.steps[inside],

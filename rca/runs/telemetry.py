@@ -134,10 +134,14 @@ def _signal(series: Series, tag: Tag) -> Signal:
 
 
 def _add(signals: dict[str, Signal], signal: Signal, gaps: list[str]) -> None:
-    if signal.name in signals:
+    there = signals.get(signal.name)
+    if there is not None and not signal.tag:  # its own name goes before one that means the same
+        signals[signal.name], signal = signal, there
+    if there is not None:
+        first = signals[signal.name].tag or signal.name
         gaps.append(
-            f"{signal.tag}: means {signal.name}, as {signals[signal.name].tag} does, which was "
-            f"kept; {signal.tag} stays under its own name"
+            f"{signal.tag}: means {signal.name}, as {first} does, which was kept; {signal.tag} "
+            "stays under its own name"
         )
         signal = replace(signal, name=signal.tag, tag="")
     signals[signal.name] = signal
@@ -193,7 +197,8 @@ def _spread(index: NDArray[np.int64], values: Floats, length: int) -> Floats:
 
 def _evaluations(signals: dict[str, Signal]) -> pd.DataFrame | None:
     """Returns the evaluation table; its columns leave the signals."""
-    names = [name for name in signals if name.startswith(EVALUATION)]
+    known = {f"{EVALUATION}{column}" for column in EVALUATION_COLUMNS}
+    names = [name for name in signals if name in known]
     columns = {name.removeprefix(EVALUATION): signals.pop(name) for name in names}
     if not columns:
         return None

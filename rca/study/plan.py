@@ -1,5 +1,6 @@
 """From what a command line asks to a study."""
 
+import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from rca.study.design import DESIGNS
 from rca.study.factors import End, Factor, differing, parse_end
 from rca.study.known import KNOWN
 from rca.study.study import Study
-from rca.study.trials import Engine, Trial, lasted
+from rca.study.trials import Engine, Trial, alone_in, lasted
 
 PILOTS = (100, 400)
 """Steps of the two short runs from which a budget's time is estimated: what a step takes is told by
@@ -76,6 +77,8 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
     Raises:
         UsageError: An end, a key, a design or a budget that is not one.
     """
+    if len(set(asked.seeds)) < len(asked.seeds):
+        raise UsageError("--seed: one is given twice; the same run would count as two")
     if asked.after is None:
         return Planned(_known(asked), "one-at-a-time")
     design = asked.design or ("one-at-a-time" if asked.budget is None else "auto")
@@ -97,7 +100,9 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
         base, seeds = fits.design, fits.seeds
         notes = (*(f"given up for the budget: {line}" for line in fits.given_up),)
         notes += (f"the design {base} with {seeds} seeds takes about {fits.minutes:.0f} min",)
-        before, after = (_reshaped(end, fits.steps, fits.size) for end in (before, after))
+        sizes = {end.config.env.image_size for end in (before, after)}
+        size = fits.size if len(sizes) == 1 else None  # else it is a factor, and stays
+        before, after = (_reshaped(end, fits.steps, size) for end in (before, after))
         factors = _differing(before, after, asked)
     arms = DESIGNS[base]([factor.name for factor in factors])
     return Planned(
@@ -152,8 +157,10 @@ def _known(asked: Asked) -> Study:
     return KNOWN[asked.before](asked.seeds) if asked.seeds else KNOWN[asked.before]()
 
 
-def _reshaped(end: End, steps: int, size: int) -> End:
+def _reshaped(end: End, steps: int, size: int | None) -> End:
     """Returns an end with shorter runs, all of whose phases keep their share, and other pictures.
+
+    Without a size the pictures stay as they are.
 
     What lasts a number of steps is shortened with the run: with the random phase of a full run, a
     quarter of it would end before the first update.
@@ -171,7 +178,7 @@ def _reshaped(end: End, steps: int, size: int) -> End:
         end,
         config=config.model_copy(
             update={
-                "env": config.env.model_copy(update={"image_size": size}),
+                "env": config.env.model_copy(update={} if size is None else {"image_size": size}),
                 "agent": config.agent.model_copy(update=agent),
                 "budget": config.budget.model_copy(update=budget),
             }
@@ -235,17 +242,21 @@ def _cost(end: End, size: int, root: Path, engine: Engine) -> Cost:
     """Measures what a run of the fixed end takes, by two short ones with the phases of a full one.
 
     Raises:
-        UsageError: One of them failed.
+        UsageError: One of them failed or was resumed, or another study measures there.
     """
     trials = []
     for steps in PILOTS:
         short = _reshaped(end, steps, size)
         trials.append(Trial(f"pilot-{size}-{steps}", short.config, end.faults))
     seconds = []
-    for result in engine(trials, root / "pilot", lambda result: None):
+    with alone_in(root / "pilot"):
+        results = engine(trials, root / "pilot", lambda result: None)
+    for result in results:
         if result.error:
             raise UsageError(f"--budget: a first short run failed: {result.error}")
         seconds.append(lasted(result.folder))
+        if math.isnan(seconds[-1]):
+            raise UsageError(f"{result.folder}: was stopped on its way, remove it")
     few, many = PILOTS
     step = max(0.0, (seconds[1] - seconds[0]) / (many - few))
     return Cost(max(0.0, seconds[0] - few * step), step)

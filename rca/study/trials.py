@@ -17,7 +17,7 @@ import filelock
 
 from rca.config import RunConfig
 from rca.errors import UsageError
-from rca.runs.manifest import CODE_OF_CHANGES, code_of
+from rca.runs.manifest import CODE_OF_CHANGES, RESUMED, code_of
 
 LOG = "trial.log"
 TIMEOUT_S = 4 * 3600.0
@@ -169,7 +169,12 @@ def is_finished(trial: Trial, folder: Path) -> bool:
 
 
 def lasted(folder: Path) -> float:
-    """Returns the seconds from the start of a trial's process to its end, NaN if a file is gone."""
+    """Returns the seconds from the start of a trial's process to its end.
+
+    NaN if a file is gone, or if it was stopped and gone on with later.
+    """
+    if _manifest(folder).get(RESUMED):
+        return math.nan
     try:
         began = (folder.parent / f"{folder.name}.yaml").stat().st_mtime
         return (folder / "results.json").stat().st_mtime - began
@@ -189,14 +194,14 @@ def _is_this(trial: Trial, folder: Path) -> bool:
         declared = (folder.parent / f"{trial.name}.yaml").read_text(encoding="utf-8")
     except OSError:
         return False
-    return declared == trial.config.to_yaml() and _planted_alike(trial, _manifest(folder))
+    return declared == trial.config.to_yaml() and _planted_alike(trial.faults, _manifest(folder))
 
 
-def _planted_alike(trial: Trial, manifest: Mapping[str, object]) -> bool:
-    """Whether a run's faults are the trial's, also in their code; older runs do not tell of it."""
+def _planted_alike(faults: Sequence[str], manifest: Mapping[str, object]) -> bool:
+    """Whether a run's faults are these, also in their code; older runs do not tell of it."""
     code = manifest.get(CODE_OF_CHANGES)
-    is_now = code is None or code == code_of(trial.faults)
-    return manifest.get("changes") == [*trial.faults] and is_now
+    is_now = code is None or code == code_of(faults)
+    return manifest.get("changes") == [*faults] and is_now
 
 
 def _manifest(folder: Path) -> dict[str, object]:
@@ -209,7 +214,7 @@ def _manifest(folder: Path) -> dict[str, object]:
 
 @contextmanager
 def alone_in(root: Path) -> Iterator[None]:
-    """Holds a study's folder for one study: two would move each other's runs aside.
+    """Holds a folder of runs for one study or benchmark: two would move each other's aside.
 
     Raises:
         UsageError: Another process holds it, or it cannot be written.
@@ -219,7 +224,9 @@ def alone_in(root: Path) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except filelock.Timeout as error:
-        raise UsageError(f"{root}: another study runs there; choose another --runs") from error
+        raise UsageError(
+            f"{root}: another study or benchmark runs there; choose another --runs"
+        ) from error
     except OSError as error:
         raise UsageError(f"{root}: cannot be written: {error.strerror}") from error
     try:
@@ -243,7 +250,11 @@ def standing_in(trials: Sequence[Trial], root: Path) -> dict[Key, Path]:
         folder = settings.with_suffix("")
         manifest = _manifest(folder)
         changes = manifest.get("changes")
-        if manifest.get("status") == "finished" and isinstance(changes, list):
+        if (
+            manifest.get("status") == "finished"
+            and isinstance(changes, list)
+            and _planted_alike(changes, manifest)
+        ):
             key = (settings.read_text(encoding="utf-8", errors="replace"), tuple(changes))
             standing.setdefault(key, folder)
     return standing

@@ -15,7 +15,7 @@ from rca.runs.record import EVALUATION_COLUMNS
 MAX_BYTES = 100_000_000
 """Unpacked; a million evaluations of ten episodes would be larger, and are not seen in practice."""
 UNREADABLE = (
-    OSError, ValueError, TypeError, KeyError, EOFError, MemoryError, RuntimeError,
+    OSError, ValueError, TypeError, KeyError, AttributeError, EOFError, MemoryError, RuntimeError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What zipfile and numpy raise on damaged, encrypted or lying archives."""
@@ -42,6 +42,8 @@ def read(path: Path, options: Options) -> Part:
     del options
     arrays = _arrays(path)
     steps = arrays.get("timesteps", np.empty(0))
+    if steps.ndim != 1 or not np.isfinite(steps).all():
+        raise EvidenceError(f"{path}: timesteps is no list of steps; mend or remove the file")
     gaps: list[str] = []
     table: dict[str, NDArray[np.float64]] = {}
     for name, column in COLUMNS.items():
@@ -56,7 +58,7 @@ def read(path: Path, options: Options) -> Part:
         elif values.shape[1]:
             table[column] = values.mean(axis=1)
             table["episodes"] = np.full(len(values), float(values.shape[1]))
-    if steps.ndim != 1 or not table:
+    if not table:
         raise EvidenceError(f"{path}: holds no evaluation by step; mend or remove the file")
     table["step"] = steps
     frame = pd.DataFrame(table).reindex(columns=list(EVALUATION_COLUMNS)).astype("float64")

@@ -6,6 +6,7 @@ length in steps, t the seconds since the start; further columns are the user's `
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,9 +74,16 @@ def combine(parts: Sequence[Part]) -> Part:
     """Joins the monitors of environments that were stepped side by side.
 
     With n of them every step of one is n environment steps of the run, so an episode of `length`
-    steps spans n * length steps of the run.
+    steps spans n * length steps of the run. Evaluations, told by their names, are left out.
     """
-    number = len(parts)
+    training = [part for part in parts if not _of_evaluation(part)] or [*parts]
+    apart = [part.source.name for part in parts if _of_evaluation(part)]
+    left_out: tuple[str, ...] = ()
+    if len(training) < len(parts):
+        left_out = (f"{', '.join(apart)}: episodes of evaluations, left out",)
+    if len(training) == 1:
+        return replace(training[0], notes=(*training[0].notes, *left_out))
+    parts, number = training, len(training)
     names = set.intersection(*(set(part.episodes) for part in parts))
     rows = {name: np.concatenate([part.episodes[name] for part in parts]) for name in names}
     lengths = [plausible(part.episodes["length"]) for part in parts]
@@ -88,8 +96,15 @@ def combine(parts: Sequence[Part]) -> Part:
         episodes={name: values[order] for name, values in rows.items()},
         config=parts[0].config,
         gaps=tuple(gap for part in parts for gap in part.gaps),
-        notes=(f"{number} environments ran side by side: an episode spans {number} x its length",),
+        notes=(
+            f"{number} environments ran side by side: an episode spans {number} x its length",
+            *left_out,
+        ),
     )
+
+
+def _of_evaluation(part: Part) -> bool:
+    return part.source.name.lower().startswith("eval")
 
 
 IMPORTER = Importer("Stable-Baselines3 monitor", recognises, read, combine=combine)

@@ -86,6 +86,8 @@ def read(path: Path, options: Options) -> Part:
         )
     gaps += [f"{folder / MANIFEST}: {line}" for line in _broken_probes(manifest)]
     live = manifest.get("status") == "running" and is_written_to(folder, manifest)
+    if manifest.get("status") == "running" and not live:  # or it ended well while it was asked
+        manifest = _optional(folder, read_manifest, gaps)
     tables = _database(folder, live, gaps)
     config = _config(folder, manifest, gaps)
     results = _optional(folder / RESULTS, read_json, gaps) if (folder / RESULTS).exists() else {}
@@ -188,7 +190,7 @@ def _tables(path: Path, live: bool, gaps: list[str]) -> _Tables:
         database = _open(path, Path(scratch), live)
         try:
             return _Tables(
-                dict(database.execute("SELECT key, value FROM meta")),
+                _counters(database),
                 _signals(database),
                 _table(database, "episode", EPISODE_COLUMNS, empty_episodes()),
                 _table(database, "evaluation", EVALUATION_COLUMNS, empty_evaluations()),
@@ -209,6 +211,14 @@ def _open(path: Path, scratch: Path, live: bool) -> sqlite3.Connection:
     for file in (path, log):  # merging the log of a killed run writes, so let it write elsewhere
         shutil.copyfile(file, scratch / file.name)
     return sqlite3.connect(scratch / path.name)
+
+
+def _counters(database: sqlite3.Connection) -> dict[str, int]:
+    counters = dict(database.execute("SELECT key, value FROM meta"))
+    for key, value in counters.items():
+        if not isinstance(value, int):
+            raise ValueError(f"meta.{key} is {value!r}, not a whole number")
+    return counters
 
 
 def _signals(database: sqlite3.Connection) -> dict[str, Signal]:
@@ -246,8 +256,8 @@ def _outcome(
     if status == "running" and not live:
         status, error = "crashed", KILLED
     seen = [int(signal.steps[-1]) for signal in tables.signals.values()]
-    if len(tables.episodes):
-        seen.append(int(tables.episodes["end_step"].max()))
+    ends = tables.episodes["end_step"]
+    seen += [int(end) for end in ends[np.isfinite(ends)].tail(1)]
     counters = tables.counters
     seen.append(counters.get("executed_steps", 0))
     executed = _whole(said.get("executed_steps"))

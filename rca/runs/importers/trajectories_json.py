@@ -6,7 +6,7 @@ import numpy as np
 
 from rca.encoding import opened
 from rca.errors import EvidenceError
-from rca.runs.json_file import read_json
+from rca.runs.json_file import plain_float, read_json
 from rca.runs.part import Importer, Options, Part
 from rca.runs.record import Signal
 
@@ -48,7 +48,7 @@ def read(path: Path, options: Options) -> Part:
     signals = []
     for key, (name, unit) in SIGNALS.items():
         if any(key in point for point in points):
-            values = np.array([_float(point.get(key)) for point in points], dtype=np.float64)
+            values = np.array([plain_float(point.get(key)) for point in points], dtype=np.float64)
             signals.append(Signal(name, unit, steps, values, key))
             missing = int(np.isnan(values).sum())
             if missing:
@@ -59,11 +59,6 @@ def read(path: Path, options: Options) -> Part:
 
 def _is_trajectory(item: object) -> bool:
     return isinstance(item, list) and all(isinstance(point, dict) for point in item)
-
-
-def _float(value: object) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else np.nan  # type: ignore[arg-type]
 
 
 IMPORTER = Importer("trajectories", recognises, read)

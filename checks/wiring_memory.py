@@ -11,6 +11,9 @@ ENDS = 10
 """Expected ends, from which none at all is no chance: e^-10."""
 UNEVEN = 0.1
 """Distance of the mean place from that of an even draw, 0.5; of 100 rows it strays by 0.03."""
+AGAIN, TIMES = 0.1, 3.0
+"""Share of rows that the batch before held too, and times what an even draw has of them, from which
+the draws hang together: of 700 rows an even draw has 20 or so, and strays by 5."""
 OTHER = 0.01
 """Share of the known rows that may hold something else: an action taken twice by chance names the
 wrong step. Our own memory has none (tests/test_runs_remembering.py)."""
@@ -69,5 +72,12 @@ def _drawn(seen: MemoryFacts) -> Finding | None:
     all_known = seen.never <= OTHER * seen.rows  # else it is the known ones that lie elsewhere
     if seen.place is not None and all_known and abs(seen.place - 0.5) > UNEVEN:
         message = f"drawn unevenly: rows lie at {seen.place:.0%} of the memory, an even draw at 50%"
+        return Finding(Verdict.FAIL, message, suspects=("replay_wrong",))
+    known = seen.rows - seen.unknown
+    if seen.again > max(AGAIN * known, TIMES * seen.expected_again):
+        message = (
+            f"{seen.again:,} of {known:,} rows are drawn again, in the batch before too; "
+            f"{seen.expected_again:.0f} were to be expected"
+        )
         return Finding(Verdict.FAIL, message, suspects=("replay_wrong",))
     return None

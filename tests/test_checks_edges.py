@@ -637,3 +637,22 @@ def test_the_speed_follows_the_pedal(pedal, steer, verdict):
         signal("env/speed", steps, speed),
     )
     assert finding("env.controls", run).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("foreign", "verdict"),
+    [
+        ([0, 0, 0], Verdict.PASS),
+        ([300, 150, 30], Verdict.WARN),  # of each step four
+        ([299, 148, 28], Verdict.WARN),  # the last ones ended before their repetitions did
+        ([300, 150, 31], Verdict.FAIL),
+        ([300, 0, 0], Verdict.FAIL),
+        ([100, 30, 6], Verdict.FAIL),
+    ],
+)
+def test_actions_that_are_repeated_are_nobody_elses_steps(foreign, verdict):
+    three = table([100, 50, 10], [0.0, 0.0, 0.0])
+    run = with_signals(blank(), signal("episode/foreign_steps", three["end_step"], foreign))
+    found = finding("evaluation.foreign_steps", replace(run, episodes=three))
+    assert found.verdict is verdict
+    assert ("each step of the trainer's is 4" in found.message) == (verdict is Verdict.WARN)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from rca.runs.load import load_run
+
 RCA = [sys.executable, "-m", "rca"]
 
 
@@ -253,3 +255,28 @@ def test_ctrl_c_is_one_line(tmp_path):
     (tmp_path / "worlds.py").write_text("def make():\n    raise KeyboardInterrupt\n")
     done = rca("probe", "env", "worlds:make", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (130, "rca: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("study", "quick+target_frozen", "quick", "--out"),
+        ("bench", "--smoke", "--out"),
+        ("bench", "--smoke", "--export"),
+    ],
+)
+def test_a_place_for_results_that_is_none_is_refused_before_the_runs(tmp_path, words):
+    (tmp_path / "file").write_text("")
+    found = rca(*words, str(tmp_path / "file"), "--runs", str(tmp_path / "runs"))
+    assert found.returncode == 2
+    assert f"{tmp_path / 'file'}: is a file or lies below one; choose a folder" in found.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_check_that_fails_at_the_last_step_is_told_by_the_exit_code(tmp_path):
+    words = ["run", "--config", "quick", "--plant", "idling_optimal", "--steps", "10", "--quiet"]
+    words += ["--set", "budget.eval_every=0", "--out", str(tmp_path / "run")]
+    found = rca(*words, "--halt-on", "reward.promises")
+    assert found.returncode == 5
+    assert "halted at step 10: reward.promises" in found.stderr
+    assert load_run(tmp_path / "run").outcome.status == "finished"

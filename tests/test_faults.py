@@ -104,6 +104,7 @@ def test_a_planted_fault_changes_settings_or_what_is_learned(name):
         "simulator_hangs",
         "traffic_parked",
         "points_not_turned",
+        "heading_not_wrapped",
         "penalties_pay",
         "actions_before_clipping",
     }:

@@ -1,6 +1,7 @@
 """Whole reports on disk."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,19 @@ def test_recordings_are_compared(tmp_path):
     assert "30,000 steps, 1,094 episodes" in text
     assert "not recorded" in text
     assert html.stat().st_size < 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ([], "rca run --steps 30000 --config runs/x/config.yaml"),
+        (["reward_sign"], "rca run --config quick --plant reward_sign --seed 1"),
+    ],
+)
+def test_a_planted_run_is_reproduced_with_what_was_planted(tmp_path, changes, line):
+    command = ["rca", "run", "--config", "quick", "--plant", "reward_sign"]
+    command += ["--out", "runs/x", "--seed", "1"]
+    known = {"path": "runs/x", "changes": changes, "command": command}
+    run = replace(healthy(), kind="rca", provenance=known)
+    write_report([judged(run)], [], tmp_path)
+    assert line in (tmp_path / "report.md").read_text()

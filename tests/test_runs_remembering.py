@@ -210,3 +210,13 @@ def test_minus_zero_is_zero():
     again = replace(STEP, action=np.array([-0.0, 0.5], np.float32))
     remembering.step(again)
     assert list(remembering._by_action.values()) == [None]
+
+
+def test_rows_of_the_batch_before_are_drawn_again_no_oftener_than_by_chance():
+    sound, reseeded = facts_of(), facts_of("sampler_reseeded")
+    assert 0.7 < sound.again / sound.expected_again < 1.3
+    assert finding(sound).verdict is Verdict.PASS
+    found = finding(reseeded)
+    assert found.verdict is Verdict.FAIL
+    assert "are drawn again, in the batch before too" in found.message
+    assert found.suspects == ("replay_wrong",)

@@ -106,6 +106,8 @@ def test_neither_are_junctions_other_cars_and_collisions_taken_for_something_els
         ("reward_clipped_to_sign", {"reward"}, {"reward_wrong"}),
         ("reward_noisy", {"reward"}, {"reward_wrong"}),
         ("reward_late", {"reward"}, {"reward_wrong"}),
+        ("steering_dead_zone", {"steering"}, {"action_path_wrong"}),
+        ("skip_pays_last", {"reward"}, {"reward_wrong"}),
         ("time_outs_terminal", {"ending added"}, {"time_outs_terminal"}),
     ],
 )
@@ -116,6 +118,20 @@ def test_what_is_changed_on_the_way_is_seen(server, fault, seen, suspects):
     found = finding(facts)
     assert found.verdict is Verdict.FAIL
     assert set(found.suspects) == suspects
+
+
+def test_a_heading_that_is_not_wrapped_ends_episodes_that_head_west(server):
+    settings = ["agent.guided_share=1.0", "env.max_episode_steps=60"]
+    facts = facts_of(server, "heading_not_wrapped", *settings, steps=900)
+    assert {"ending added", "reward"} <= facts.other.keys()
+    assert "reward_wrong" in finding(facts).suspects
+
+
+def test_a_first_step_that_is_paid_across_a_reset_is_seen(server):
+    facts = facts_of(server, "progress_across_resets", "env.max_episode_steps=50")
+    assert facts.other.keys() == {"reward"}
+    assert facts.other["reward"] <= facts.begun
+    assert finding(facts).suspects == ("reward_wrong",)
 
 
 @pytest.mark.parametrize("fault", ["idling_pays", "metrics_not_wired", "simulator_slow"])

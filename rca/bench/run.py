@@ -123,8 +123,7 @@ def spent(results: Sequence[TrialResult]) -> str:
     return (
         f"{timed} of {len(results)} runs took {minutes:,.0f} minutes by the clock, each on one "
         f"core beside whatever else ran: {minutes / 2:,.0f} on two. Made with {versions}; "
-        f"diagnosed with rca of {_state(git_state())} on {where['cpus']} cores ({where['cpu']}, "
-        f"{where['os']})."
+        f"diagnosed with rca of {_state(git_state())} on {where['cpus']} cores ({where['cpu']})."
     )
 
 

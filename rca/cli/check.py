@@ -20,7 +20,10 @@ def check(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="A run folder of ours, or a folder of logs from anywhere.", show_default=False
+            help="A run folder of ours, or a folder with TensorBoard events, Stable-Baselines3's "
+            "monitor.csv, progress.csv or evaluations.npz, a CSV with a column step or "
+            "global_step, results.json, configs; or one such file.",
+            show_default=False,
         ),
     ] = None,
     format_: Annotated[
@@ -47,8 +50,8 @@ def check(
 ) -> None:
     """Answers every question of the checklist about a run, or about config files and their code.
 
-    Exit code: 0 all passed, 1 something failed, 2 wrong usage, 3 evidence missing or damaged, or
-    a check broke.
+    Exit code: 0 all passed, 1 something failed or warned, 2 wrong usage, 3 nothing failed but
+    something could not be judged (VACUOUS, NOT_RUN, ERROR), or the evidence is damaged.
 
     Example:  rca check runs/my-run --only 'seed.*' --format junit > verdicts.xml
 

@@ -21,7 +21,10 @@ PICTURES = (".png", ".svg", ".html")
 @app.command()
 def diagnose(
     path: Annotated[
-        Path, typer.Argument(help="A run folder of ours, or a folder of logs from anywhere.")
+        Path,
+        typer.Argument(
+            help="A run folder of ours, or a recording from elsewhere, as for `rca check`."
+        ),
     ],
     format_: Annotated[
         Format, typer.Option("--format", help="How to print the diagnosis.")
@@ -35,7 +38,8 @@ def diagnose(
 ) -> None:
     """Ranks the causes that fit what was seen and when, and refutes those that cannot have acted.
 
-    Exit code: 0 no cause is likely, 1 one is, 2 wrong usage, 3 evidence missing or damaged.
+    Exit code: 0 no cause is likely, which may be for want of evidence, 1 one is, 2 wrong usage,
+    3 evidence missing or damaged.
 
     Example:  rca diagnose runs/my-run --timeline when.png
     """

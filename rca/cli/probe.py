@@ -17,7 +17,7 @@ app.add_typer(probe_app, name="probe")
 @probe_app.command("reward")
 def probe_reward(
     config: Annotated[
-        str, typer.Option(help="A preset (baseline, fixed, healthy) or a YAML file.")
+        str, typer.Option(help="A preset (baseline, fixed, healthy, quick) or a YAML file.")
     ] = "healthy",
     set_: Annotated[
         list[str] | None,

@@ -66,7 +66,7 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
     config: Annotated[
-        str, typer.Option(help="A preset (baseline, fixed, healthy) or a YAML file.")
+        str, typer.Option(help="A preset (baseline, fixed, healthy, quick) or a YAML file.")
     ] = "healthy",
     set_: Annotated[
         list[str] | None,

@@ -103,7 +103,7 @@ def study(
     Exit code: 0 the page is written, 2 wrong usage, 3 no run finished or a study's files are
     damaged, 130 stopped by Ctrl-C; the same command goes on.
 
-    Example:  rca study quick+encoders_swapped quick --set agent.batch_size=32 --budget 30m
+    Example:  rca study quick+encoders_swapped quick --budget 30m
     """
     from rca.runs.opening import make_folder
     from rca.study.plan import Asked, name_of, planned

@@ -23,7 +23,7 @@ class Clamped(TD3):
     "errors_clamped",
     causes=("loss_wrong",),
     source="OpenAI Baselines: DQN (2017): clipping the objective leaves large errors no gradient",
-    unseen=True,
+    caught_by=("wiring.recomputed",),
 )
 def errors_clamped(build: Build) -> Build:
     """The critics learn nothing from a transition whose error is larger than 1."""

@@ -37,7 +37,7 @@ def make_env(config: RunConfig, host: str, port: int) -> Env:
     "heading_not_wrapped",
     causes=("observation_wrong", "reward_wrong"),
     source="a classic of driving environments: yaw minus waypoint yaw across 180 degrees",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def heading_not_wrapped(build: Build) -> Build:
     """Heading errors are off by a whole turn where car and route are on two sides of west."""

@@ -34,7 +34,7 @@ class FirstFlag(Replay):
     "n_step_flag_of_first",
     causes=("terminal_missing", "replay_wrong"),
     source="a slip of n-step memories: reward and next state of the window, done of its start",
-    unseen=True,
+    caught_by=("wiring.memory",),
 )
 def n_step_flag_of_first(build: Build) -> Build:
     """Two of three sums that reach an episode's end go on with the value of its last state."""

@@ -38,7 +38,7 @@ class Carried(Wrapper):
     "progress_across_resets",
     causes=("reward_wrong",),
     source="a classic of driving environments: self.prev_distance is not set back in reset()",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def progress_across_resets(build: Build) -> Build:
     """An episode begins with a fine as high as what the one before it earned by its way."""

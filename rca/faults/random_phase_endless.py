@@ -23,9 +23,9 @@ class NeverAsked(TD3):
 
 @fault(
     "random_phase_endless",
-    causes=("action_path_wrong", "exploration_noise_high"),
+    causes=("policy_not_driving", "action_path_wrong", "exploration_noise_high"),
     source="a slip of home-made loops: `if t < start_steps` with a t that each reset sets to 0",
-    unseen=True,
+    caught_by=("wiring.exploration",),
 )
 def random_phase_endless(build: Build) -> Build:
     """Training goes on with uniform random actions after learning has begun."""

@@ -24,7 +24,7 @@ class Reseeded(Replay):
     "sampler_reseeded",
     causes=("replay_wrong",),
     source="a classic of NumPy code: seed() in the function that draws, to be reproducible",
-    unseen=True,
+    caught_by=("wiring.memory",),
 )
 def sampler_reseeded(build: Build) -> Build:
     """Every update learns from nearly the same transitions as the one before it."""

@@ -33,7 +33,7 @@ class Skipping(Wrapper):
     "skip_pays_last",
     causes=("reward_wrong",),
     source="a classic of frame-skip wrappers: `reward` in the loop where `total += reward` is due",
-    unseen=True,
+    caught_by=("env.witnessed",),
 )
 def skip_pays_last(build: Build) -> Build:
     """Three quarters of the way and every turn of the wheel go unpaid behind a frame skip."""

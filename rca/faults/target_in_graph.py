@@ -39,7 +39,7 @@ class Residual(TD3):
     "target_in_graph",
     causes=("loss_wrong", "target_value_wrong", "target_wrong"),
     source="a classic of home-made DDPG code: critic(next_state) without no_grad() or detach()",
-    unseen=True,
+    caught_by=("wiring.recomputed", "wiring.squared_error"),
 )
 def target_in_graph(build: Build) -> Build:
     """The target comes from the online critics without being detached (a residual gradient)."""

@@ -51,7 +51,7 @@ class OwnWorker(TD3):
 
 @fault(
     "worker_on_its_own",
-    causes=("actor_frozen", "action_path_wrong"),
+    causes=("policy_not_driving", "actor_frozen", "action_path_wrong"),
     source="a classic of actor-learner code: the workers' weights are never synchronised",
     caught_by=("wiring.exploration",),
 )

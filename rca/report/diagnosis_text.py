@@ -41,7 +41,7 @@ def page(judged: Judged, found: Diagnosis) -> RenderableType:
         ("Wrong too, but it only misleads", _causes([i for i in likely if i.cause.misleads])),
         ("Less likely", _doubts(found.ranked)),
         ("What it is not", _refuted(found.refuted)),
-        ("The seed's six issues on this run", [issues_table(_issues(found))]),
+        ("The failed project's six issues on this run", [issues_table(_issues(found))]),
         ("What to do next", _next(judged, found)),
     ]
     lines: list[RenderableType] = [_head(judged.run)]

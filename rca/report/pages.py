@@ -96,7 +96,7 @@ def diagnosis_page(judged: Judged, found: Diagnosis) -> Report:
         Section("causes", "Causes, for and against", (ranked_table(found),)),
         Section("refuted", "What it is not", (refuted_table(found),)),
         Section("next", "What to do next", (_numbered(next_steps(judged, found)),)),
-        Section("issues", "The seed's six issues on this run", (_issues(found),)),
+        Section("issues", "The failed project's six issues on this run", (_issues(found),)),
         Section("untested", "What this record cannot tell", (_untested(found),)),
     ]
     return Report(

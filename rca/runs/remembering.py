@@ -6,6 +6,7 @@ what else it holds must be that step's: both observations, the sum of rewards, t
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,9 @@ class Remembering:
         self._observed: Seen | None = None
         self._places: list[float] = []
         self._expected_places: list[float] = []
+        self._before: set[int] = set()
+        self._again = 0
+        self._expected_again = 0.0
 
     def begin(self, event: EpisodeBegan) -> None:
         """Remembers what an episode begins with."""
@@ -89,7 +93,9 @@ class Remembering:
         flags, rewards = batch.terminated.tolist(), batch.reward.tolist()
         before, after = _digests(batch.obs), _digests(batch.next_obs)
         oldest = max(0, len(self._steps) - self._config.buffer_size)
-        place, ends = self._even_draw(oldest)
+        named = [at for at in self._by_action.values() if at is not None and at >= oldest]
+        place, ends = self._even_draw(named, oldest)
+        drawn: set[int] = set()
         for row, action in enumerate(batch.action.numpy()):
             self._rows += 1
             key = _digest(action)
@@ -100,6 +106,9 @@ class Remembering:
                 continue
             last, total = self._sum(first)
             end = self._steps[last]
+            drawn.add(first)
+            self._again += first in self._before
+            self._expected_again += len(self._before) / len(named)
             self._places.append(first - oldest)
             self._expected_places.append(place)
             if not oldest:  # later it is not known how many of the ends are still there
@@ -114,6 +123,7 @@ class Remembering:
             if shown:
                 self._note("picture", before[row][0] != shown[0])
                 self._note("vector", before[row][1] != shown[1])
+        self._before = drawn
 
     def facts(self) -> MemoryFacts:
         """Returns what was found as plain data."""
@@ -125,6 +135,8 @@ class Remembering:
             ends=self._ends,
             expected_ends=self._expected_ends,
             place=self._place(),
+            again=self._again,
+            expected_again=self._expected_again,
         )
 
     def _place(self) -> float | None:
@@ -132,13 +144,12 @@ class Remembering:
         wanted = sum(self._expected_places)
         return 0.5 * sum(self._places) / wanted if wanted else None
 
-    def _even_draw(self, oldest: int) -> tuple[float, float]:
+    def _even_draw(self, named: Sequence[int], oldest: int) -> tuple[float, float]:
         """Returns mean place and share of ends of the steps that a row could be known as.
 
         Those whose action was taken once: a pinned policy repeats itself, and its steps have no
         name.
         """
-        named = [at for at in self._by_action.values() if at is not None and at >= oldest]
         if not named:
             return 0.0, 0.0
         ends = sum(self._steps[at].terminated for at in named) / len(named)

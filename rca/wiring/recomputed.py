@@ -84,6 +84,8 @@ class MemoryFacts(Fact):
         expected_ends: As many as an even draw has of them, in the mean.
         place: Half of the rows' mean place in the memory over that of an even draw of the steps
             that can be known: 0.5 if even, 0 if all are the oldest; None: no row is known.
+        again: Known rows that the batch compared before held too, often the one before.
+        expected_again: As many as an even draw has of them, in the mean.
     """
 
     rows: int
@@ -93,3 +95,5 @@ class MemoryFacts(Fact):
     ends: int = 0
     expected_ends: float = 0.0
     place: float | None = None
+    again: int = 0
+    expected_again: float = 0.0

@@ -4,7 +4,7 @@ from rca.diagnosis.cause import Cause, Grade, Moment, Sign, passes
 
 CAUSE = Cause(
     id="actor_frozen",
-    title="The actor is never trained, or another one drives",
+    title="The actor is never trained",
     mechanism=(
         "It is in no optimizer or gets no gradient, so the policy stays as it was "
         "drawn while the critic learns."
@@ -14,7 +14,6 @@ CAUSE = Cause(
         Sign("wiring.optimizers", Grade.FACT, says="actor:"),
         Sign("wiring.gradients", Grade.FACT, says="actor:"),
         Sign("wiring.weights_move", Grade.PROOF, says="actor:"),
-        Sign("wiring.exploration", Grade.FACT, says="asked for no action"),
         Sign("wiring.recomputed", Grade.PROOF, says="step of actor does not move"),
         Sign("wiring.recomputed", Grade.PROOF, says="actor gets no gradient"),
         Sign("learner.update_ratio", Grade.STRONG),

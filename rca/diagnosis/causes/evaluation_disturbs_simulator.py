@@ -13,7 +13,7 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_EVALUATION,
     supports=(
-        Sign("evaluation.foreign_steps", Grade.FACT),
+        Sign("evaluation.foreign_steps", Grade.FACT, says="by somebody else"),
         Sign("evaluation.control", Grade.PROOF, when=(Verdict.FAIL,)),
         Sign("evaluation.control", Grade.STRONG, when=(Verdict.WARN,)),
         Sign("evaluation.running_episode", Grade.PROOF),

@@ -15,6 +15,7 @@ CAUSE = Cause(
         Sign("wiring.next_state", Grade.FACT),
         Sign("wiring.memory", Grade.FACT, says="mixed up"),
         Sign("wiring.memory", Grade.FACT, says="drawn unevenly"),
+        Sign("wiring.memory", Grade.FACT, says="drawn again"),
         Sign("wiring.batches", Grade.FACT),
         Sign("replay.size", Grade.PROOF),
         Sign("replay.batch_share", Grade.STRONG),

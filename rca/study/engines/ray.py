@@ -1,4 +1,4 @@
-"""Trials on a Ray cluster: `pip install 'td3-rca[ray]'`."""
+"""Trials on a Ray cluster; needs the package ray."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -26,7 +26,7 @@ def ray(address: str | None = None, gpus: float = 0.0) -> Engine:
     try:
         import ray as _  # noqa: F401  an optional extra
     except ImportError as error:
-        raise UsageError("--engine ray: install it with pip install 'td3-rca[ray]'") from error
+        raise UsageError("--engine ray: it is not installed: pip install ray") from error
     return partial(run_on_ray, address=address, gpus=gpus)
 
 

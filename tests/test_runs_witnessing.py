@@ -121,7 +121,7 @@ def test_what_is_changed_on_the_way_is_seen(server, fault, seen, suspects):
 
 
 def test_a_heading_that_is_not_wrapped_ends_episodes_that_head_west(server):
-    settings = ["agent.guided_share=1.0", "env.max_episode_steps=25"]
+    settings = ["agent.guided_share=1.0", "env.max_episode_steps=60"]
     facts = facts_of(server, "heading_not_wrapped", *settings, steps=900)
     assert facts.other["ending added"] == facts.other["reward"] >= 1  # the fine for a wrong way
 

@@ -11,8 +11,11 @@ from typing import Any, Literal
 
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.utils.hooks import unserializable_hook
 
 from rca.wiring.features import Remembered
+from rca.wiring.hook import Hook
 from rca.wiring.listening import Listening
 from rca.wiring.modules import TARGET, Agent, Role, is_compiled
 
@@ -135,14 +138,9 @@ class Calls:
             if name.removesuffix(TARGET) == "critic" and layer.out_features == 1:
                 yield layer.register_forward_hook(self._guarded(layer, self._valued(name)))
 
-    def _guarded(self, module: nn.Module, hook: Callable[..., None]) -> Callable[..., None]:
-        """Returns a safe hook for one module; a deep copy of it has the hook as well."""
-
-        def guarded(called: nn.Module, *rest: object) -> None:
-            if called is module:
-                hook(called, *rest)
-
-        return self._listening.guarded(guarded)
+    def _guarded(self, module: nn.Module, hook: Callable[..., None]) -> Hook:
+        """Returns a safe hook for one module."""
+        return Hook(module, self._listening.guarded(hook))
 
     def _at_features(self, name: str, root: nn.Module) -> Iterator[Any]:
         """Hooks what an encoder returns, be it from `forward` or from its layers one by one."""
@@ -227,7 +225,7 @@ class Calls:
     def _valued(self, role: str) -> Callable[..., None]:
         def hook(module: nn.Module, args: object, output: torch.Tensor) -> None:
             call = self._call(role) or self._last(role)
-            if call is not None:
+            if call is not None and _tensors(output):
                 self._value(call, output)
 
         return hook
@@ -249,7 +247,9 @@ class Calls:
                     for number, part in enumerate(parts.unbind(1), first):
                         call.gradients[number] = part.clone()
 
-            output.register_hook(self._listening.guarded(keep))  # type: ignore[no-untyped-call]
+            # Marked, or torch would warn whoever pickles the output of a hook that is left out.
+            hook = unserializable_hook(self._listening.guarded(keep))
+            output.register_hook(hook)  # type: ignore[no-untyped-call]
 
     def _holds_gradient(self, role: str) -> bool:
         """Whether a network's parameters hold gradients: those of this pass have yet to come."""
@@ -356,9 +356,13 @@ def reached(tensor: torch.Tensor) -> set[int]:
 
 
 def _tensors(value: object) -> list[torch.Tensor]:
-    """Returns the tensors in arguments or results, in order; not those inside a torch.func.vmap."""
+    """Returns the tensors in arguments or results, in order, those that hold numbers.
+
+    Inside a torch.func.vmap, and while torch.export traces a network, they hold none.
+    """
     if isinstance(value, torch.Tensor):
-        return [] if torch._C._functorch.is_functorch_wrapped_tensor(value) else [value]
+        wrapped = torch._C._functorch.is_functorch_wrapped_tensor(value)
+        return [] if wrapped or isinstance(value, FakeTensor) else [value]
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):

@@ -18,9 +18,10 @@ from rca.runs.load import load_run
 from rca.runs.manifest import WIRING, write_json
 from rca.runs.record import END_REASONS, Outcome
 from rca.wiring.actions import as_action
-from rca.wiring.audit import Audit, trained_by
+from rca.wiring.audit import Audit
 from rca.wiring.calls import Call
 from rca.wiring.modules import Agent, Modules, find_agent, name_optimizers
+from rca.wiring.trained import trained_by
 
 EVERY = 10
 """Updates between two readings of gradient norms and learning rates."""

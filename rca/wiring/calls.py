@@ -4,7 +4,7 @@ Forward hooks remember what each encoder returns. When a linear layer of the cri
 called, its input is searched for that (`rca.wiring.features`).
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -24,9 +24,14 @@ MAX_HEADS = 16
 """Values per row that a critic may return; more are taken for a distribution."""
 MAX_NODES = 20_000
 """Of an autograd graph that are walked; a TD3 update has some hundred."""
+MAX_CALLS = 32
+"""Newest calls of a network, with gradients and without, that are kept between two steps of the
+optimizers: ten critics and both losses make 20. Acting makes any number before the first update."""
+MAX_PICTURES = 16
+"""Newest batches of pictures that are kept likewise; an update has two to six."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """One call of a network.
 
@@ -42,6 +47,7 @@ class Call:
         held: Online critic: whether it held a gradient already when the first of this call came;
             None: none has come.
         waited: How often it was left for later because no gradient had come yet.
+        named: Whether a loss was named after it.
         roots: id() of the modules called.
     """
 
@@ -55,6 +61,7 @@ class Call:
     gradients: dict[int, torch.Tensor] = field(default_factory=dict)
     held: bool | None = None
     waited: int = 0
+    named: bool = False
     roots: set[int] = field(default_factory=set)
 
     @property
@@ -72,8 +79,8 @@ class Calls:
         seen: Calls since they were last taken.
         heard: Calls of each network and encoder so far.
         pixels: Largest absolute value that entered each encoder's first convolution.
-        pictures: Encoder and what entered it, batches only, since the calls were last taken;
-            each [batch, channels, rows, columns].
+        pictures: What entered encoders that are not the actor's alone, batches only, since the
+            calls were last taken; each [batch, channels, rows, columns].
         acted: Encoder and the single picture that entered it last, [channels, rows, columns].
     """
 
@@ -81,7 +88,7 @@ class Calls:
         self.seen: list[Call] = []
         self.heard: Counter[str] = Counter()
         self.pixels: dict[str, float] = {}
-        self.pictures: list[tuple[str, torch.Tensor]] = []
+        self.pictures: deque[torch.Tensor] = deque(maxlen=MAX_PICTURES)
         self.acted: dict[str, torch.Tensor] = {}
         self._agent = agent
         self._listening = listening
@@ -118,7 +125,18 @@ class Calls:
                 call.waited += 1
                 if call.waited == 1:
                     self.seen.append(call)
-        return _joined([call for call in seen if call.waited != 1])
+        return [call for call in seen if call.waited != 1]
+
+    def acting(self) -> list[Call]:
+        """Returns the policy's calls without gradients since the last time, and forgets them.
+
+        Pictures go with them: none of a batch to learn from entered between updates.
+        """
+        found = [call for call in self.seen if call.role == "actor" and not call.with_grad]
+        if found:
+            self.seen = [call for call in self.seen if call not in found]
+        self.pictures.clear()
+        return found
 
     def _hooks(self, role: Role) -> Iterator[Any]:
         name = role.name
@@ -168,9 +186,9 @@ class Calls:
             for tensor in _tensors(args)[:1]:
                 largest = float(tensor.detach().abs().max())
                 self.pixels[name] = max(self.pixels.get(name, 0.0), largest)
-                if len(tensor) > 1:
-                    self.pictures.append((name, tensor.detach()))
-                elif tensor.dim() == 4:
+                if len(tensor) > 1 and not name.startswith("actor"):
+                    self.pictures.append(tensor.detach())
+                elif len(tensor) == 1 and tensor.dim() == 4:
                     self.acted[name] = tensor[0].detach().clone()  # its memory may be used again
 
         yield first.register_forward_pre_hook(self._guarded(first, hook))
@@ -265,6 +283,9 @@ class Calls:
 
     def _begun(self, role: str) -> Call:
         call = Call(role, torch.is_grad_enabled())
+        alike = [c for c in self.seen if (c.role, c.with_grad) == (role, call.with_grad)]
+        if len(alike) >= MAX_CALLS:
+            self.seen.remove(alike[0])
         self.seen.append(call)
         self.heard[role] += 1
         return call
@@ -276,37 +297,6 @@ class Calls:
             call.inputs.append(tensor.detach())
             call.found.append([columns for _, columns in places])
         call.through_actor |= bool(self._own & reached(tensor))
-
-
-def _joined(calls: list[Call]) -> list[Call]:
-    """Joins the calls of critics that are modules of their own and saw the same batch."""
-    found: list[Call] = []
-    for call in calls:
-        other = next((c for c in reversed(found) if c.role == call.role), None)
-        if other is None or call.role.removesuffix(TARGET) != "critic" or not _belong(other, call):
-            found.append(call)
-            continue
-        heads = len(other.outputs)
-        other.gradients.update({n + heads: part for n, part in call.gradients.items()})
-        other.outputs += call.outputs
-        other.roots |= call.roots
-        if call.held is not None:  # the pass began at the one that saw none
-            other.held = call.held and other.held is not False
-        other.features |= call.features
-    return found
-
-
-def _belong(one: Call, other: Call) -> bool:
-    """Tells whether two calls are those of different modules on the same input."""
-    return bool(
-        one.roots
-        and other.roots
-        and not one.roots & other.roots
-        and (one.with_grad, one.through_actor) == (other.with_grad, other.through_actor)
-        and one.inputs
-        and other.inputs
-        and torch.equal(one.inputs[0], other.inputs[0])
-    )
 
 
 def _by_head(values: torch.Tensor, rows: int | None) -> torch.Tensor | None:

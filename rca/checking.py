@@ -203,7 +203,8 @@ def run_checks(checks: Iterable[Check], run: RunRecord) -> list[Finding]:
 def _judge(item: Check, run: RunRecord) -> Finding:
     missing = [need for need in item.needs if not run.has(need)]
     if missing:
-        message = f"not recorded: {', '.join(missing)}"
+        reasons = [reason for need in missing if (reason := run.why_absent(need))]
+        message = "; ".join([f"not recorded: {', '.join(missing)}", *reasons])
         return Finding(Verdict.NOT_RUN, message, check=item.id)
     if item.driving and not drives(run):
         return Finding(Verdict.VACUOUS, NO_DRIVING, check=item.id)

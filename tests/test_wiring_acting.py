@@ -207,7 +207,7 @@ def test_an_actor_that_one_optimizer_never_moves_is_still_named(tmp_path):
 
 
 def test_an_optimizer_that_holds_the_critic_too_is_the_actors_beside_the_critics_own(tmp_path):
-    class Greedy(STYLES["CleanRL"]):  # type: ignore[misc,name-defined]
+    class Greedy(STYLES["CleanRL"]):  # type: ignore[misc,valid-type]
         def build(self):
             super().build()
             self.actor_optimizer.add_param_group({"params": [*self.qf1.parameters()]})

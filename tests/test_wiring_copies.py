@@ -114,7 +114,7 @@ def test_optimizers_and_values_are_pickled_during_a_look(loop):
 
 @pytest.mark.parametrize("style", ["CleanRL", "OneEncoder", "SpinningUp", "OneAdam"])
 def test_a_trainer_of_any_style_may_be_saved_while_it_is_watched(style, tmp_path):
-    class Saving(STYLES[style]):  # type: ignore[misc,name-defined]
+    class Saving(STYLES[style]):  # type: ignore[misc,valid-type]
         def update(self, *batch):
             torch.save(vars(self), tmp_path / "all.pt")
             super().update(*batch)

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rca.errors import EvidenceError
 from rca.wiring.backwards import Backwards
 from rca.wiring.batches import Batches
 from rca.wiring.calls import Call, Calls
@@ -28,7 +29,7 @@ from rca.wiring.facts import (
     Wiring,
 )
 from rca.wiring.joined import joined
-from rca.wiring.listening import Listening
+from rca.wiring.listening import LOG, Listening
 from rca.wiring.modules import TARGET, Agent, Role, parameters
 from rca.wiring.steps import Steps
 from rca.wiring.targets import Targets
@@ -103,6 +104,7 @@ class Audit:
         self._start = {name: digests(role) for name, role in agent.roles.items()}
         self._is_partial = False
         self._checkpoint: CheckpointFacts | None = None
+        self._unseen: dict[str, str] = {}
         self._parts = trained_by(optimizers, agent)
         self._handles: list[Any] = []
         for name, optimizer in optimizers.items():
@@ -244,10 +246,14 @@ class Audit:
     def checkpoint(self, content: Path | str | Mapping[str, object]) -> None:
         """Compares a checkpoint with the weights as they are now.
 
-        Raises:
-            EvidenceError: The file cannot be read without unpickling foreign objects.
+        Of a file that cannot be read without unpickling foreign objects the facts say so.
         """
-        self._checkpoint = compare(content, self._agent)
+        try:
+            self._checkpoint = compare(content, self._agent)
+        except EvidenceError as error:
+            if not self._unseen:  # once: there may be one in each epoch
+                LOG.warning("rca: %s", error)
+            self._unseen["checkpoint"] = str(error)
 
     def facts(self) -> Wiring:
         """Returns everything seen so far."""
@@ -278,6 +284,7 @@ class Audit:
             checkpoint=self._checkpoint,
             frames=self.batches.frames.facts(),
             loss=self.batches.loss.facts(),
+            unseen={} if self._checkpoint else self._unseen,
             error=self.listening.error,
         )
 

@@ -265,8 +265,9 @@ class Calls:
                     for number, part in enumerate(parts.unbind(1), first):
                         call.gradients[number] = part.clone()
 
-            # Marked, or torch would warn whoever pickles the output of a hook that is left out.
-            hook = unserializable_hook(self._listening.guarded(keep))
+            hook = self._listening.guarded(keep)
+            # Else torch warns whoever pickles the output that its hook is left out.
+            unserializable_hook(hook)  # type: ignore[no-untyped-call]
             output.register_hook(hook)  # type: ignore[no-untyped-call]
 
     def _holds_gradient(self, role: str) -> bool:

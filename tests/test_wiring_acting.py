@@ -11,7 +11,7 @@ from rca.checking import Verdict, builtin_checks, load_checks, run_checks, selec
 from rca.runs.load import load_run
 from rca.wiring.calls import MAX_CALLS, MAX_PICTURES
 from tests.example_loop import example
-from tests.foreign_trainers import STYLES, OneAdam, train
+from tests.foreign_trainers import CleanRL, OneAdam, train
 
 NOISE, ACTIONS, ROWS = 0.1, 2, 32
 CHECKS = load_checks([builtin_checks()])
@@ -207,7 +207,7 @@ def test_an_actor_that_one_optimizer_never_moves_is_still_named(tmp_path):
 
 
 def test_an_optimizer_that_holds_the_critic_too_is_the_actors_beside_the_critics_own(tmp_path):
-    class Greedy(STYLES["CleanRL"]):  # type: ignore[misc,valid-type]
+    class Greedy(CleanRL):
         def build(self):
             super().build()
             self.actor_optimizer.add_param_group({"params": [*self.qf1.parameters()]})

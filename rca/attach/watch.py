@@ -289,7 +289,7 @@ class Watch:
         """Removes every hook and finishes the folder; the networks are as they were.
 
         Args:
-            error: Why the training broke off, "" if it did not; nothing to one that is over.
+            error: Why the training broke off, "" if it did not; ignored after a `pause`.
         """
         if self._is_closed:
             return

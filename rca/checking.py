@@ -212,7 +212,8 @@ def _judge(item: Check, run: RunRecord) -> Finding:
 def _answer(item: Check, run: RunRecord) -> Finding:
     missing = [need for need in item.needs if not run.has(need)]
     if missing:
-        return Finding(Verdict.NOT_RUN, f"not recorded: {', '.join(missing)}")
+        reasons = [reason for need in missing if (reason := run.why_absent(need))]
+        return Finding(Verdict.NOT_RUN, "; ".join([f"not recorded: {', '.join(missing)}", *reasons]))
     if item.driving and not drives(run):
         return Finding(Verdict.VACUOUS, NO_DRIVING)
     return item.judge(run)

@@ -1,5 +1,9 @@
 """RcaCallback on the real Stable-Baselines3."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import gymnasium
 import numpy as np
 import pytest
@@ -165,3 +169,113 @@ def test_a_task_is_driving_where_its_user_says_so(tmp_path):
     TD3("MlpPolicy", env(Point), seed=0).learn(20, callback=rca.RcaCallback(tmp_path / "other"))
     assert drives(load_run(tmp_path / "run"))
     assert not drives(load_run(tmp_path / "other"))
+
+
+def small(seed=0):
+    return TD3(
+        "MlpPolicy", env(Point), learning_starts=50, batch_size=16, buffer_size=500, seed=seed
+    )
+
+
+def test_a_second_learn_goes_on_with_the_record(tmp_path):
+    model, told = small(), rca.RcaCallback(tmp_path / "run")
+    model.learn(80, callback=told)
+    first = load_run(tmp_path / "run")
+    assert (first.outcome.status, first.outcome.executed_steps) == ("finished", 80)
+    assert first.results["executed_timesteps"] == 80
+    before = len(first.episodes)
+    model.learn(60, callback=told, reset_num_timesteps=False)
+    told.close()
+    run = load_run(tmp_path / "run")
+    assert (run.outcome.status, run.outcome.executed_steps) == ("finished", 140)
+    assert run.outcome.critic_updates == model._n_updates == 90
+    assert run.results["executed_timesteps"] == 140
+    assert len(run.episodes) > before
+    assert run.episodes["start_step"].tolist()[1:] == run.episodes["end_step"].tolist()[:-1]
+    assert run.signals["env/reward"].steps.tolist() == list(range(1, 141))
+    assert not model.actor.optimizer._optimizer_step_pre_hooks
+
+
+def test_environments_that_begin_anew_end_no_episode_of_the_learn_before(tmp_path):
+    model, told = small(), rca.RcaCallback(tmp_path / "run")
+    model.learn(50, callback=told)
+    model.learn(50, callback=told)
+    told.close()
+    assert load_run(tmp_path / "run").outcome.executed_steps == 100
+    assert load_run(tmp_path / "run").episodes["length"].max() <= 20  # the limit of its wrapper
+
+
+def test_a_learn_after_the_end_is_said_and_not_recorded(tmp_path, caplog):
+    model, told = small(), rca.RcaCallback(tmp_path / "run")
+    model.learn(60, callback=told)
+    told.close()
+    model.learn(60, callback=told, reset_num_timesteps=False)
+    said = [record.getMessage() for record in caplog.records if record.name == "rca"]
+    assert len(said) == 1
+    assert "is closed" in said[0]
+    assert model._n_updates == 70
+    assert load_run(tmp_path / "run").outcome.executed_steps == 60
+
+
+def test_a_callback_is_of_one_model(tmp_path):
+    told = rca.RcaCallback(tmp_path / "run")
+    small().learn(20, callback=told)
+    with pytest.raises(UsageError, match="record of another model"):
+        small().learn(20, callback=told)
+    told.close()
+
+
+def test_a_record_is_closed_when_its_callback_is_gone_and_another_begins(tmp_path):
+    models = [small(), small()]
+    for number, model in enumerate(models):
+        model.learn(60, callback=rca.RcaCallback(tmp_path / str(number)))
+    hooks = [len(model.actor.optimizer._optimizer_step_pre_hooks) for model in models]
+    assert hooks == [0, 1]
+    assert [load_run(tmp_path / name).outcome.status for name in "01"] == ["finished"] * 2
+
+
+SCRIPT = """
+import sys
+import rca
+from tests.test_attach_sb3 import small
+
+class Stop(rca.RcaCallback):
+    def _on_step(self):
+        if self.num_timesteps == 70 and sys.argv[2] == "raises":
+            raise ArithmeticError("mine")
+        return super()._on_step()
+
+model, told = small(), Stop(sys.argv[1])
+model.learn(60, callback=told)
+if sys.argv[2] != "once":
+    model.learn(60, callback=told, reset_num_timesteps=False)
+if sys.argv[2] == "killed":
+    import os
+    os._exit(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "steps"),
+    [
+        ("once", "finished", 60),
+        ("twice", "finished", 120),
+        ("killed", "finished", 120),
+        ("raises", "crashed", 69),
+    ],
+)
+def test_what_a_process_leaves_is_correct_though_nobody_closed_it(how, status, steps, tmp_path):
+    out = tmp_path / "run"
+    ended = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(out), how],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode != 0) == (how in ("killed", "raises")), ended.stderr
+    assert "Traceback" not in ended.stderr or how == "raises"
+    run = load_run(out)
+    assert (run.outcome.status, run.outcome.executed_steps) == (status, steps)
+    assert len(run.signals["env/reward"]) == steps
+    assert run.outcome.error == ("learn() did not come to its end" if how == "raises" else "")

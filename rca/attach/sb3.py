@@ -1,5 +1,8 @@
 """`RcaCallback`: Stable-Baselines3's TD3, DDPG and SAC, watched while they learn."""
 
+import atexit
+import os
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,10 +23,14 @@ DECLARED = (
     "target_policy_noise", "target_noise_clip", "gradient_steps", "seed",
 )  # fmt: skip
 """Attributes of an algorithm that are its configuration."""
+BROKEN_OFF = "learn() did not come to its end"
 
 
 class RcaCallback(BaseCallback):
     """Records a run and audits its wiring: `model.learn(..., callback=RcaCallback("runs/x"))`.
+
+    After `learn` the record is that of a finished run. Another `learn` of the same model with the
+    same callback goes on with it, until `close` or the interpreter's exit.
 
     Attributes:
         recorder: The recorder, from the start of training on.
@@ -50,6 +57,7 @@ class RcaCallback(BaseCallback):
         self._out = Path(out)
         self._every = every
         self._config = dict(config or {})
+        self._actor: object = None
         self.recorder: Watch | None = None
 
     def _on_training_start(self) -> None:
@@ -59,10 +67,19 @@ class RcaCallback(BaseCallback):
                 f"RcaCallback: {type(model).__name__} is no actor-critic with a replay memory; "
                 "use it with TD3, DDPG or SAC"
             )
-        if self.recorder is None:  # learn() may be called again to go on
+        if self.recorder is None:
             parts = _parts(model)
             parts["config"] = {**parts["config"], **_world(model), **self._config}
             self.recorder = watch(out=self._out, every=self._every, **parts)
+            self._actor = model.actor
+            _keep(self, self.recorder)
+        elif model.actor is not self._actor:
+            raise UsageError(
+                f"RcaCallback: {self._out} is the record of another model; give this one a "
+                "callback of its own"
+            )
+        else:
+            self.recorder.resume(anew=model.num_timesteps == 0)
 
     def _on_step(self) -> bool:
         assert self.recorder is not None
@@ -84,7 +101,34 @@ class RcaCallback(BaseCallback):
 
     def _on_training_end(self) -> None:
         assert self.recorder is not None
-        self.recorder.close()
+        self.recorder.pause()
+        # They hold the callback itself, which would keep it alive when nobody can go on with it.
+        self.locals, self.globals = {}, {}
+
+    def close(self) -> None:
+        """Removes the hooks and finishes the folder; a later `learn` is not recorded."""
+        if self.recorder is not None:
+            self.recorder.close(error=BROKEN_OFF)
+
+
+_kept: list[tuple[int, weakref.ref[RcaCallback], Watch]] = []
+"""Process, callback and recorder of what may be gone on with; a forked process has its parent's."""
+
+
+def _keep(callback: RcaCallback, recorder: Watch) -> None:
+    """Has a recorder closed at the interpreter's exit; closes those whose callbacks are gone."""
+    for process, known, former in [*_kept]:
+        if known() is None and process == os.getpid():
+            former.close(error=BROKEN_OFF)
+            _kept.remove((process, known, former))
+    _kept.append((os.getpid(), weakref.ref(callback), recorder))
+
+
+@atexit.register
+def _close_all() -> None:
+    for process, _, recorder in _kept:
+        if process == os.getpid():
+            recorder.close(error=BROKEN_OFF)
 
 
 def _parts(model: Any) -> dict[str, Any]:  # noqa: ANN401  three classes without a common base

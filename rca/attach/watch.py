@@ -4,23 +4,24 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self, SupportsFloat
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from rca.attach.measures import Measures
+from rca.attach.told import end_reason, known, mean, number, plain, success
 from rca.checking import Finding, builtin_checks, load_checks, run_checks, select
 from rca.errors import UsageError
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
 from rca.runs.manifest import WIRING, write_json
-from rca.runs.record import END_REASONS, Outcome
+from rca.runs.record import Outcome
 from rca.wiring.actions import as_action
-from rca.wiring.audit import Audit, trained_by
+from rca.wiring.audit import Audit
 from rca.wiring.calls import Call
+from rca.wiring.listening import LOG
 from rca.wiring.modules import Agent, Modules, find_agent, name_optimizers
+from rca.wiring.trained import trained_by
 
 EVERY = 10
 """Updates between two readings of gradient norms and learning rates."""
@@ -86,7 +87,7 @@ def watch(
         raise UsageError(f"watch: every is {every}; give at least 1")
     named = name_optimizers(optimizers, agent)
     trained_by(named, agent)  # before a folder is made
-    manifest = {"watched": True, "declared": _plain(config or {})}
+    manifest = {"watched": True, "declared": plain(config or {})}
     writer = RunWriter.create(Path(out), None, manifest)
     return Watch(agent, named, writer, every)
 
@@ -106,7 +107,7 @@ class Watch:
         self._steps = 0
         self._told_steps = False
         self._running: dict[int, list[float]] = {}
-        self._closed = False
+        self._is_closed = self._is_over = False
         self._is_silent = False
         self._measures = Measures(agent, self._signal)
         self._audit = Audit(
@@ -123,14 +124,14 @@ class Watch:
 
     def step(
         self,
-        reward: float,
+        reward: SupportsFloat,
         *,
         terminated: bool = False,
         truncated: bool = False,
         action: object = None,
         info: Mapping[str, Any] | None = None,
         env: int = 0,
-        **readings: float,
+        **readings: SupportsFloat | None,
     ) -> None:
         """Tells of one environment step, after it was taken.
 
@@ -143,37 +144,37 @@ class Watch:
             env: Number of the environment where several run side by side.
             readings: More values of this step, such as `noise` or `speed`; see READINGS.
         """
-        executed = None if action is None else as_action(action)
-        values = {name: float(value) for name, value in readings.items()}
-        end = (terminated, truncated)
-        self._safely(self._step, float(reward), *end, executed, info or {}, env, values)
+        self._safely(self._step, reward, terminated, truncated, action, info, env, readings)
 
     def _step(
         self,
-        reward: float,
+        reward: SupportsFloat,
         terminated: bool,
         truncated: bool,
-        action: NDArray[np.float32] | None,
-        info: Mapping[str, Any],
+        action: object,
+        info: Mapping[str, Any] | None,
         env: int,
-        readings: Mapping[str, float],
+        readings: Mapping[str, SupportsFloat | None],
     ) -> None:
+        value, told, said = number(reward), known(readings), info if info is not None else {}
+        ended, cut = bool(terminated), bool(truncated)
+        executed = None if action is None else as_action(action)
         self._told_steps = True
         self._steps += 1
-        if action is not None:
-            self._audit.step(action, reward, terminated=terminated, truncated=truncated, env=env)
+        if executed is not None:
+            self._audit.step(executed, value, terminated=ended, truncated=cut, env=env)
         rewards = self._running.setdefault(env, [])
-        rewards.append(reward)
-        if terminated or truncated:
+        rewards.append(value)
+        if ended or cut:
             self._episode(
                 length=len(rewards),
                 episode_return=math.fsum(rewards),
-                end_reason=_end_reason(info, truncated=truncated and not terminated),
-                success=_success(info),
+                end_reason=end_reason(said, truncated=cut and not ended),
+                success=success(said),
             )
             rewards.clear()
-        self._signal("env/reward", "reward", reward)
-        self._readings(readings)
+        self._signal("env/reward", "reward", value)
+        self._readings(told)
         self._count()
 
     def episode(
@@ -196,8 +197,14 @@ class Watch:
         self._safely(self._episode, **told, end_reason=end_reason)
 
     def _episode(
-        self, *, length: int, episode_return: float, end_reason: str | None, success: float
+        self,
+        *,
+        length: int,
+        episode_return: SupportsFloat,
+        end_reason: str | None,
+        success: SupportsFloat,
     ) -> None:
+        length = int(length)
         if not self._told_steps:
             self._steps += length
         self._writer.episode(
@@ -205,67 +212,97 @@ class Watch:
                 "start_step": max(0, self._steps - length),
                 "end_step": self._steps,
                 "length": length,
-                "return": episode_return,
+                "return": number(episode_return),
                 "end_reason": end_reason,
-                "success": success,
+                "success": number(success),
             }
         )
 
-    def update(self, **readings: float | torch.Tensor) -> None:
-        """Tells of values that hooks cannot see: `critic_loss`, `actor_loss`, any other by name."""
-        self._safely(self._readings, {name: float(value) for name, value in readings.items()})
+    def update(self, **readings: SupportsFloat | None) -> None:
+        """Tells of values that hooks cannot see: `critic_loss`, `actor_loss`, any other by name.
+
+        None is no value: `actor_loss=None` where the actor was not updated this time.
+        """
+        self._safely(lambda: self._readings(known(readings)))
 
     def evaluation(
         self,
-        returns: Sequence[float],
-        lengths: Sequence[float] = (),
-        successes: Sequence[float] = (),
+        returns: Sequence[SupportsFloat],
+        lengths: Sequence[SupportsFloat] = (),
+        successes: Sequence[SupportsFloat] = (),
     ) -> None:
         """Tells of an evaluation: one value per episode in each list."""
+        self._safely(self._evaluation, returns, lengths, successes)
+
+    def _evaluation(
+        self,
+        returns: Sequence[SupportsFloat],
+        lengths: Sequence[SupportsFloat],
+        successes: Sequence[SupportsFloat],
+    ) -> None:
         row: dict[str, object] = {
             "step": self._steps,
             "updates": self._audit.counts["critic"],
             "episodes": len(returns),
+            "mean_return": mean(returns),
+            "mean_length": mean(lengths),
+            "success_rate": mean(successes),
         }
-        for name, values in (
-            ("mean_return", returns),
-            ("mean_length", lengths),
-            ("success_rate", successes),
-        ):
-            row[name] = float(np.mean(values)) if len(values) else math.nan
-        self._safely(self._writer.evaluation, row)
+        self._writer.evaluation(row)
 
     def checkpoint(self, content: Path | str | Mapping[str, object]) -> None:
         """Audits a checkpoint, a file or its mapping, made of the weights as they are now.
 
-        Raises:
-            EvidenceError: The file cannot be read without unpickling foreign objects.
+        Of a file that cannot be read without running code from it, it is said why.
         """
-        self._audit.checkpoint(content)
+        self._safely(self._audit.checkpoint, content)
 
     def findings(self) -> list[Finding]:
         """Returns what the wiring checks say so far."""
-        self._write_wiring()
-        self._writer.commit()
+        if not self._is_closed:
+            self._write_wiring()
+            self._writer.commit()
         checks = select(load_checks([builtin_checks()]), ["wiring.*"])
         return run_checks(checks, load_run(self.folder))
+
+    def pause(self) -> None:
+        """Writes the folder as that of a finished run; `resume` says that it goes on after all."""
+        self._is_over = True
+        self._safely(self._pause)
+
+    def _pause(self) -> None:
+        self._write_wiring()
+        self._writer.settle(self._outcome())
+
+    def resume(self, *, anew: bool = False) -> None:
+        """Says that the training goes on after a `pause`.
+
+        Args:
+            anew: Whether the environments begin new episodes.
+        """
+        self._is_over = False
+        if anew:
+            self._running.clear()
+        self._safely(self._writer.go_on)
 
     def close(self, *, error: str = "") -> None:
         """Removes every hook and finishes the folder; the networks are as they were.
 
         Args:
-            error: Why the training broke off, "" if it did not.
+            error: Why the training broke off, "" if it did not; ignored after a `pause`.
         """
-        if self._closed:
+        if self._is_closed:
             return
-        self._closed = True
-        self._audit.detach()
+        safely = self._audit.listening.safely
+        safely(self._audit.detach)
         self._safely(self._write_wiring)
+        self._is_closed = True
+        safely(self._writer.finish, self._outcome("" if self._is_over else error))
+
+    def _outcome(self, error: str = "") -> Outcome:
         updates = (self._audit.counts["critic"], self._audit.counts["actor"])
-        outcome = Outcome(
-            "crashed" if error else "finished", self._position(), None, *updates, error
-        )
-        self._audit.listening.safely(self._writer.finish, outcome)
+        status: Literal["crashed", "finished"] = "crashed" if error else "finished"
+        return Outcome(status, self._position(), None, *updates, error)
 
     def __enter__(self) -> Self:
         return self
@@ -280,14 +317,17 @@ class Watch:
 
     def _safely(self, act: Callable[..., None], *args: object, **kwargs: object) -> None:
         """Does something; if that breaks, recording ends and the training goes on."""
-        listening = self._audit.listening
         if self._is_silent:
+            return
+        if self._is_closed:
+            self._is_silent = True
+            LOG.warning("rca: %s is closed: what is told from now on is not recorded", self.folder)
             return
         try:
             act(*args, **kwargs)
         except Exception as error:  # noqa: BLE001  it must not cost the user his run
             self._is_silent = True
-            listening.fail(error)
+            self._audit.listening.fail(error)
 
     def _before_step(self, part: str, optimizer: torch.optim.Optimizer, calls: list[Call]) -> None:
         self._measures.values(calls)
@@ -303,7 +343,7 @@ class Watch:
     def _readings(self, readings: Mapping[str, float]) -> None:
         for name, value in readings.items():
             signal, unit = READINGS.get(name, (f"user/{name}", ""))
-            self._signal(signal, unit, float(value))
+            self._signal(signal, unit, value)
 
     def _signal(self, name: str, unit: str, value: float) -> None:
         self._writer.signal(name, unit, self._position(), value)
@@ -319,29 +359,3 @@ class Watch:
 
     def _write_wiring(self) -> None:
         write_json(self.folder / WIRING, self._audit.facts().plain())
-
-
-def _end_reason(info: Mapping[str, Any], *, truncated: bool) -> str | None:
-    said = info.get("end_reason")
-    if said in END_REASONS:
-        return str(said)
-    return "time_out" if truncated else None
-
-
-def _success(info: Mapping[str, Any]) -> float:
-    said = info.get("is_success", info.get("success"))
-    return float(said) if isinstance(said, bool | int | float | np.bool_ | np.number) else math.nan
-
-
-def _plain(config: Mapping[str, object]) -> dict[str, object]:
-    """Returns a config as JSON values; what is none becomes text."""
-    found: dict[str, object] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            found[str(key)] = _plain({str(k): v for k, v in value.items()})
-        else:
-            is_json = isinstance(value, bool | int | str | None) or (
-                isinstance(value, float) and math.isfinite(value)
-            )
-            found[str(key)] = value if is_json else str(value)
-    return found

@@ -312,10 +312,46 @@ class RunWriter:
                 self._broken = unwritable(self.folder, error)
                 raise self._broken from error
 
-    def finish(self, outcome: Outcome) -> None:
-        """Ends the folder: last commit, results.json and, when both are on disk, the final status.
+    def settle(self, outcome: Outcome) -> None:
+        """Writes the folder as that of a run that is over, and leaves it open to go on with.
 
-        Where they cannot be written the run counts as crashed, so that it may be gone on with.
+        Last commit, results.json and, when both are on disk, the final status. Where they cannot be
+        written the run counts as crashed, so that it may be gone on with.
+
+        Args:
+            outcome: How the run ended.
+
+        Raises:
+            UsageError: The disk is full or the folder no longer writable.
+        """
+        lost: RcaError | None = None
+        try:
+            self.commit()
+            self._write_results(outcome)
+        except RcaError as error:  # the manifest can still say how it ended
+            lost = error
+            errors = [text for text in (outcome.error, str(lost)) if text]
+            outcome = replace(outcome, status="crashed", error="; ".join(errors))
+        self._note_end(outcome)
+        self.note_now()
+        if lost:
+            raise lost
+
+    def go_on(self) -> None:
+        """Says that a run which was over goes on; its results are those of its new end.
+
+        Raises:
+            UsageError: The disk is full or the folder no longer writable.
+        """
+        for key in OF_A_SESSION:
+            self._manifest.pop(key, None)
+        self._manifest.update(status="running", ended=None, error="")
+        self.note_now()
+        with suppress(OSError):  # it is written anew
+            (self.folder / RESULTS).unlink(missing_ok=True)
+
+    def finish(self, outcome: Outcome) -> None:
+        """Ends the folder, as `settle` does, and closes it.
 
         Args:
             outcome: How the run ended; call it for interrupted and crashed runs as well.
@@ -325,26 +361,16 @@ class RunWriter:
         """
         self._stop.set()
         self._thread.join()
-        lost: RcaError | None = None
         try:
-            try:
-                self.commit()
-                self._write_results(outcome)
-            except RcaError as error:  # the manifest can still say how it ended
-                lost = error
-                errors = [text for text in (outcome.error, str(lost)) if text]
-                outcome = replace(outcome, status="crashed", error="; ".join(errors))
-            self._note_end(outcome)
-            self.note_now()
+            self.settle(outcome)
         finally:
             self._database.close()
             self._lock.release()
-        if lost:
-            raise lost
 
     def _write_results(self, outcome: Outcome) -> None:
         try:
-            found = results(self._database, self._config, outcome)
+            with self._writing:
+                found = results(self._database, self._config, outcome)
             write_json(self.folder / RESULTS, found)
         except (sqlite3.Error, OSError) as error:
             raise unwritable(self.folder, error) from error

@@ -272,6 +272,11 @@ class RunRecord:
             return bool(self.results)
         return need in self.signals and len(self.signals[need].finite()) > 0
 
+    def why_absent(self, need: str) -> str:
+        """Returns why something that a check needs is not there, "" where that is not known."""
+        room, _, rest = need.partition(".")
+        return self.wiring.unseen.get(rest, "") if self.wiring and room == "wiring" else ""
+
 
 def empty_episodes() -> pd.DataFrame:
     """Returns an episode table without rows."""

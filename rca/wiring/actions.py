@@ -150,7 +150,7 @@ def _keys(rows: NDArray[np.float32]) -> list[bytes]:
 def as_action(action: object) -> NDArray[np.float32]:
     """Returns an executed action as the critic will see it: float32, flat."""
     if isinstance(action, torch.Tensor):
-        action = action.detach().cpu().numpy()
+        action = action.detach().float().cpu().numpy()  # numpy has no bfloat16
     if not isinstance(action, np.ndarray | Sequence | float | int | np.generic):
         raise TypeError(f"action is a {type(action).__name__}; give numbers")
     return np.asarray(action, np.float32).ravel()

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rca.errors import UsageError
+from rca.errors import EvidenceError
 from rca.wiring.backwards import Backwards
 from rca.wiring.batches import Batches
 from rca.wiring.calls import Call, Calls
@@ -28,10 +28,12 @@ from rca.wiring.facts import (
     OptimizerFacts,
     Wiring,
 )
-from rca.wiring.listening import Listening
+from rca.wiring.joined import joined
+from rca.wiring.listening import LOG, Listening
 from rca.wiring.modules import TARGET, Agent, Role, parameters
 from rca.wiring.steps import Steps
 from rca.wiring.targets import Targets
+from rca.wiring.trained import trained_by, updated
 
 FIRST = 50
 """Updates at the beginning that the audit listens to."""
@@ -100,9 +102,9 @@ class Audit:
         self._situations: dict[str, Counter[str]] = {}
         self._modes: dict[str, Counter[str]] = {}
         self._start = {name: digests(role) for name, role in agent.roles.items()}
-        self._named: set[int] = set()
         self._is_partial = False
         self._checkpoint: CheckpointFacts | None = None
+        self._unseen: dict[str, str] = {}
         self._parts = trained_by(optimizers, agent)
         self._handles: list[Any] = []
         for name, optimizer in optimizers.items():
@@ -120,27 +122,24 @@ class Audit:
             self.listening.on = before and not self.listening.error
 
     def _before(self, name: str) -> Callable[..., None]:
-        part = self._parts.get(name, "")
-
         @self.listening.guarded
-        def digest(calls: list[Call]) -> None:
+        def digest(calls: list[Call], is_critic: bool) -> None:
             self._note_steppers(name)
-            is_critic = part == "critic"
             calls += self._digested(is_critic=is_critic)
             self._moves[name].before(self._optimizers[name], calls if is_critic else ())
 
         def hook(optimizer: torch.optim.Optimizer, args: object, kwargs: object) -> None:
             self._steps[name] += 1
-            if part:
-                self.counts[part] += 1
+            parts: list[str] = []
+            self.listening.safely(self._count, name, parts)
             calls: list[Call] = []
-            digest(calls)
-            self._on_step(part, optimizer, calls)
+            digest(calls, "critic" in parts)
+            self._on_step(parts[0] if parts else "", optimizer, calls)
 
         return hook
 
     def _after(self, name: str) -> Callable[..., None]:
-        is_critic = self._parts.get(name) == "critic"
+        is_critic = "critic" in self._parts.get(name, ())
         compare = self.listening.guarded(self._moves[name].after)
 
         def hook(optimizer: torch.optim.Optimizer, args: object, kwargs: object) -> None:
@@ -154,6 +153,12 @@ class Audit:
 
         return hook
 
+    def _count(self, name: str, parts: list[str]) -> None:
+        """Counts an optimizer's step as an update of what it trains, and adds that to parts."""
+        parts += updated(self._parts.get(name, ()), self._optimizers[name], self._agent)
+        for part in parts:
+            self.counts[part] += 1
+
     def _listen(self, on: bool) -> None:
         on = on and not self.listening.error
         if on and not self.listening.on:
@@ -165,11 +170,10 @@ class Audit:
             self.calls.detach()
             self.backwards.detach()
             self._targets.forget()
-            self._named.clear()
 
     def _digested(self, *, is_critic: bool) -> list[Call]:
         """Notes what happened before an optimizer's step."""
-        pictures = [p for name, p in self.calls.pictures if not name.startswith("actor")]
+        pictures = [*self.calls.pictures]
         self.calls.pictures.clear()
         self.backwards.settle()
         if is_critic:
@@ -177,8 +181,7 @@ class Audit:
             self._targets.look()
             self._note_modes()
             self.batches.pictures(pictures)
-        calls = self.calls.taken()
-        self._named -= {id(call) for call in calls}
+        calls = joined(self.calls.taken())
         if self._is_partial:  # the features of the actor's loss may be older than this look
             calls = [call for call in calls if call.loss != "actor"]
             self._is_partial = not is_critic
@@ -216,8 +219,23 @@ class Audit:
             env=env,
             observed=observed,
             picture=self._acted(),
-            policy=next((c for c in reversed(self.calls.seen) if c.role == "actor"), None),
+            policy=self._decision(),
         )
+
+    def _decision(self) -> Call | None:
+        """Returns the policy's call that chose the executed action, None if it cannot be told.
+
+        Calls that differ were made for something else as well, such as an evaluation: then the
+        action may be of any of them, or a random one.
+        """
+        calls = self.calls.acting()
+        for call in calls:
+            self._note_features(call)
+        chosen = [call.outputs[0] for call in calls if call.outputs]
+        if not chosen or len(chosen) < len(calls):
+            return None
+        same = all(torch.equal(one, chosen[-1]) for one in chosen)
+        return calls[-1] if same else None
 
     def _acted(self) -> torch.Tensor | None:
         """Returns the picture of the last acting pass, and forgets it."""
@@ -228,10 +246,14 @@ class Audit:
     def checkpoint(self, content: Path | str | Mapping[str, object]) -> None:
         """Compares a checkpoint with the weights as they are now.
 
-        Raises:
-            EvidenceError: The file cannot be read without unpickling foreign objects.
+        Of a file that cannot be read without unpickling foreign objects the facts say so.
         """
-        self._checkpoint = compare(content, self._agent)
+        try:
+            self._checkpoint = compare(content, self._agent)
+        except EvidenceError as error:
+            if not self._unseen:  # once: there may be one in each epoch
+                LOG.warning("rca: %s", error)
+            self._unseen["checkpoint"] = str(error)
 
     def facts(self) -> Wiring:
         """Returns everything seen so far."""
@@ -262,6 +284,7 @@ class Audit:
             checkpoint=self._checkpoint,
             frames=self.batches.frames.facts(),
             loss=self.batches.loss.facts(),
+            unseen={} if self._checkpoint else self._unseen,
             error=self.listening.error,
         )
 
@@ -276,9 +299,10 @@ class Audit:
         fresh = [
             call
             for call in self.calls.seen
-            if call.role == "critic" and call.gradients and id(call) not in self._named
+            if call.role == "critic" and call.gradients and not call.named
         ]
-        self._named |= {id(call) for call in fresh}
+        for call in fresh:
+            call.named = True
         kinds = {call.loss for call in fresh}
         if len(kinds) > 1:
             return "both"
@@ -358,26 +382,6 @@ class Audit:
             begun=moves.begun,
             piled=moves.piled,
         )
-
-
-def trained_by(optimizers: Mapping[str, torch.optim.Optimizer], agent: Agent) -> dict[str, str]:
-    """Returns which optimizer's step ends an update of the critic, and which one of the actor.
-
-    Raises:
-        UsageError: None holds a parameter of the critic.
-    """
-    found: dict[str, str] = {}
-    for part in ("critic", "actor"):
-        for name, optimizer in optimizers.items():
-            holds = any(agent.owner.get(id(p)) == part for p in parameters(optimizer))
-            if holds and part not in found.values() and name not in found:
-                found[name] = part
-    if "critic" not in found.values():
-        raise UsageError(
-            f"none of the optimizers ({', '.join(optimizers) or 'none given'}) holds a parameter "
-            "of the critic; give the optimizer that steps it"
-        )
-    return found
 
 
 def _short(names: list[str]) -> Names:

@@ -4,15 +4,18 @@ Forward hooks remember what each encoder returns. When a linear layer of the cri
 called, its input is searched for that (`rca.wiring.features`).
 """
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.utils.hooks import unserializable_hook
 
 from rca.wiring.features import Remembered
+from rca.wiring.hook import Hook
 from rca.wiring.listening import Listening
 from rca.wiring.modules import TARGET, Agent, Role, is_compiled
 
@@ -21,9 +24,14 @@ MAX_HEADS = 16
 """Values per row that a critic may return; more are taken for a distribution."""
 MAX_NODES = 20_000
 """Of an autograd graph that are walked; a TD3 update has some hundred."""
+MAX_CALLS = 32
+"""Newest calls of a network, with gradients and without, that are kept between two steps of the
+optimizers: ten critics and both losses make 20. Acting makes any number before the first update."""
+MAX_PICTURES = 16
+"""Newest batches of pictures that are kept likewise; an update has two to six."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """One call of a network.
 
@@ -39,6 +47,7 @@ class Call:
         held: Online critic: whether it held a gradient already when the first of this call came;
             None: none has come.
         waited: How often it was left for later because no gradient had come yet.
+        named: Whether a loss was named after it.
         roots: id() of the modules called.
     """
 
@@ -52,6 +61,7 @@ class Call:
     gradients: dict[int, torch.Tensor] = field(default_factory=dict)
     held: bool | None = None
     waited: int = 0
+    named: bool = False
     roots: set[int] = field(default_factory=set)
 
     @property
@@ -69,8 +79,8 @@ class Calls:
         seen: Calls since they were last taken.
         heard: Calls of each network and encoder so far.
         pixels: Largest absolute value that entered each encoder's first convolution.
-        pictures: Encoder and what entered it, batches only, since the calls were last taken;
-            each [batch, channels, rows, columns].
+        pictures: What entered encoders that are not the actor's alone, batches only, since the
+            calls were last taken; each [batch, channels, rows, columns].
         acted: Encoder and the single picture that entered it last, [channels, rows, columns].
     """
 
@@ -78,7 +88,7 @@ class Calls:
         self.seen: list[Call] = []
         self.heard: Counter[str] = Counter()
         self.pixels: dict[str, float] = {}
-        self.pictures: list[tuple[str, torch.Tensor]] = []
+        self.pictures: deque[torch.Tensor] = deque(maxlen=MAX_PICTURES)
         self.acted: dict[str, torch.Tensor] = {}
         self._agent = agent
         self._listening = listening
@@ -115,7 +125,18 @@ class Calls:
                 call.waited += 1
                 if call.waited == 1:
                     self.seen.append(call)
-        return _joined([call for call in seen if call.waited != 1])
+        return [call for call in seen if call.waited != 1]
+
+    def acting(self) -> list[Call]:
+        """Returns the policy's calls without gradients since the last time, and forgets them.
+
+        Pictures go with them: none of a batch to learn from entered between updates.
+        """
+        found = [call for call in self.seen if call.role == "actor" and not call.with_grad]
+        if found:
+            self.seen = [call for call in self.seen if call not in found]
+        self.pictures.clear()
+        return found
 
     def _hooks(self, role: Role) -> Iterator[Any]:
         name = role.name
@@ -135,14 +156,9 @@ class Calls:
             if name.removesuffix(TARGET) == "critic" and layer.out_features == 1:
                 yield layer.register_forward_hook(self._guarded(layer, self._valued(name)))
 
-    def _guarded(self, module: nn.Module, hook: Callable[..., None]) -> Callable[..., None]:
-        """Returns a safe hook for one module; a deep copy of it has the hook as well."""
-
-        def guarded(called: nn.Module, *rest: object) -> None:
-            if called is module:
-                hook(called, *rest)
-
-        return self._listening.guarded(guarded)
+    def _guarded(self, module: nn.Module, hook: Callable[..., None]) -> Hook:
+        """Returns a safe hook for one module."""
+        return Hook(module, self._listening.guarded(hook))
 
     def _at_features(self, name: str, root: nn.Module) -> Iterator[Any]:
         """Hooks what an encoder returns, be it from `forward` or from its layers one by one."""
@@ -170,9 +186,9 @@ class Calls:
             for tensor in _tensors(args)[:1]:
                 largest = float(tensor.detach().abs().max())
                 self.pixels[name] = max(self.pixels.get(name, 0.0), largest)
-                if len(tensor) > 1:
-                    self.pictures.append((name, tensor.detach()))
-                elif tensor.dim() == 4:
+                if len(tensor) > 1 and not name.startswith("actor"):
+                    self.pictures.append(tensor.detach())
+                elif len(tensor) == 1 and tensor.dim() == 4:
                     self.acted[name] = tensor[0].detach().clone()  # its memory may be used again
 
         yield first.register_forward_pre_hook(self._guarded(first, hook))
@@ -227,7 +243,7 @@ class Calls:
     def _valued(self, role: str) -> Callable[..., None]:
         def hook(module: nn.Module, args: object, output: torch.Tensor) -> None:
             call = self._call(role) or self._last(role)
-            if call is not None:
+            if call is not None and _tensors(output):
                 self._value(call, output)
 
         return hook
@@ -249,7 +265,10 @@ class Calls:
                     for number, part in enumerate(parts.unbind(1), first):
                         call.gradients[number] = part.clone()
 
-            output.register_hook(self._listening.guarded(keep))  # type: ignore[no-untyped-call]
+            hook = self._listening.guarded(keep)
+            # Else torch warns whoever pickles the output that its hook is left out.
+            unserializable_hook(hook)  # type: ignore[no-untyped-call]
+            output.register_hook(hook)  # type: ignore[no-untyped-call]
 
     def _holds_gradient(self, role: str) -> bool:
         """Whether a network's parameters hold gradients: those of this pass have yet to come."""
@@ -265,6 +284,9 @@ class Calls:
 
     def _begun(self, role: str) -> Call:
         call = Call(role, torch.is_grad_enabled())
+        alike = [c for c in self.seen if (c.role, c.with_grad) == (role, call.with_grad)]
+        if len(alike) >= MAX_CALLS:
+            self.seen.remove(alike[0])
         self.seen.append(call)
         self.heard[role] += 1
         return call
@@ -276,37 +298,6 @@ class Calls:
             call.inputs.append(tensor.detach())
             call.found.append([columns for _, columns in places])
         call.through_actor |= bool(self._own & reached(tensor))
-
-
-def _joined(calls: list[Call]) -> list[Call]:
-    """Joins the calls of critics that are modules of their own and saw the same batch."""
-    found: list[Call] = []
-    for call in calls:
-        other = next((c for c in reversed(found) if c.role == call.role), None)
-        if other is None or call.role.removesuffix(TARGET) != "critic" or not _belong(other, call):
-            found.append(call)
-            continue
-        heads = len(other.outputs)
-        other.gradients.update({n + heads: part for n, part in call.gradients.items()})
-        other.outputs += call.outputs
-        other.roots |= call.roots
-        if call.held is not None:  # the pass began at the one that saw none
-            other.held = call.held and other.held is not False
-        other.features |= call.features
-    return found
-
-
-def _belong(one: Call, other: Call) -> bool:
-    """Tells whether two calls are those of different modules on the same input."""
-    return bool(
-        one.roots
-        and other.roots
-        and not one.roots & other.roots
-        and (one.with_grad, one.through_actor) == (other.with_grad, other.through_actor)
-        and one.inputs
-        and other.inputs
-        and torch.equal(one.inputs[0], other.inputs[0])
-    )
 
 
 def _by_head(values: torch.Tensor, rows: int | None) -> torch.Tensor | None:
@@ -356,9 +347,13 @@ def reached(tensor: torch.Tensor) -> set[int]:
 
 
 def _tensors(value: object) -> list[torch.Tensor]:
-    """Returns the tensors in arguments or results, in order; not those inside a torch.func.vmap."""
+    """Returns the tensors in arguments or results, in order, those that hold numbers.
+
+    Inside a torch.func.vmap, and while torch.export traces a network, they hold none.
+    """
     if isinstance(value, torch.Tensor):
-        return [] if torch._C._functorch.is_functorch_wrapped_tensor(value) else [value]
+        wrapped = torch._C._functorch.is_functorch_wrapped_tensor(value)
+        return [] if wrapped or isinstance(value, FakeTensor) else [value]
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list | tuple):

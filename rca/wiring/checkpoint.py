@@ -1,6 +1,7 @@
 """What a checkpoint lacks of the weights of its moment, told by digests of their bytes."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import torch
 from rca.errors import EvidenceError
 from rca.wiring.facts import CheckpointFacts
 from rca.wiring.modules import Agent, Role
+
+FOREIGN = re.compile(r"GLOBAL ([\w.]+)")
+"""What torch says of an object that it does not make while it reads weights alone."""
 
 
 def compare(content: Path | str | Mapping[str, object], agent: Agent) -> CheckpointFacts:
@@ -63,9 +67,16 @@ def _loaded(path: Path) -> Mapping[str, object]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EvidenceError(
-            f"{path}: not readable as a checkpoint of weights: {reason}; "
+            f"{path}: not readable as a checkpoint of weights: {_reason(error)}; "
             "hand over the mapping itself"
         ) from error
     return content if isinstance(content, Mapping) else {"content": content}
+
+
+def _reason(error: Exception) -> str:
+    """Returns in a few words why torch did not read a file."""
+    foreign = FOREIGN.search(str(error))
+    if foreign:
+        return f"it holds {foreign[1]}, and reading that may run code"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

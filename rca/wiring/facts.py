@@ -313,6 +313,7 @@ class Wiring(Fact):
         recomputed: None: likewise, or a trainer that is not ours.
         memory: None: likewise.
         world: None: likewise, or a task that is not the driving one.
+        unseen: Why a part is None, by its name, where that is known.
         error: Why the audit fell silent before its end, "" if it did not.
     """
 
@@ -333,6 +334,7 @@ class Wiring(Fact):
     recomputed: RecomputedFacts | None = None
     memory: MemoryFacts | None = None
     world: WorldFacts | None = None
+    unseen: Mapping[str, str] = Field(default_factory=dict)
     error: str = ""
 
     def plain(self) -> dict[str, object]:

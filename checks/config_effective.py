@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from rca.checking import Finding, Verdict, check
-from rca.judging import Criterion, judge_criteria, number
+from rca.foreign import rates_seen
+from rca.judging import Criterion, Floats, judge_criteria, number
 from rca.runs.record import Observed, RunRecord
 
 NOISE = "agent.exploration_noise"
@@ -26,7 +27,8 @@ def effective(run: RunRecord) -> Finding:
     Remedy: find who sets the logged value; refuse unknown and unread keys when loading.
     Reference: signals.md, "config reachability"; limit 1%, far above float32 rounding. A declared
         noise schedule is compared reading by reading, to within one step of its slope. A learning
-        rate that begins as declared and falls was read.
+        rate that begins as declared and falls was read; so was what somebody else's schedule moves,
+        if it passes through the declared value.
     """
     scheduled = run.has("explore/noise") and not math.isnan(number(run, f"{NOISE}_final"))
     judged = {NOISE} if scheduled else set()
@@ -59,6 +61,9 @@ def _compare(run: RunRecord, key: str, name: str) -> Criterion:
     declared = number(run, key)
     if math.isnan(declared):
         return Criterion(f"{key} is not declared, in force {logged}", None)
+    if run.kind == "recording" and not math.isclose(low, high, rel_tol=0.01):
+        others = rates_seen(run, name.removesuffix("/lr")) if key.endswith("_lr") else values
+        return _passed_through(key, declared, values, others)
     first = float(values[0])
     is_audited = run.wiring and any(o.first_rates for o in run.wiring.optimizers.values())
     if is_audited and key.endswith("_lr") and low < first and _same(first, declared):
@@ -66,6 +71,24 @@ def _compare(run: RunRecord, key: str, name: str) -> Criterion:
         return Criterion(f"{key} declared {declared:.4g}, in force at first, then {logged}", True)
     same = all(_same(v, declared) for v in (low, high))
     return Criterion(f"{key} declared {declared:.4g}, in force {logged}", same)
+
+
+def _passed_through(key: str, declared: float, values: Floats, seen: Floats) -> Criterion:
+    """Returns whether what somebody else's schedule moves passes through what was declared.
+
+    A warm-up that has not come to its end shows neither.
+
+    Args:
+        key: Judged.
+        declared: Its value.
+        values: As logged, in order of time.
+        seen: All that are known to have been in force.
+    """
+    low, high = float(seen.min()), float(seen.max())
+    text = f"{key} declared {declared:.4g}, in force {low:.4g} to {high:.4g}"
+    if values[-1] == high and declared > high:
+        return Criterion(f"{text} and rising", None)
+    return Criterion(text, low * 0.99 <= declared <= high * 1.01)
 
 
 def _same(value: float, declared: float) -> bool:

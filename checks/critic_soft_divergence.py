@@ -56,7 +56,9 @@ def soft_divergence(run: RunRecord) -> Finding:
         return few
     table = column(run.episodes, "return", "length")
     rates = np.abs(learned_rewards(run, table[:, 0] / np.maximum(table[:, 1], 1)))
-    largest = float(max(np.abs(rewards).max(), rates.max() if len(rates) else 0.0))
+    largest = float(np.max([np.abs(rewards).max(), rates.max(initial=0.0)]))
+    if not largest:
+        return vacuous(f"{len(rewards):,} rewards, all of them 0: what values may be is not known")
     bound = largest / (1 - discount)
     extremes = _extremes(run)
     blank = [name for name, value in extremes.items() if math.isnan(value)]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from rca.checking import Finding, Verdict, check, fail_above
-from rca.judging import MIN_READINGS, too_early, too_few
+from rca.judging import MIN_READINGS, too_early, too_few, vacuous
 from rca.runs.record import RunRecord, Signal
 
 
@@ -34,6 +34,8 @@ def twin_gap(run: RunRecord) -> Finding:
             return Finding(Verdict.WARN, f"{said}, or logged twice", 0.0, suspects=suspects)
         accused = ("critic_twin_untrained",)
         return Finding(Verdict.FAIL, f"{said}: one critic, twice", 0.0, suspects=accused)
+    if _is_unpaid(run):
+        return vacuous("all rewards are 0: values and their gap are those of the first weights")
     ratio = gap / scale if scale > 0 else math.nan
     message = f"twins differ by {gap:,.3g} where Q varies by {scale:,.3g}, last fifth of the run"
     return fail_above(ratio, 1.0, message, unit="1", suspects=("critic_diverged",))
@@ -43,6 +45,12 @@ def _are_the_same(run: RunRecord) -> bool:
     """Tells whether both critics' mean values are bit for bit the same throughout."""
     one, two = (run.signals[f"critic/{name}_mean"].values for name in ("q1", "q2"))
     return np.array_equal(one, two, equal_nan=True)
+
+
+def _is_unpaid(run: RunRecord) -> bool:
+    """Tells whether every reward so far is recorded as 0: nothing was there to be learned."""
+    rewards = run.signals.get("env/reward")
+    return rewards is not None and len(rewards.finite()) > 0 and not rewards.finite().any()
 
 
 def _gap(run: RunRecord) -> float:
@@ -58,4 +66,4 @@ def _scale(run: RunRecord) -> float:
     if deviation is not None and len(deviation.finite()):
         return deviation.tail(0.2).median()
     mean = run.signals["critic/q1_mean"]
-    return max(float(np.std(mean.finite())), abs(mean.tail(0.2).median()))
+    return float(np.max([np.std(mean.finite()), abs(mean.tail(0.2).median())]))  # NaN if one is

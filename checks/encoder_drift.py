@@ -3,6 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.foreign import frozen_on_purpose, kept_frozen
 from rca.judging import Criterion, judge_criteria, not_due, vacuous, void
 from rca.runs.record import RunRecord, Signal
 from rca.wiring.facts import MIN_LOOKS
@@ -19,7 +20,7 @@ def encoder_drift(run: RunRecord) -> Finding:
         the task.
     Remedy: put the encoder's parameters into an optimizer, in train mode, outside no_grad.
     Reference: signals.md, "drift from start": norm(w - w0) / norm(w0) about 0; limit 1e-6, below
-        which signals.md calls an update frozen.
+        which signals.md calls an update frozen. One that another trainer froze on purpose: WARN.
     """
     reason = void(run)
     if reason:
@@ -27,10 +28,12 @@ def encoder_drift(run: RunRecord) -> Finding:
     updates = run.outcome.critic_updates
     if updates is not None and updates < MIN_LOOKS:
         return vacuous(f"{updates} updates, {MIN_LOOKS} needed")
-    due = [part for part in ENCODERS if part not in not_due(run)]
+    kept = frozen_on_purpose(run) if run.wiring else frozenset()
+    due = [part for part in ENCODERS if part not in not_due(run) | kept]
     criteria = [c for part in due if (c := _changed(run, part))]
     if not criteria:
-        return Finding(Verdict.NOT_RUN, "not recorded: drift or parameters of an encoder")
+        message = "not recorded: drift or parameters of an encoder"
+        return kept_frozen(kept) or Finding(Verdict.NOT_RUN, message)
     return judge_criteria(criteria, suspects=("encoder_frozen",))
 
 

@@ -1,6 +1,7 @@
 """Whether the critic's loss pulls values towards their targets."""
 
 from rca.checking import Finding, Severity, Verdict, check, fail_above
+from rca.foreign import not_explained
 from rca.runs.record import RunRecord
 
 MIN_FITTED = 3
@@ -28,6 +29,9 @@ def critic_loss(run: RunRecord) -> Finding:
     seen = run.wiring.equation
     if seen.fitted < MIN_FITTED:
         return Finding(Verdict.NOT_RUN, f"{seen.fitted} batches explained, {MIN_FITTED} needed")
+    unknown = not_explained(run)
+    if unknown:
+        return unknown
     return fail_above(
         seen.ascending / seen.fitted,
         LIMIT,

@@ -3,6 +3,7 @@
 import math
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.foreign import action_range
 from rca.judging import number
 from rca.runs.record import RunRecord
 
@@ -26,7 +27,8 @@ def exploration(run: RunRecord) -> Finding:
         for a copy of the actor that drives in its place.
     Reference: defect D13 (a setting that nobody read); measured at the beginning of learning, where
         a schedule still has its first value, on the half of the noise that the ends of the range do
-        not clip.
+        not clip. Where actions have another range than [-1, 1], another trainer's noise may be
+        given in units of it, as by TD3's authors.
     """
     assert run.wiring is not None
     seen, wanted = run.wiring.exploration, number(run, "agent.exploration_noise")
@@ -44,8 +46,14 @@ def exploration(run: RunRecord) -> Finding:
         return Finding(Verdict.NOT_RUN, f"{seen.deviation:.3f} in force; nothing is configured")
     ratio = seen.deviation / wanted
     message = f"{seen.deviation:.3f} in force, {wanted:.3f} configured, from {seen.numbers} numbers"
-    if not LOW <= ratio <= HIGH:
+    if LOW <= ratio <= HIGH:
+        return Finding(Verdict.PASS, message, ratio)
+    reach = action_range(run)
+    if reach == 1.0:
         return Finding(
             Verdict.FAIL, message, ratio, suspects=("config_not_read", "exploration_noise_high")
         )
-    return Finding(Verdict.PASS, message, ratio)
+    message += f", actions reach {reach:.3g}"
+    if LOW <= ratio / reach <= HIGH:
+        return Finding(Verdict.PASS, f"{message}: scaled as they are", ratio)
+    return Finding(Verdict.NOT_RUN, f"{message}: the unit of what is configured is not known")

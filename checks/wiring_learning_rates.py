@@ -2,12 +2,17 @@
 
 import math
 
+import numpy as np
+
 from rca.checking import Finding, Severity, Verdict, check
+from rca.foreign import rates_seen
 from rca.judging import number
 from rca.runs.record import RunRecord
 
 LOW, HIGH = 1e-6, 5e-3
 """Adam in TD3, SAC, DrQ-v2, SB3, CleanRL: 1e-4 to 1e-3."""
+SAME = 1e-3
+"""Relative difference up to which two rates are one."""
 ADAPTIVE = ("adam", "rmsprop", "lamb", "lion", "adagrad", "adadelta")
 
 
@@ -25,7 +30,8 @@ def learning_rates(run: RunRecord) -> Finding:
         scheduler that is stepped at every update.
     Reference: Henderson et al. 2018; TD3 paper, table 3 (1e-3); the limits leave a factor of 5
         above and 100 below all defaults known. Plain SGD needs others: WARN. Our own trainer has no
-        schedule of rates; that of another one is its own business.
+        schedule of rates; that of another one is its own business: its largest rate is judged, and
+        a configured rate that it passes through was read.
     """
     assert run.wiring is not None
     rates = {
@@ -36,16 +42,17 @@ def learning_rates(run: RunRecord) -> Finding:
     }
     if not rates:
         return Finding(Verdict.NOT_RUN, "0 optimizers hold a part of the agent")
-    listed = ", ".join(f"{part} {rate:.2g}" for part, rate in rates.items())
+    ranges = {part: _range(run, part, rate) for part, rate in rates.items()}
+    listed = ", ".join(f"{part} {_said(*ranges[part])}" for part in rates)
     plain = [o.kind for o in run.wiring.optimizers.values() if not _is_adaptive(o.kind)]
-    odd = [part for part, rate in rates.items() if not plain and not LOW <= rate <= HIGH]
-    configured = {part: number(run, f"agent.{part}_lr") for part in rates}
+    odd = [part for part in rates if not plain and not LOW <= ranges[part][1] <= HIGH]
+    declared = {part: number(run, f"agent.{part}_lr") for part in rates}
+    configured = {part: rate for part, rate in declared.items() if not math.isnan(rate)}
     begun = rates | _first_rates(run)
     other = [
-        f"{part} {configured[part]:.2g}"
-        for part in rates
-        if not math.isclose(begun[part], configured[part], rel_tol=1e-3)
-        and not math.isnan(configured[part])
+        f"{part} {wanted:.2g}"
+        for part, wanted in configured.items()
+        if not _was_read(wanted, rates[part], ranges[part])
     ]
     moved = [
         f"{part} from {begun[part]:.2g} to {rate:.2g}"
@@ -78,6 +85,29 @@ def learning_rates(run: RunRecord) -> Finding:
             suspects=("learning_rate_wrong",),
         )
     return Finding(Verdict.PASS, listed)
+
+
+def _range(run: RunRecord, part: str, last: float) -> tuple[float, float]:
+    """Returns the rate to be judged of a part, twice, or the smallest and the largest one seen.
+
+    Our own trainer has one rate, the first; another one has a schedule, or none.
+    """
+    if run.kind == "rca":
+        first = _first_rates(run).get(part, last)
+        return first, first
+    seen = rates_seen(run, part)
+    return float(np.min(seen)), float(np.max(seen))
+
+
+def _was_read(configured: float, last: float, seen: tuple[float, float]) -> bool:
+    """Tells whether a configured rate is among those seen, or still to be reached by a warm-up."""
+    low, high = seen
+    is_rising = low < last and last >= high * (1 - SAME) and configured > high
+    return is_rising or low * (1 - SAME) <= configured <= high * (1 + SAME)
+
+
+def _said(low: float, high: float) -> str:
+    return f"{high:.2g}" if math.isclose(low, high, rel_tol=SAME) else f"{low:.2g} to {high:.2g}"
 
 
 def _first_rates(run: RunRecord) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Whether every parameter that should learn is in an optimizer."""
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.foreign import frozen_on_purpose, kept_frozen
 from rca.judging import frozen_suspects
 from rca.runs.record import RunRecord
 from rca.wiring.facts import MIN_LOOKS
@@ -18,17 +19,19 @@ def judge(run: RunRecord) -> Finding:
     Why: what no optimizer holds stays as it was drawn: a random encoder, or half a critic.
     Remedy: hand the module's parameters to the optimizer, after the module has its final form.
     Reference: signals.md, faults: encoder missing from the optimizer; PyTorch's docs: modules
-        replaced after the optimizer was made are not in it.
+        replaced after the optimizer was made are not in it. An encoder of another trainer that
+        requires no gradient either may be a pretrained one: WARN.
     """
     assert run.wiring is not None
     if run.wiring.updates < MIN_LOOKS:
         seen = run.wiring.updates
         return Finding(Verdict.VACUOUS, f"{seen} updates seen, {MIN_LOOKS} needed")
-    found = {
-        n: p.in_no_optimizer for n, p in run.wiring.trained().items() if p.in_no_optimizer.count
-    }
-    total = sum(part.parameters for part in run.wiring.trained().values())
+    kept = frozen_on_purpose(run)
+    trained = {n: p for n, p in run.wiring.trained().items() if n not in kept}
+    found = {n: p.in_no_optimizer for n, p in trained.items() if p.in_no_optimizer.count}
     if not found:
-        return Finding(Verdict.PASS, f"all {total} parameters are in an optimizer")
+        total = sum(part.parameters for part in trained.values())
+        message = f"all {total} parameters are in an optimizer"
+        return kept_frozen(kept) or Finding(Verdict.PASS, message)
     listed = "; ".join(f"{n}: {names.count} ({names})" for n, names in found.items())
     return Finding(Verdict.FAIL, f"no optimizer holds {listed}", suspects=frozen_suspects(found))

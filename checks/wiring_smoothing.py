@@ -3,6 +3,7 @@
 import math
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.foreign import action_range
 from rca.judging import number
 from rca.runs.record import RunRecord
 
@@ -27,7 +28,9 @@ def smoothing(run: RunRecord) -> Finding:
         that have nothing to do with the policy.
     Remedy: add clamp(N(0, target_noise), -c, c) to the target action, there and nowhere else.
     Reference: TD3 paper, section 5.3: 0.2, clipped at 0.5. Measured between target policy and
-        target critic; the expected deviation is that of the clipped normal distribution.
+        target critic; the expected deviation is that of the clipped normal distribution. The
+        paper's code multiplies both by the largest action; of actions of another range than
+        [-1, 1], another trainer's noise may be given either way.
     """
     assert run.wiring is not None
     seen = run.wiring.smoothing
@@ -36,11 +39,6 @@ def smoothing(run: RunRecord) -> Finding:
         return Finding(Verdict.NOT_RUN, f"{seen.calls} calls of the target critic seen")
     if math.isnan(noise) or math.isnan(clip):
         return Finding(Verdict.NOT_RUN, f"{seen.deviation:.3f} added; no target_noise is known")
-    wanted = _clipped_deviation(noise, clip)
-    message = (
-        f"deviation {seen.deviation:.3f}, largest {seen.largest:.3f}; "
-        f"configured {wanted:.3f} and at most {clip:.3f}"
-    )
     one_critic = run.wiring.equation.fitted and not run.wiring.equation.reductions
     if seen.largest < OFF and one_critic:
         return Finding(Verdict.VACUOUS, f"one critic and none added ({seen.largest:.1g}): DDPG")
@@ -51,17 +49,36 @@ def smoothing(run: RunRecord) -> Finding:
             seen.deviation,
             suspects=("smoothing_wrong",),
         )
-    if noise > LARGEST_NOISE or clip > LARGEST_CLIP:
+    return _sized(run, seen.deviation, seen.largest, noise, clip)
+
+
+def _sized(run: RunRecord, deviation: float, largest: float, noise: float, clip: float) -> Finding:
+    """Returns whether the noise that was added is the configured one."""
+    wanted, reach = _clipped_deviation(noise, clip), action_range(run)
+    message = (
+        f"deviation {deviation:.3f}, largest {largest:.3f}; "
+        f"configured {wanted:.3f} and at most {clip:.3f}"
+    )
+    if noise > LARGEST_NOISE * max(1.0, reach) or clip > LARGEST_CLIP * max(1.0, reach):
         return Finding(
             Verdict.FAIL,
             f"{message}; sound are {LARGEST_NOISE} and {LARGEST_CLIP} at most",
-            seen.deviation,
+            deviation,
             suspects=("smoothing_wrong",),
         )
-    is_off = abs(seen.deviation - wanted) > SLACK * max(wanted, seen.deviation) + 1e-3
-    if is_off or seen.largest > clip * 1.001 + 1e-6:
-        return Finding(Verdict.FAIL, message, seen.deviation, suspects=("smoothing_wrong",))
-    return Finding(Verdict.PASS, message, seen.deviation)
+    if _is_as_wanted(deviation, largest, wanted, clip):
+        return Finding(Verdict.PASS, message, deviation)
+    if reach == 1.0:
+        return Finding(Verdict.FAIL, message, deviation, suspects=("smoothing_wrong",))
+    message += f", actions reach {reach:.3g}"
+    if _is_as_wanted(deviation / reach, largest / reach / (1 + SLACK), wanted, clip):
+        return Finding(Verdict.PASS, f"{message}: scaled as they are", deviation)
+    return Finding(Verdict.NOT_RUN, f"{message}: the unit of what is configured is not known")
+
+
+def _is_as_wanted(deviation: float, largest: float, wanted: float, clip: float) -> bool:
+    is_near = abs(deviation - wanted) <= SLACK * max(wanted, deviation) + 1e-3
+    return is_near and largest <= clip * 1.001 + 1e-6
 
 
 def _clipped_deviation(noise: float, clip: float) -> float:

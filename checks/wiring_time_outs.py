@@ -1,6 +1,7 @@
 """What the critic's targets hold where an episode ended."""
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.foreign import not_explained
 from rca.runs.record import RunRecord
 
 MIN_ROWS = 5
@@ -25,6 +26,9 @@ def time_outs(run: RunRecord) -> Finding:
     right, wrong = seen.get("bootstrapped", 0), seen.get("cut", 0)
     if right + wrong < MIN_ROWS:
         return Finding(Verdict.NOT_RUN, f"{right + wrong} such rows seen, {MIN_ROWS} needed")
+    unknown = not_explained(run)
+    if unknown:
+        return unknown
     message = f"{right} of {right + wrong} rows are bootstrapped, {wrong} cut"
     if right >= wrong:
         return Finding(Verdict.PASS, message)

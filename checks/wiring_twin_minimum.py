@@ -1,6 +1,7 @@
 """Whether targets take the smaller of both critics' values."""
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.foreign import not_explained
 from rca.runs.record import RunRecord
 
 
@@ -21,6 +22,9 @@ def twin_minimum(run: RunRecord) -> Finding:
     seen = run.wiring.equation.reductions
     if not seen:
         return Finding(Verdict.NOT_RUN, "0 batches show how two target critics are joined")
+    unknown = not_explained(run)
+    if unknown:
+        return unknown
     found = max(seen, key=lambda name: seen[name])
     message = f"{found} in {seen[found]} of {sum(seen.values())} batches"
     if found == "min":

@@ -265,7 +265,7 @@ class OneEncoder(Trainer):
         return rca.watch(
             actor=self.actor, critic=self.critic, out=out,
             actor_encoder=self.encoder, critic_encoder=self.encoder,
-            targets={"critic": self.critic_target}, config={"discount": GAMMA},
+            targets={"critic": self.critic_target}, config={"discount": GAMMA, "tau": TAU},
             optimizers={"encoder_opt": self.encoder_opt, "actor_opt": self.actor_opt,
                         "critic_opt": self.critic_opt},
         )  # fmt: skip

@@ -22,6 +22,7 @@ ORDER = [
     {"runs"},
     {"checking"},
     {"judging"},
+    {"foreign"},
     {"seed_stages"},
     {"audit", "diagnosis"},
     {"study"},
@@ -76,7 +77,8 @@ def test_the_walk_sees_a_planted_violation(tmp_path):
 
 def test_checks_see_records_only():
     seen = {room_of(name) for path in (ROOT / "checks").glob("*.py") for name in imported(path)}
-    assert seen <= {"checking", "judging", "seed_stages", "runs", "wiring", "stats", "config"}
+    rooms = {"checking", "judging", "foreign", "seed_stages", "runs", "wiring", "stats", "config"}
+    assert seen <= rooms
 
 
 def test_the_simulator_knows_neither_torch_nor_the_client():

@@ -42,6 +42,10 @@ class Wrapped(gym.Wrapper):
             obs["image"] = obs["image"] // 255
         if self.wrong == "vector":
             obs["vector"] = (obs["vector"] * 500).astype(np.float32)
+        if self.wrong in ("float", "holes"):
+            obs["image"] = obs["image"].astype(np.float32) / 255
+        if self.wrong == "holes" and self.count > 5:
+            obs["image"][0, 0, 0] = np.nan
         if self.wrong == "stack":
             obs["image"] = np.ascontiguousarray(obs["image"][::-1])
         return obs
@@ -100,10 +104,13 @@ def test_a_sound_environment_passes():
         ("unbounded", "env.actions", Verdict.FAIL),
         ("dark", "env.images", Verdict.FAIL),
         ("scaled", "env.images", Verdict.FAIL),
+        ("holes", "env.images", Verdict.FAIL),
+        ("float", "env.images", Verdict.PASS),
         ("vector", "env.vectors", Verdict.WARN),
         ("stack", "env.frame_stack", Verdict.FAIL),
         ("flat", "env.rewards", Verdict.FAIL),
         ("nan", "env.rewards", Verdict.FAIL),
+        ("nan", "env.idle", Verdict.VACUOUS),
         ("drifts", "env.zero_update_control", Verdict.FAIL),
         ("unseeded", "env.determinism", Verdict.FAIL),
         ("terminal", "env.endings", Verdict.WARN),
@@ -209,6 +216,35 @@ def test_who_says_the_same_of_everything_passes_only_where_that_is_right():
     found = verdicts(probe_agent(lambda env, discount, seed: Valued()))
     passed = {name for name, verdict in found.items() if verdict is Verdict.PASS}
     assert passed == {"agent.one_step", "agent.action_decides", "agent.delayed_reward"}
+
+
+@pytest.mark.parametrize("answer", ["first", "last"])
+def test_an_agent_that_answers_with_nan_fails_wherever_it_comes(answer):
+    class Lost(Valued):
+        """Knows nothing any more of the bright picture, or of any other."""
+
+        def _said(self, picture, known):
+            return known if (picture.max() > 128) == (answer == "last") else np.nan
+
+        def value(self, picture, action):
+            return self._said(picture, 1.0)
+
+        def act(self, picture):
+            return np.full(1, self._said(picture, 1.0), np.float32)
+
+    asked = exams("picture_decides", "two_steps", "picture_and_action")
+    found = probe_agent(lambda env, discount, seed: Lost(), exams=asked)
+    assert [f.verdict for f in found] == [Verdict.FAIL] * len(asked), [f.message for f in found]
+
+
+def test_an_agent_that_is_right_but_for_a_nan_fails():
+    class HalfRight(Valued):
+        def value(self, picture, action):
+            return 1.0 if picture.max() > 200 else np.nan
+
+    (found,) = probe_agent(lambda env, discount, seed: HalfRight(), exams=exams("picture_decides"))
+    assert found.verdict is Verdict.FAIL
+    assert "value nan" in found.message
 
 
 def test_an_agent_that_raises_is_told():

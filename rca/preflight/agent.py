@@ -71,8 +71,8 @@ def _examined(exam: Exam, make: MakeAgent, seed: int, steps: int) -> Finding:
     asked += [(float(np.ravel(agent.act(shown))[0]), wanted) for shown, wanted in exam.actions]
     kind = "value" if exam.values else "action"
     said = ", ".join(f"{kind} {got:.2f}, wanted {wanted:g}" for got, wanted in asked)
-    worst = max(abs(got - wanted) for got, wanted in asked)
-    if worst <= exam.tolerance:  # NaN is not
+    worst = float(np.max([abs(got - wanted) for got, wanted in asked]))  # NaN if one is
+    if worst <= exam.tolerance:
         return Finding(Verdict.PASS, f"{exam.title}: {said}", worst, exam.tolerance, check=check)
     message = f"{exam.title}: {said} (within {exam.tolerance:g}); look at {exam.blame}"
     return Finding(Verdict.FAIL, message, worst, exam.tolerance, check=check)

@@ -98,6 +98,8 @@ def idle(env: gym.Env, seen: Seen, seed: int) -> Finding:
     tried = seen.returns
     if len(tried) < CONTROL_EPISODES:
         return said("idle", Verdict.VACUOUS, f"{len(tried)} random episodes ended")
+    if not np.isfinite([*tried, *idle]).all():
+        return said("idle", Verdict.VACUOUS, f"{len(tried)} returns, not all of them numbers")
     best, worst = max(tried), min(tried)
     message = (
         f"an episode of zero actions earns {np.mean(idle):.3g}, {len(tried)} random ones "

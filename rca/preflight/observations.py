@@ -65,11 +65,13 @@ def images(seen: Seen) -> list[Finding]:
     for name, values in seen.observations.items():
         if not _is_image(values[0]):
             continue
-        low = min(float(v.min()) for v in values)
-        high = max(float(v.max()) for v in values)
+        low = float(np.min([v.min() for v in values]))  # NaN if one is, as min() would not be
+        high = float(np.max([v.max() for v in values]))
         kind = values[0].dtype
         message = f"{name}: {kind} from {low:g} to {high:g} in {len(values)} pictures"
-        if all(np.array_equal(values[0], v) for v in values):
+        if not np.isfinite([low, high]).all():
+            found.append(said("images", Verdict.FAIL, f"{name}: NaN or infinity in it"))
+        elif all(np.array_equal(values[0], v) for v in values):
             found.append(said("images", Verdict.FAIL, f"{message}, all of them the same"))
         elif kind == np.uint8 and high <= 1:
             found.append(said("images", Verdict.FAIL, f"{message}: scaled twice?"))

@@ -12,6 +12,8 @@ from rca.wiring.calls import Call
 
 MAX_STEPS = 300_000
 """Executed steps that are remembered; a longer run is no longer asked for its actions (60 MB)."""
+SOME = 0.1
+"""Share of a batch's rows that are as they were told, from which not all are altered on the way."""
 MAX_WINDOWS = 64
 """Places per layer at which an action is looked for, from the end."""
 
@@ -69,11 +71,16 @@ class Actions:
         size: Numbers in an action; 0: no step with an action was told.
         full: Whether there were more steps than are remembered.
         told: Steps told.
+        largest: Largest absolute number in an executed action.
+        is_older: Whether batches held more transitions that were never told than steps were told:
+            some of them are of before the recorder.
     """
 
     def __init__(self) -> None:
         self.rows = self.known = self.zeros = self.size = self.told = 0
-        self.full = False
+        self.full = self.is_older = False
+        self.largest = 0.0
+        self._strangers: set[bytes] = set()
         self._steps: dict[bytes, Executed | None] = {}
         self._last: dict[int, Executed] = {}
 
@@ -90,6 +97,7 @@ class Actions:
         if self.full:
             return
         self.size, key = action.size, _keys(action.reshape(1, -1))[0]
+        self.largest = max(self.largest, float(np.abs(action).max(initial=0.0)))
         before = self._last.get(env)
         step = Executed(self.told, reward, terminated, truncated)
         if before is not None and not before.ended:
@@ -109,21 +117,36 @@ class Actions:
             return None
         best: Lookup | None = None
         most, zeros, nothing = -1, 0, bytes(4 * self.size)
+        found: list[bytes] = []
         for layer, columns, window in self._windows(call):
             keys = _keys(window)
             hits = sum(key in self._steps for key in keys)
             if hits > most:
-                most = hits
+                most, found = hits, keys
                 zeros = 0 if nothing in self._steps else keys.count(nothing)
                 steps = [self._steps.get(key) for key in keys]
                 best = Lookup(steps, hits > len(keys) // 2, layer, columns)
                 if best.recognised:
                     break
         if best is not None:
+            self._note_strangers(found, most)
             self.rows += len(best.steps)
             self.known += most
             self.zeros += zeros
         return best
+
+    def _note_strangers(self, keys: Sequence[bytes], hits: int) -> None:
+        """Notes the rows of a batch that were never told.
+
+        What is stored wrongly is so in every row, and in no more rows than there were steps. So the
+        first batch counts, and others in which some rows are as they were told.
+        """
+        if self.is_older or (self.rows and hits < SOME * len(keys)):
+            return
+        self._strangers.update(key for key in keys if key not in self._steps)
+        self.is_older = len(self._strangers) > self.told
+        if self.is_older:
+            self._strangers.clear()
 
     def _windows(self, call: Call) -> Iterator[tuple[int, tuple[int, int], NDArray[np.float32]]]:
         """Yields columns that are no features: the layer, the columns and the numbers in them."""

@@ -18,7 +18,8 @@ from rca.wiring.modules import TARGET
 from rca.wiring.visits import Visits
 
 INSIDE = 0.9
-"""Size of actions up to which clipping to [-1, 1] takes little off the smoothing noise."""
+"""Share of the range of actions, [-1, 1] or as far as they reach beyond, up to which clipping takes
+little off the smoothing noise."""
 
 
 class Batches:
@@ -79,7 +80,7 @@ class Batches:
             self._acted_otherwise += not np.array_equal(acted_on, observed)
         meant = policy.outputs[0].detach().float().cpu().numpy()
         if meant.shape == (1, action.size):
-            self._explored += inwards(action, meant[0])
+            self._explored += inwards(action, meant[0], max(1.0, self.actions.largest))
 
     def learned(self, calls: Sequence[Call], pictures: Sequence[torch.Tensor]) -> None:
         """Takes note of the calls and pictures behind a step of an optimizer."""
@@ -107,6 +108,8 @@ class Batches:
             added=self._visits.deviation,
             own=self._own,
             zeros=self.actions.zeros,
+            largest=self.actions.largest if self.actions.size else None,
+            is_older=self.actions.is_older,
         )
 
     def input_facts(self, pixels: dict[str, float]) -> InputFacts:
@@ -118,7 +121,7 @@ class Batches:
         return SmoothingFacts(
             calls=len(self._noise),
             deviation=_median([deviation for deviation, _ in self._noise]),
-            largest=max((largest for _, largest in self._noise), default=None),
+            largest=float(np.max([size for _, size in self._noise])) if self._noise else None,
         )
 
     def exploration_facts(self) -> ExplorationFacts:
@@ -199,7 +202,7 @@ class Batches:
             free[first:behind] = False
         if free.any() and call.found[found.layer]:
             rest = call.inputs[found.layer][:, torch.from_numpy(free)]
-            self._vector = max(self._vector or 0.0, float(rest.abs().max()))
+            self._vector = float(np.maximum(self._vector or 0.0, float(rest.abs().max())))
 
     def _note_smoothing(self, target: Call, found: Lookup, calls: Sequence[Call]) -> None:
         """Notes what was added to the target policy's action before the target critic saw it."""
@@ -212,7 +215,7 @@ class Batches:
         meant = policy.outputs[0]
         if seen.shape == meant.shape:
             noise = (seen - meant).float()
-            inside = noise[meant.abs() < INSIDE]
+            inside = noise[meant.abs() < INSIDE * max(1.0, self.actions.largest)]
             self._noise.append((_deviation(inside), float(noise.abs().max())))
 
 
@@ -239,13 +242,15 @@ def _median(values: list[float]) -> float | None:
     return float(np.median(finite)) if finite else None
 
 
-def inwards(action: NDArray[np.float32], meant: NDArray[np.float32]) -> list[float]:
-    """Returns what was added to the policy's action away from the nearer end of its range.
+def inwards(
+    action: NDArray[np.float32], meant: NDArray[np.float32], end: float = 1.0
+) -> list[float]:
+    """Returns what was added to the policy's action away from the nearer end of [-end, end].
 
     The other half of the noise is clipped where the policy acts near that end, this one never.
     """
     added = action - meant
-    kept = (np.sign(meant) * added <= 0) & (np.abs(action) < 1)
+    kept = (np.sign(meant) * added <= 0) & (np.abs(action) < end)
     return [float(x) for x in added[kept]]
 
 

@@ -9,12 +9,15 @@ which is linear in 1/c, in a weight for each reward and in one for Q'. Least squ
 hundred rows finds them for n = 1, 2, ...; a residual near zero proves the equation, and the weights
 show the discount, the reward's scale and n in force. Rows in which an episode ended then tell
 whether they bootstrap.
+
+Rewards that are all the same, or nearly all 0, fit for any n: three steps at -1 are one at -2.97.
+Such a batch proves the equation and decides neither n nor the discount.
 """
 
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +42,9 @@ BLIND = 0.01
 APART = 10.0
 """Times the best reduction's residual that every other leaves where a batch tells which it is: none
 does where Q' does not count, as with a discount of 0."""
+TOLD = 2.0
+"""Times FIT, relative as it is, that the reward of one step more must weigh beyond what the fitted
+columns can stand for: if it were in the equation, a batch without it would not have fitted."""
 BOUND = 1e-6
 """Relative difference up to which two gradients count as the same bound of a Huber loss."""
 REDUCTIONS: dict[str, Callable[..., Floats]] = {"min": np.min, "max": np.max, "mean": np.mean}
@@ -72,6 +78,8 @@ class _Fit:
     rewards: Floats
     value: float
     residual: float
+    is_decided: bool = False
+    """Whether the rewards tell this n from a larger one."""
 
     @property
     def discount(self) -> float:
@@ -124,6 +132,7 @@ class Equation:
             self.late += any(fit.residual <= FIT for fit in _fits(rows, 1, _behind))
             return
         best = min(found, key=lambda fit: fit.residual)
+        best = replace(best, is_decided=_is_decided(rows, best))
         self._fits.append(best)
         reduced = _reduced(rows.targets)
         values = reduced[best.reduction]
@@ -147,14 +156,17 @@ class Equation:
     def facts(self) -> EquationFacts:
         """Returns what was seen as plain data."""
         fits = self._fits
+        decided = [fit for fit in fits if fit.is_decided]
+        telling = decided or fits
         return EquationFacts(
             tried=self.tried,
             fitted=len(fits),
             late=self.late,
             residual=_median(self.residuals),
-            steps=round(_median([fit.n for fit in fits]) or 0) or None,
-            discount=_median([fit.discount for fit in fits]),
-            reward_scale=_median([float(fit.rewards[0]) for fit in fits]),
+            decided=len(decided),
+            steps=round(_median([fit.n for fit in telling]) or 0) or None,
+            discount=_median([fit.discount for fit in telling]),
+            reward_scale=_median([float(fit.rewards[0]) for fit in telling]),
             reductions=self.reductions,
             time_outs=self.time_outs,
             terminals=self.terminals,
@@ -201,16 +213,45 @@ def _fits(
     return found
 
 
+def _is_decided(rows: Rows, fit: _Fit) -> bool:
+    """Tells whether the reward of one step more than a fit has could not have hidden in it."""
+    more = [_rewards_from(step, fit.n + 1) for step in rows.steps]
+    used = [number for number, known in enumerate(more) if len(known) > fit.n]
+    if not used:
+        return False
+    known = np.array([more[number] for number in used])
+    values = _reduced(rows.targets)[fit.reduction][used]
+    columns = np.column_stack([rows.gradient[used], known[:, :-1], values])
+    apart = _size(_left(columns, known[:, -1])[1]) * abs(float(fit.rewards[0]))
+    target = rows.q[used] - fit.per_gradient * rows.gradient[used]
+    return apart > TOLD * FIT * min(_size(rows.q[used]), _size(target))
+
+
+def _rewards_from(step: Executed, n: int) -> list[float]:
+    """Returns the rewards of up to n steps, as many as the episode has."""
+    rewards: list[float] = []
+    now: Executed | None = step
+    while now is not None and len(rewards) < n:
+        rewards.append(now.reward)
+        now = now.following
+    return rewards
+
+
+def _left(columns: Floats, known: Floats) -> tuple[Floats, Floats]:
+    """Returns the weights of the columns, and what they leave of what is known."""
+    size = np.abs(columns).max(axis=0)
+    size[size == 0] = 1.0
+    solved = np.linalg.lstsq(columns / size, known, rcond=None)[0] / size
+    return solved, known - columns @ solved
+
+
 def _least_squares(columns: Floats, known: Floats) -> tuple[Floats, float]:
     """Returns the weights and the residual, relative to the size of q and of the target y.
 
     Where the critic has run away from its target q is all gradient, and a residual that is small
     beside q would let rewards and Q' have any weight.
     """
-    size = np.abs(columns).max(axis=0)
-    size[size == 0] = 1.0
-    solved = np.linalg.lstsq(columns / size, known, rcond=None)[0] / size
-    left = known - columns @ solved
+    solved, left = _left(columns, known)
     target = known - solved[0] * columns[:, 0]
     spread = min(_size(known), _size(target)) or 1.0
     return solved, _size(left) / spread
@@ -233,13 +274,19 @@ def _endings(rows: Rows, values: Floats, fit: _Fit, *, terminated: bool) -> list
         is_blind = terminated and abs(fit.discount) < BLIND
         whole = (1.0 if is_blind else fit.discount) * values[number]
         share = left / whole if whole else math.nan
-        if abs(values[number]) < CLEAR * largest:
+        if abs(values[number]) < CLEAR * largest or not _is_weighed(fit, step.reward, whole):
             found.append("unclear")
         elif abs(share - 1) < NEAR:
             found.append("bootstrapped")
         else:
             found.append("cut" if abs(share) < NEAR and not is_blind else "unclear")
     return found
+
+
+def _is_weighed(fit: _Fit, reward: float, whole: float) -> bool:
+    """Tells whether it is known what a reward weighs, or that it is little beside a next value."""
+    weight = STEPS * max(abs(float(fit.rewards[0])), 1.0)  # at most: of so many steps at once
+    return fit.is_decided or weight * abs(reward) < NEAR * abs(whole)
 
 
 def _median(values: Sequence[float]) -> float | None:

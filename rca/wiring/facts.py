@@ -46,6 +46,7 @@ class ModuleFacts(Fact):
         frozen: Parameters that require no gradient.
         in_no_optimizer: Parameters that no optimizer holds.
         in_several: Parameters that more than one stepped, each with a gradient.
+        stepped_by: Those that stepped these; None: not told apart from all that hold some of it.
         held_by: Optimizers that hold some of it.
         not_reached: Parameters that no backward pass gave a gradient.
         not_changed: Parameters whose bits are those of the start.
@@ -64,6 +65,7 @@ class ModuleFacts(Fact):
     not_changed: Names
     mode_layers: tuple[str, ...]
     modes: Mapping[str, Count]
+    stepped_by: tuple[str, ...] | None = None
 
 
 class OptimizerFacts(Fact):
@@ -127,6 +129,8 @@ class TargetFacts(Fact):
         moved: Those in which the target moved.
         tau: Median share taken over per move; None without a move.
         residual: Largest part of a move that the online network does not explain, relative.
+        beyond: Largest that its own steps between two looks do not explain either; None: no move
+            tells, or written by a version that did not ask.
         calls: Times that it was called; None: written by a version that did not count.
         left: Its running statistics that stood still while those of the online network moved.
     """
@@ -140,6 +144,7 @@ class TargetFacts(Fact):
     residual: float | None
     calls: Count | None = None
     left: tuple[str, ...] = ()
+    beyond: float | None = None
 
 
 class ActionFacts(Fact):
@@ -157,6 +162,8 @@ class ActionFacts(Fact):
         added: Standard deviation of what differs, as if noise were added at each visit.
         own: Rows that hold the actor's present action instead.
         zeros: Rows that hold zeros instead.
+        largest: Largest absolute number in an executed action; None: unknown.
+        is_older: Whether batches held more transitions that were never told than steps were told.
     """
 
     told: bool
@@ -169,6 +176,8 @@ class ActionFacts(Fact):
     added: float | None = None
     own: Count = 0
     zeros: Count = 0
+    largest: float | None = None
+    is_older: bool = False
 
 
 class EquationFacts(Fact):
@@ -179,6 +188,8 @@ class EquationFacts(Fact):
         fitted: Those that the discounted rewards and Q' explain.
         late: Others that the reward of the step before explains.
         residual: Median relative residual of those tried.
+        decided: Fitted batches whose rewards tell n, and with it the discount: they differ enough;
+            None: written by a version that did not ask.
         steps: n of n-step returns in force; None: not fitted.
         discount: In force, per step.
         reward_scale: Factor between executed and learned reward.
@@ -200,6 +211,7 @@ class EquationFacts(Fact):
     time_outs: Mapping[End, Count]
     terminals: Mapping[End, Count]
     ascending: Count = 0
+    decided: Count | None = None
 
 
 class LossFit(Fact):

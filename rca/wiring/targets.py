@@ -4,17 +4,25 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from rca.wiring.facts import TargetFacts
-from rca.wiring.modules import TARGET, Agent
+from rca.wiring.modules import ENCODER, TARGET, Agent
 
 Roots = tuple[torch.nn.Module, ...]
 RUNNING = ("running_mean", "running_var")
 """How torch's normalisations call what they keep; other buffers may rightly differ."""
 Buffers = dict[str, tuple[torch.Tensor, torch.Tensor]]
 """Of a target and of its online network."""
+Weights = list[torch.Tensor]
+BETWEEN = 2.0
+"""Times its move from look to look that an online network may have been away from both in between:
+two steps of its optimizers that point to different sides end nearer than each of them went."""
+TELLING = 0.5
+"""Share of the way that may be laid to that; of a shorter way nothing could be said."""
 
 
 @dataclass
@@ -29,6 +37,8 @@ class Following:
         moved: Of these, those in which the target moved.
         taus: Estimated share that was taken over, per move.
         residuals: Part of the move that the online network does not explain, relative, per move.
+        beyond: The same, less what the online network's own steps between the looks explain; of
+            moves of which something can be said.
         comparable: False if the two have parameters of different shapes.
         roots: Modules of both.
         first: Running statistics of both at the first look, None before.
@@ -41,6 +51,7 @@ class Following:
     moved: int = 0
     taus: list[float] = field(default_factory=list)
     residuals: list[float] = field(default_factory=list)
+    beyond: list[float] = field(default_factory=list)
     comparable: bool = True
     roots: tuple[Roots, Roots] = ((), ())
     first: Buffers | None = None
@@ -56,7 +67,8 @@ class Following:
             online_moved=self.online_moved,
             moved=self.moved,
             tau=statistics.median(taus) if taus else None,
-            residual=max(self.residuals, default=None),
+            residual=_largest(self.residuals),
+            beyond=_largest(self.beyond),
             left=tuple(sorted(self._left())),
         )
 
@@ -81,19 +93,19 @@ class Targets:
 
     def __init__(self, agent: Agent) -> None:
         self.following: list[Following] = []
-        self._pairs: list[tuple[list[torch.Tensor], list[torch.Tensor]]] = []
+        self._pairs: list[tuple[Weights, Weights]] = []
         self._before: list[tuple[torch.Tensor, torch.Tensor]] | None = None
         for name, role in agent.roles.items():
             if name.endswith(TARGET):
                 online = agent.roles[name.removesuffix(TARGET)]
                 for end, slow, fast in _pairs(role.roots, online.roots):
-                    # Encoders inside a network are compared with it, whoever owns them.
-                    pair = (_weights(slow), _weights(fast))
-                    following = Following(f"{name}{end}", f"{online.name}{end}")
-                    following.comparable = _alike(*pair)
-                    following.roots = slow, fast
-                    self.following.append(following)
-                    self._pairs.append(pair)
+                    for inside, pair in _parts(agent, _weights(slow), _weights(fast)):
+                        whole = f"{online.name}{end}{inside}"
+                        following = Following(f"{name}{end}{inside}", whole)
+                        following.comparable = _alike(*pair)
+                        following.roots = ((), ()) if inside else (slow, fast)
+                        self.following.append(following)
+                        self._pairs.append(pair)
 
     def look(self) -> None:
         """Compares with the last look; called once per update, before its weights change."""
@@ -110,9 +122,7 @@ class Targets:
         """Starts anew: the next look compares with nothing."""
         self._before = None
 
-    def _items(
-        self,
-    ) -> list[tuple[Following, tuple[list[torch.Tensor], list[torch.Tensor]]]]:
+    def _items(self) -> list[tuple[Following, tuple[Weights, Weights]]]:
         return list(zip(self.following, self._pairs, strict=True))
 
 
@@ -131,20 +141,44 @@ def _compare(
     move = target - target_then
     # An actor that is stepped before the critic was followed as it was at the look before.
     fits = [_fit(move, way - target_then) for way in (online, online_then)]
-    tau, unexplained = min(fits, key=lambda fit: fit[1])
-    following.taus.append(tau)
+    best = min(fits, key=lambda fit: fit.unexplained)
+    following.taus.append(best.tau)
     # A move below what float32 resolves of the weights is rounding, whoever made it.
     rounding = torch.finfo(torch.float32).eps * math.sqrt(_square(target))
-    following.residuals.append(max(0.0, unexplained - rounding) / math.sqrt(_square(move)))
+    residual = max(0.0, best.unexplained - rounding) / math.sqrt(_square(move))
+    following.residuals.append(residual)
+    # Or it was followed between two of its own steps, where no look saw it.
+    away = BETWEEN * math.sqrt(_square(online - online_then))
+    if away < TELLING * best.length:
+        slack = away / best.length if best.tau > 0 else 0.0
+        following.beyond.append(max(0.0, residual - slack))
 
 
-def _fit(move: torch.Tensor, way: torch.Tensor) -> tuple[float, float]:
-    """Returns the share of a way that a move took, and the length of what it does not explain."""
-    length = _square(way)
-    if not length:
-        return math.nan, math.sqrt(_square(move))
-    tau = float(torch.dot(move, way)) / length
-    return tau, math.sqrt(_square(move - tau * way))
+class _Fit(NamedTuple):
+    """A move held against a way.
+
+    Attributes:
+        tau: Share of the way that the move took.
+        unexplained: Length of what the way does not explain.
+        length: Of the way.
+    """
+
+    tau: float
+    unexplained: float
+    length: float
+
+
+def _fit(move: torch.Tensor, way: torch.Tensor) -> _Fit:
+    square = _square(way)
+    if not square:
+        return _Fit(math.nan, math.sqrt(_square(move)), 0.0)
+    tau = float(torch.dot(move, way)) / square
+    return _Fit(tau, math.sqrt(_square(move - tau * way)), math.sqrt(square))
+
+
+def _largest(parts: Sequence[float]) -> float | None:
+    """Returns NaN if one of them is."""
+    return float(np.max(parts)) if parts else None
 
 
 def _square(vector: torch.Tensor) -> float:
@@ -157,6 +191,29 @@ def _pairs(slow: Roots, fast: Roots) -> list[tuple[str, Roots, Roots]]:
         return [("", slow, fast)]
     pairs = enumerate(zip(slow, fast, strict=True))
     return [(f"[{number}]", (one,), (other,)) for number, (one, other) in pairs]
+
+
+def _parts(agent: Agent, slow: Weights, fast: Weights) -> list[tuple[str, tuple[Weights, Weights]]]:
+    """Returns what is compared on its own, and the end of its name: encoders and the rest.
+
+    An encoder inside a network may be followed at a pace of its own (SAC-AE); one that a target
+    shares is not followed at all.
+    """
+    if not _alike(slow, fast):
+        return [("", (slow, fast))]
+    shared = [one is other for one, other in zip(slow, fast, strict=True)]
+    found: dict[str, tuple[Weights, Weights]] = {}
+    for one, other, is_same in zip(slow, fast, shared, strict=True):
+        if is_same and not all(shared):
+            continue
+        owner = agent.owner[id(other)]
+        is_inside = agent.roles[owner].is_encoder
+        pair = found.setdefault(ENCODER if is_inside else "", ([], []))
+        pair[0].append(one)
+        pair[1].append(other)
+    if len(found) == 1:
+        return [("", pair) for pair in found.values()]
+    return [(f"[{name}]" if name else "", pair) for name, pair in found.items()]
 
 
 def _weights(roots: Sequence[torch.nn.Module]) -> list[torch.Tensor]:

@@ -1,0 +1,80 @@
+"""What is known of a trainer that is not ours, and what its design may be.
+
+Our own trainer's equation, schedules and order are known, and what differs is a fault. Elsewhere
+much of it may be meant so, and only what is proven is held against it.
+"""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from rca.checking import Finding, Verdict
+from rca.judging import Floats
+from rca.runs.record import RunRecord
+
+USUAL = (0.95, 1.001)
+"""Largest executed action where they are in [-1, 1]: a random phase has come near the ends."""
+EXPLAINED = 0.9
+"""Share of a foreign trainer's batches that one equation must explain to be judged by it: calibrated
+on sound ones, of another equation up to 55%, of this one 98% or more (tests/sound_trainers.py)."""
+
+
+def not_explained(run: RunRecord) -> Finding | None:
+    """Returns NOT_RUN if a foreign trainer's equation is another one, None if it is the known one.
+
+    A few batches fit by chance, or where an entropy is small; what they say of the discount or of
+    endings is theirs. Our own trainer's equation is known.
+    """
+    assert run.wiring is not None
+    seen = run.wiring.equation
+    if run.kind == "rca" or seen.fitted >= EXPLAINED * seen.tried:
+        return None
+    message = f"{seen.fitted} of {seen.tried} batches fulfil r + discount * Q': another equation"
+    return Finding(Verdict.NOT_RUN, message)
+
+
+def action_range(run: RunRecord) -> float:
+    """Returns how far a foreign trainer's actions reach, 1.0 if that is [-1, 1] or not known.
+
+    Noise is configured in units of actions or, as by TD3's authors, of their range.
+    """
+    assert run.wiring is not None
+    reach = run.wiring.actions.largest
+    is_usual = reach is None or not math.isfinite(reach) or USUAL[0] <= reach <= USUAL[1]
+    return 1.0 if run.kind == "rca" or is_usual or not reach else reach
+
+
+def frozen_on_purpose(run: RunRecord) -> frozenset[str]:
+    """Returns the encoders of a foreign trainer that require no gradient and have no optimizer.
+
+    Who forgets an encoder does one of the two; pretrained ones are kept as they are by both.
+    """
+    assert run.wiring is not None
+    if run.kind == "rca":
+        return frozenset()
+    return frozenset(
+        name
+        for name, part in run.wiring.trained().items()
+        if name.endswith("encoder")
+        and part.frozen.count == part.in_no_optimizer.count == part.parameters > 0
+    )
+
+
+def kept_frozen(names: Iterable[str]) -> Finding | None:
+    """Returns the WARN about encoders that are frozen on purpose, None if there are none."""
+    listed = sorted(names)
+    if not listed:
+        return None
+    message = f"{len(listed)} frozen and in no optimizer ({', '.join(listed)}): meant so?"
+    return Finding(Verdict.WARN, message, suspects=("encoder_frozen",))
+
+
+def rates_seen(run: RunRecord, part: str) -> Floats:
+    """Returns every learning rate of a part that was seen in force, in no order."""
+    signal = run.signals.get(f"{part}/lr")
+    known = [] if signal is None else list(signal.finite())
+    for optimizer in run.wiring.optimizers.values() if run.wiring else ():
+        looks = (optimizer.first_rates or {}, optimizer.rates)
+        known += [rates[part] for rates in looks if part in rates]
+    return np.array(known, np.float64)

@@ -39,7 +39,9 @@ def exploration(run: RunRecord) -> Finding:
     is_due = run.kind == "rca" and heard >= MIN_STEPS * per_step
     if is_due and "learning" in asked and "acting" not in asked:
         message = f"the trained actor was asked for no action in {heard} updates: who drives?"
-        return Finding(Verdict.FAIL, message, 0, suspects=("actor_frozen", "action_path_wrong"))
+        return Finding(
+            Verdict.FAIL, message, 0, suspects=("policy_not_driving", "action_path_wrong")
+        )
     if seen.numbers < MIN_NUMBERS or seen.deviation is None:
         return Finding(Verdict.NOT_RUN, f"{seen.numbers} numbers compared, {MIN_NUMBERS} needed")
     if math.isnan(wanted) or wanted <= 0:

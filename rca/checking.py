@@ -212,8 +212,8 @@ def _judge(item: Check, run: RunRecord) -> Finding:
 def _answer(item: Check, run: RunRecord) -> Finding:
     missing = [need for need in item.needs if not run.has(need)]
     if missing:
-        reasons = [reason for need in missing if (reason := run.why_absent(need))]
-        return Finding(Verdict.NOT_RUN, "; ".join([f"not recorded: {', '.join(missing)}", *reasons]))
+        said = [f"not recorded: {', '.join(missing)}", *filter(None, map(run.why_absent, missing))]
+        return Finding(Verdict.NOT_RUN, "; ".join(said))
     if item.driving and not drives(run):
         return Finding(Verdict.VACUOUS, NO_DRIVING)
     return item.judge(run)

@@ -146,7 +146,7 @@ def test_batches_that_are_acted_on_are_not_kept_and_updates_are_understood(
 def test_a_call_that_waits_for_its_gradient_is_not_lost_to_acting(agent, tmp_path):
     rng = np.random.default_rng(0)
     with watch(agent, tmp_path / "run") as recorder:
-        for _ in range(25):
+        for _ in range(6):
             pictures = torch.from_numpy(np.stack([picture(rng) for _ in range(ROWS)]))
             action = torch.from_numpy(rng.uniform(-1, 1, (ROWS, ACTIONS)).astype(np.float32))
             loss = agent.critic_loss(pictures, action, torch.zeros(ROWS, 1))
@@ -156,7 +156,7 @@ def test_a_call_that_waits_for_its_gradient_is_not_lost_to_acting(agent, tmp_pat
             agent.critic_optimizer.zero_grad()
             loss.backward()
             agent.critic_optimizer.step()
-    assert seen(tmp_path / "run").losses["critic"].passes == 25
+    assert seen(tmp_path / "run").losses["critic"].passes == 6
 
 
 def test_a_step_of_one_optimizer_for_all_is_an_update_of_both(tmp_path):

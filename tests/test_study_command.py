@@ -335,5 +335,5 @@ def test_a_cluster_that_does_not_answer_is_named_at_once(tmp_path):
 
 def test_an_engine_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(UsageError, match="td3-rca"):
+    with pytest.raises(UsageError, match="pip install ray"):
         on_ray()

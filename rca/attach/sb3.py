@@ -16,7 +16,9 @@ try:
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 except ImportError as error:
-    raise UsageError("RcaCallback needs stable-baselines3: pip install 'td3-rca[sb3]'") from error
+    raise UsageError(
+        "RcaCallback needs stable-baselines3: pip install stable-baselines3"
+    ) from error
 
 DECLARED = (
     "learning_rate", "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "policy_delay",

@@ -13,7 +13,7 @@ try:
     from stable_baselines3.common.noise import NormalActionNoise
 except ImportError as error:
     raise UsageError(
-        "rca.preflight.sb3 needs stable-baselines3: pip install 'td3-rca[sb3]'"
+        "rca.preflight.sb3 needs stable-baselines3: pip install stable-baselines3"
     ) from error
 
 

@@ -32,7 +32,8 @@ def rewards(run: RunRecord) -> Finding:
     if seen.tried < MIN_BATCHES:
         return Finding(Verdict.NOT_RUN, f"{seen.tried} batches could be held against steps")
     loss = run.wiring.loss
-    share = seen.fitted / seen.tried
+    tried = seen.tried if run.kind == "rca" else max(1, seen.tried - seen.short)
+    share = seen.fitted / tried
     # Others may have a Huber loss, of which the equation leaves out the rows that are cut, or a
     # weight for each critic. What is explained is proven, whatever the twins say.
     is_open = run.kind == "rca" and share < LIMIT and not seen.late
@@ -44,16 +45,16 @@ def rewards(run: RunRecord) -> Finding:
                 f"{sound} of {loss.tried} batches show a squared error, each row from its target: "
                 "what the critic is regressed on cannot be read off (wiring.squared_error)",
             )
-    if run.kind != "rca" and share < LIMIT and seen.late < LATE * seen.tried:
+    if run.kind != "rca" and share < LIMIT and seen.late < LATE * tried:
         return Finding(
             Verdict.NOT_RUN,
-            f"{seen.fitted} of {seen.tried} batches fulfil r + discount * Q' (limit {LIMIT:.0%}): "
+            f"{seen.fitted} of {tried} batches fulfil r + discount * Q' (limit {LIMIT:.0%}): "
             "another equation (SAC's entropy, weights of rows, normalised rewards, half precision) "
             "or a memory that mixes rows up",
         )
     late = f"; {seen.late} fit the reward of the step before" if seen.late else ""
     message = (
-        f"{share:.0%} of {seen.tried} batches fulfil r + discount * Q' "
+        f"{share:.0%} of {tried} batches fulfil r + discount * Q' "
         f"(limit {LIMIT:.0%}, typical residual {seen.residual or 0:.1g}){late}"
     )
     return fail_below(share, LIMIT, message, unit="1", suspects=("replay_wrong", "reward_wrong"))

@@ -16,8 +16,8 @@ from rca.runs.record import RunRecord
 USUAL = (0.95, 1.001)
 """Largest executed action where they are in [-1, 1]: a random phase has come near the ends."""
 EXPLAINED = 0.9
-"""Share of a foreign trainer's batches that one equation must explain to be judged by it: calibrated
-on sound ones, of another equation up to 55%, of this one 98% or more (tests/sound_trainers.py)."""
+"""Share of a foreign trainer's batches that one equation must explain to be judged by it: of sound
+ones with another equation up to 55% fit, of those with this one 98% (tests/sound_trainers.py)."""
 
 
 def not_explained(run: RunRecord) -> Finding | None:
@@ -28,9 +28,10 @@ def not_explained(run: RunRecord) -> Finding | None:
     """
     assert run.wiring is not None
     seen = run.wiring.equation
-    if run.kind == "rca" or seen.fitted >= EXPLAINED * seen.tried:
+    tried = seen.tried - seen.short
+    if run.kind == "rca" or seen.fitted >= EXPLAINED * tried:
         return None
-    message = f"{seen.fitted} of {seen.tried} batches fulfil r + discount * Q': another equation"
+    message = f"{seen.fitted} of {tried} batches fulfil r + discount * Q': another equation"
     return Finding(Verdict.NOT_RUN, message)
 
 

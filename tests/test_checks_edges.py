@@ -24,6 +24,7 @@ from tests.planted import (
     twice_the_seed_items,
     wired,
     wired_module,
+    wired_target,
 )
 from tests.records import blank, evaluations, healthy, phases, signal, with_config, with_signals
 from tests.records import episodes as table
@@ -564,8 +565,12 @@ def with_rates(first: float, last: float, kind: Literal["rca", "recording"] = "r
         (3e-4, 1e-5, "rca", Verdict.FAIL, ("learning_rate_wrong",)),
         (1e-3, 1e-5, "rca", Verdict.FAIL, ("learning_rate_wrong", "config_not_read")),
         (3e-4, 1e-5, "recording", Verdict.PASS, ()),  # a schedule is its own business
-        (1e-3, 1e-5, "recording", Verdict.FAIL, ("config_not_read",)),
-        (3e-4, 1e-9, "recording", Verdict.FAIL, ("learning_rate_wrong",)),
+        (3e-4, 0.0, "recording", Verdict.PASS, ()),  # read as the run was closed
+        (0.0, 3e-4, "recording", Verdict.PASS, ()),  # a warm-up
+        (0.0, 1e-4, "recording", Verdict.PASS, ()),  # that is not at its end
+        (1e-3, 1e-5, "recording", Verdict.PASS, ()),  # passes through it
+        (1e-3, 5e-4, "recording", Verdict.FAIL, ("config_not_read",)),
+        (1e-9, 1e-9, "recording", Verdict.FAIL, ("config_not_read",)),
     ],
 )
 def test_rates_that_change_on_the_way(first, last, kind, verdict, suspects):
@@ -580,6 +585,162 @@ def test_a_rate_that_begins_as_declared_and_falls_was_read():
     assert finding("config.effective", run).verdict is Verdict.PASS
     unaudited = finding("config.effective", replace(run, wiring=None))
     assert unaudited.verdict is Verdict.FAIL
+
+
+UNPAID = signal("env/reward", range(10, 30_001, 10), [0.0] * 3_000)
+
+
+@pytest.mark.parametrize("check_id", ["critic.soft_divergence", "critic.twin_gap"])
+def test_values_before_the_first_reward_are_those_of_the_first_weights(check_id):
+    run = with_signals(healthy(), UNPAID)
+    run = replace(run, episodes=run.episodes.assign(**{"return": 0.0}))
+    assert finding(check_id, run).verdict is Verdict.VACUOUS
+    steps = range(1_010, 30_001, 10)
+    apart = signal("critic/q_spread", steps, [50.0] * len(steps))
+    paid = signal("env/reward", UNPAID.steps, [*UNPAID.values[:-1], 1e-3])
+    far = with_signals(run, paid, apart)
+    assert finding(check_id, far).verdict is Verdict.FAIL
+
+
+def test_the_spread_of_a_batch_is_what_a_gap_of_twins_is_held_against():
+    run = healthy()
+    q1 = run.signals["critic/q1_mean"]
+    level = signal("critic/q1_mean", q1.steps, [0.01] * len(q1))
+    spread = signal("critic/q1_std", q1.steps, [1.0] * len(q1))
+    bare = finding("critic.twin_gap", with_signals(run, level))
+    assert bare.verdict is Verdict.FAIL
+    assert finding("critic.twin_gap", with_signals(run, level, spread)).verdict is Verdict.PASS
+
+
+def test_a_gap_of_twins_is_not_held_against_a_nan():
+    run = healthy()
+    q1 = run.signals["critic/q1_mean"]
+    late = q1.steps > 0.5 * q1.steps[-1]
+    gone = signal("critic/q1_mean", q1.steps, np.where(late, math.nan, q1.values))
+    assert finding("critic.twin_gap", with_signals(run, gone)).verdict is Verdict.NOT_RUN
+
+
+def foreign(check_id: str, change: Callable[[RunRecord], RunRecord]) -> Finding:
+    return finding(check_id, replace(change(healthy()), kind="recording"))
+
+
+@pytest.mark.parametrize(
+    ("held_by", "stepped_by", "verdict"),
+    [
+        (("critic_optimizer", "encoder_optimizer"), None, Verdict.PASS),
+        (("actor_optimizer", "critic_optimizer"), None, Verdict.FAIL),
+        (("actor_optimizer", "critic_optimizer", "encoder_optimizer"), None, Verdict.NOT_RUN),
+        (
+            ("actor_optimizer", "critic_optimizer", "encoder_optimizer"),
+            ("critic_optimizer", "encoder_optimizer"),
+            Verdict.PASS,
+        ),
+        (
+            ("actor_optimizer", "critic_optimizer", "encoder_optimizer"),
+            ("actor_optimizer", "critic_optimizer"),
+            Verdict.FAIL,
+        ),
+    ],
+)
+def test_of_others_only_what_the_actors_optimizer_steps_too_is_accused(
+    held_by, stepped_by, verdict
+):
+    change = wired_module(
+        "critic_encoder",
+        in_several=Names(count=4, names=("critic_encoder.0.weight",)),
+        held_by=held_by,
+        stepped_by=stepped_by,
+    )
+    assert foreign("wiring.stepped_twice", change).verdict is verdict
+    assert finding("wiring.stepped_twice", change(healthy())).verdict is Verdict.FAIL
+
+
+def without_others(run: RunRecord, steps: int, **fields: object) -> RunRecord:
+    """A run whose critic's target alone is watched, and stood still in every look."""
+    assert run.wiring is not None
+    still = {"moved": 0, "tau": None, "residual": None}
+    target = run.wiring.targets["critic_target"].model_copy(update=still)
+    slow = run.wiring.modules["critic_target"].model_copy(update=fields)
+    optimizers = {
+        name: item.model_copy(update={"steps": steps})
+        for name, item in run.wiring.optimizers.items()
+    }
+    changes = {
+        "targets": {"critic_target": target},
+        "modules": {**run.wiring.modules, "critic_target": slow},
+        "optimizers": optimizers,
+    }
+    config = {key: value for key, value in run.config.items() if key != "agent.tau"}
+    return replace(run, wiring=run.wiring.model_copy(update=changes), config=config)
+
+
+TWELVE = Names(count=12, names=("critic_target.first.0.weight",))
+
+
+@pytest.mark.parametrize(
+    ("steps", "fields", "config", "verdict"),
+    [
+        (900, {"not_changed": TWELVE}, {}, Verdict.VACUOUS),
+        (1_000, {"not_changed": TWELVE}, {}, Verdict.FAIL),
+        (900, {"not_changed": TWELVE}, {"agent.tau": 0.005}, Verdict.FAIL),
+        (900, {"not_changed": TWELVE}, {"agent.tau": 1.0}, Verdict.VACUOUS),
+        (5_000, {}, {}, Verdict.VACUOUS),  # it moved where nobody looked
+        (5_000, {"not_changed": TWELVE}, {"watch:target_update_freq": 8_000}, Verdict.VACUOUS),
+        (5_000, {"not_changed": TWELVE}, {"watch:target_update_freq": 2}, Verdict.FAIL),
+    ],
+)
+def test_a_target_that_no_look_saw_move_may_be_copied_rarely(steps, fields, config, verdict):
+    run = with_config(without_others(healthy(), steps, **fields), config)
+    assert finding("wiring.targets", replace(run, kind="recording")).verdict is verdict
+    assert finding("wiring.targets", run).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"residual": 0.7, "beyond": 0.0}, Verdict.PASS),
+        ({"residual": 0.7, "beyond": None}, Verdict.WARN),
+        ({"residual": 0.7, "beyond": 0.6}, Verdict.FAIL),
+        ({"tau": 1.0, "moved": 5}, Verdict.PASS),
+        ({"tau": 1.0, "moved": 25}, Verdict.FAIL),
+        ({"residual": None}, Verdict.NOT_RUN),  # weights that are no numbers
+    ],
+)
+def test_a_target_of_others_may_follow_between_the_looks_or_be_copied(fields, verdict):
+    found = foreign("wiring.targets", wired_target(**fields))
+    assert found.verdict is verdict, found.message
+    ours = finding("wiring.targets", wired_target(**fields)(healthy()))
+    assert ours.verdict is (Verdict.FAIL if verdict is not Verdict.NOT_RUN else verdict)
+
+
+@pytest.mark.parametrize(
+    ("calls", "verdict"),
+    [({"critic_encoder": 1}, Verdict.NOT_RUN), ({"critic_encoder": 58}, "WARN")],
+)
+def test_features_that_were_the_online_ones_in_the_first_look_only_show_nothing(calls, verdict):
+    run = healthy()
+    assert run.wiring is not None
+    features = {name: dict(fed) for name, fed in run.wiring.features.items()}
+    seen = features["critic_target"]["target"]
+    features["critic_target"]["target"] = seen.model_copy(update={"encoders": calls})
+    changed = replace(run, wiring=run.wiring.model_copy(update={"features": features}))
+    assert finding("wiring.target_features", changed).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("fitted", "late", "verdict"),
+    [(3, 0, "NOT_RUN"), (60, 4, "NOT_RUN"), (3, 110, "FAIL"), (110, 0, "PASS")],
+)
+def test_another_equation_that_fits_now_and_then_accuses_nobody(fitted, late, verdict):
+    wrong = {"terminals": {"bootstrapped": 60}, "discount": 1.2, "reductions": {"max": 9}}
+    change = wired(equation={"fitted": fitted, "late": late, **wrong})
+    assert foreign("wiring.rewards", change).verdict == verdict
+    for name in ("terminals", "discount", "twin_minimum"):
+        found = foreign(f"wiring.{name}", change)
+        assert found.verdict == ("FAIL" if verdict == "PASS" else "NOT_RUN"), found.message
+        assert finding(f"wiring.{name}", change(healthy())).verdict is Verdict.FAIL
+    ours = finding("wiring.rewards", change(healthy()))
+    assert ours.verdict == ("PASS" if verdict == "PASS" else "FAIL")
 
 
 def test_equal_twins_are_one_critic_and_may_be_logged_twice_elsewhere():

@@ -108,6 +108,8 @@ class Equation:
     reductions: Counter[str] = field(default_factory=Counter)
     _fits: list[_Fit] = field(default_factory=list)
     _bound: float = math.nan
+    _unproven: list[int] = field(default_factory=list)
+    """Of each batch that no n explains, the largest n for which it had enough rows."""
 
     def add(self, rows: Rows) -> None:
         """Fits one batch; one with values that are not finite is left out."""
@@ -118,9 +120,10 @@ class Equation:
         if not np.isfinite(rewards).all():
             return
         fits: list[_Fit] = []
-        proven = False
+        proven, enough = False, 0
         for n in range(1, STEPS + 1):  # the smallest that explains the batch: larger ones do too
             fits += (found := _fits(rows, n, _ahead))
+            enough = n if found else enough
             proven = any(fit.residual <= FIT for fit in found)
             if proven:
                 break
@@ -129,6 +132,7 @@ class Equation:
         self.tried += 1
         self.residuals.append(min(fit.residual for fit in fits))
         if not proven:
+            self._unproven.append(enough)
             self.late += any(fit.residual <= FIT for fit in _fits(rows, 1, _behind))
             return
         best = min(found, key=lambda fit: fit.residual)
@@ -158,13 +162,15 @@ class Equation:
         fits = self._fits
         decided = [fit for fit in fits if fit.is_decided]
         telling = decided or fits
+        steps = round(_median([fit.n for fit in telling]) or 0)
         return EquationFacts(
             tried=self.tried,
             fitted=len(fits),
             late=self.late,
             residual=_median(self.residuals),
             decided=len(decided),
-            steps=round(_median([fit.n for fit in telling]) or 0) or None,
+            short=sum(enough < steps for enough in self._unproven),
+            steps=steps or None,
             discount=_median([fit.discount for fit in telling]),
             reward_scale=_median([float(fit.rewards[0]) for fit in telling]),
             reductions=self.reductions,
@@ -222,7 +228,7 @@ def _is_decided(rows: Rows, fit: _Fit) -> bool:
     known = np.array([more[number] for number in used])
     values = _reduced(rows.targets)[fit.reduction][used]
     columns = np.column_stack([rows.gradient[used], known[:, :-1], values])
-    apart = _size(_left(columns, known[:, -1])[1]) * abs(float(fit.rewards[0]))
+    apart = _size(_left(columns, known[:, -1])[1]) * float(np.abs(fit.rewards).max())
     target = rows.q[used] - fit.per_gradient * rows.gradient[used]
     return apart > TOLD * FIT * min(_size(rows.q[used]), _size(target))
 
@@ -285,7 +291,7 @@ def _endings(rows: Rows, values: Floats, fit: _Fit, *, terminated: bool) -> list
 
 def _is_weighed(fit: _Fit, reward: float, whole: float) -> bool:
     """Tells whether it is known what a reward weighs, or that it is little beside a next value."""
-    weight = STEPS * max(abs(float(fit.rewards[0])), 1.0)  # at most: of so many steps at once
+    weight = STEPS * max(float(np.abs(fit.rewards).max()), 1.0)  # at most: of so many steps at once
     return fit.is_decided or weight * abs(reward) < NEAR * abs(whole)
 
 

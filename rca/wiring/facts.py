@@ -190,6 +190,7 @@ class EquationFacts(Fact):
         residual: Median relative residual of those tried.
         decided: Fitted batches whose rewards tell n, and with it the discount: they differ enough;
             None: written by a version that did not ask.
+        short: Batches without a fit that had too few rows for the n in force.
         steps: n of n-step returns in force; None: not fitted.
         discount: In force, per step.
         reward_scale: Factor between executed and learned reward.
@@ -212,6 +213,7 @@ class EquationFacts(Fact):
     terminals: Mapping[End, Count]
     ascending: Count = 0
     decided: Count | None = None
+    short: Count = 0
 
 
 class LossFit(Fact):

@@ -12,8 +12,9 @@ not recorded, VACUOUS where the evidence cannot show what is asked. Those marked
 VACUOUS where nothing in a record says that its task is driving. `rca check --checks DIR` takes a
 folder of your own.
 
-References to seed.md, evidence.md and signals.md are to the failed project's document, the measurements of its recordings and
-our collection of the field's rules, which are not in this repository; where one of them alone is named, the limit is ours.
+References to seed.md, evidence.md and signals.md are to the failed project's document, the
+measurements of its recordings and our collection of the field's rules, which are not in this
+repository; where one of them alone is named, the limit is ours.
 
 This page is written by `python checks/_index.py`; a test holds it up to date.
 """

@@ -117,7 +117,7 @@ def test_arms_with_long_names_do_not_share_a_folder():
 
 
 def test_two_studies_do_not_run_in_one_folder(tmp_path):
-    with alone_in(tmp_path), pytest.raises(UsageError, match="another study runs there"):
+    with alone_in(tmp_path), pytest.raises(UsageError, match="another study or benchmark"):
         run_study(a_study(["tau"]), tmp_path, recorder(lambda broken: 1.0, []))
 
 

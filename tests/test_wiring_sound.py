@@ -94,13 +94,6 @@ def test_the_true_fault_is_still_named(name, tmp_path):
     assert named in found.message
 
 
-def test_the_spread_of_values_over_a_batch_is_recorded(tmp_path):
-    judged("Sound", tmp_path / "run", updates=25)
-    spread = load_run(tmp_path / "run").signals["critic/q1_std"]
-    assert len(spread.finite()) == 25
-    assert spread.finite().min() > 0
-
-
 def test_the_period_of_copies_is_named(tmp_path):
     found = judged("Copies", tmp_path / "run", updates=51)["wiring.targets"]
     assert "copied about every 25 updates" in found.message

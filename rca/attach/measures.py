@@ -41,8 +41,6 @@ class Measures:
                 continue
             for number, value in enumerate(values[:2], 1):
                 self._record(f"critic/q{number}_mean", "reward", float(value.mean()))
-            if values[0].numel() > 1:
-                self._record("critic/q1_std", "reward", float(values[0].std()))
             if len(values) > 1 and len(values[0]) == len(values[1]):
                 spread = (values[0] - values[1]).abs().mean()
                 self._record("critic/q_spread", "reward", float(spread))

@@ -129,9 +129,9 @@ def study(
     folder = out or Path("reports") / f"{name}-study"
     if name_in(folder) not in (None, name):
         raise UsageError(f"{folder}: holds the study {name_in(folder)}; choose another --out")
-    make_folder(folder)
     root = runs or Path("runs/study") / name
     made = planned(asked, root, chosen, workers)
+    make_folder(folder)
     for line in made.notes:
         sys.stderr.write(f"note: {line}\n")
     found = _run(made, root, chosen)

@@ -13,7 +13,7 @@ VECTOR = 20.0
 
 @check("wiring.inputs", title="Size of inputs", needs=["wiring.inputs"], severity=Severity.MAJOR)
 def inputs(run: RunRecord) -> Finding:
-    """Do pixels and vector observations reach the networks at a size near 1?
+    """Do pixels and vector observations reach the networks as finite numbers of a size near 1?
 
     Why: inputs of hundreds saturate the first layers and drown everything else in them, inputs of
         thousandths are drowned themselves.
@@ -23,12 +23,14 @@ def inputs(run: RunRecord) -> Finding:
     assert run.wiring is not None
     seen = run.wiring.inputs
     pixels = {name: value for name, value in seen.pixels.items() if value is not None}
-    if not pixels and seen.vector is None:
+    if not seen.pixels and seen.vector is None:
         return Finding(Verdict.NOT_RUN, "0 inputs were seen: no convolution, no vector")
     largest = max(pixels.values(), default=0.0)
     numbers = seen.vector or 0.0
     smallest = min((value for value in pixels.values() if value), default=1.0)  # 0: all black
+    broken = [name for name, value in seen.pixels.items() if value is None]
     wrong = {
+        f"a picture of {' and '.join(broken)} is not finite": ("nan_values", bool(broken)),
         f"pixels of at most {smallest:.3g}, at least {DARK:g} is wanted": (
             "image_unscaled",
             smallest < DARK,
@@ -42,4 +44,4 @@ def inputs(run: RunRecord) -> Finding:
     if any(is_wrong for _, is_wrong in wrong.values()):
         found = {text: cause for text, (cause, is_wrong) in wrong.items() if is_wrong}
         return Finding(Verdict.FAIL, "; ".join(found), suspects=tuple(found.values()))
-    return Finding(Verdict.PASS, "; ".join(list(wrong)[1:]))
+    return Finding(Verdict.PASS, "; ".join(list(wrong)[2:]))

@@ -484,6 +484,13 @@ def test_pixels_divided_twice_are_not_scaled_and_a_black_picture_is_another_matt
     assert seen("wiring.inputs", inputs={"pixels": {"critic_encoder": 0.0}}).verdict is Verdict.PASS
 
 
+def test_a_picture_that_is_not_finite_is_no_matter_of_scale():
+    found = seen("wiring.inputs", inputs={"pixels": {"actor_encoder": 1.0, "critic_encoder": None}})
+    assert found.verdict is Verdict.FAIL
+    assert found.suspects == ("nan_values",)
+    assert "a picture of critic_encoder is not finite" in found.message
+
+
 def test_the_policys_own_actions_are_told_from_smoothing():
     found = seen(
         "wiring.actions", actions={"executed": 0, "own": 10_000, "visits": 99, "varied": 99}

@@ -160,7 +160,7 @@ def empty() -> Wiring:
                 time_outs={},
                 terminals={},
             ),
-            "inputs": InputFacts(pixels={"critic_encoder": None}, vector=None, same_next=None),
+            "inputs": InputFacts(pixels={}, vector=None, same_next=None),
             "smoothing": SmoothingFacts(calls=0, deviation=None, largest=None),
             "exploration": ExplorationFacts(numbers=0, deviation=None),
             "checkpoint": None,

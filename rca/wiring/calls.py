@@ -78,7 +78,8 @@ class Calls:
     Attributes:
         seen: Calls since they were last taken.
         heard: Calls of each network and encoder so far.
-        pixels: Largest absolute value that entered each encoder's first convolution.
+        pixels: Largest absolute value that entered each encoder's first convolution; NaN once one
+            was NaN.
         pictures: What entered encoders that are not the actor's alone, batches only, since the
             calls were last taken; each [batch, channels, rows, columns].
         acted: Encoder and the single picture that entered it last, [channels, rows, columns].
@@ -185,7 +186,8 @@ class Calls:
         def hook(module: nn.Module, args: tuple[object, ...]) -> None:
             for tensor in _tensors(args)[:1]:
                 largest = float(tensor.detach().abs().max())
-                self.pixels[name] = max(self.pixels.get(name, 0.0), largest)
+                pair = torch.tensor([self.pixels.get(name, 0.0), largest])
+                self.pixels[name] = float(pair.max())  # unlike Python's max it keeps NaN
                 if len(tensor) > 1 and not name.startswith("actor"):
                     self.pictures.append(tensor.detach())
                 elif len(tensor) == 1 and tensor.dim() == 4:

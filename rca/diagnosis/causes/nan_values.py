@@ -7,7 +7,10 @@ CAUSE = Cause(
     title="A value is not a number",
     mechanism=("One NaN in a reward or gradient spreads to every weight within two updates."),
     acts_from=Moment.FIRST_STEP,
-    supports=(Sign("signals.finite", Grade.PROOF, says="finite"),),
+    supports=(
+        Sign("signals.finite", Grade.PROOF, says="finite"),
+        Sign("wiring.inputs", Grade.PROOF, says="not finite"),
+    ),
     contradicts=(passes("signals.finite", Grade.PROOF),),
     to_decide=("Stop at the first loss that is not finite and keep the batch."),
     follows=("critic_diverged", "learning_rate_wrong"),

@@ -1,9 +1,12 @@
 """How near an update is to what its arithmetic takes: FLOPs over the measured convolution rate.
 
 The rate is that of this machine on a convolution that suits it (64 to 64 channels, 3x3, channels
-last), forward; FLOPs are counted by torch over two updates, one of them with the actor. One thread:
-CPU seconds, so that other work on the machine matters less; more: wall clock, as their CPU time
-divided by their number would take half of the serial work for nothing.
+last), forward; FLOPs are counted by torch over two updates, one of them with the actor. A shared
+machine changes its speed within seconds: the rate is measured before and behind the updates of each
+round, these are divided by that round's floor, and what the rate before is of the rate behind (A/A)
+shows what the ratio can be read to. One thread: CPU seconds, so that other work on the machine
+matters less; more: wall clock, as their CPU time divided by their number would take half of the
+serial work for nothing.
 
     python benchmarks/floor.py --size 84 --batch 128 --threads 1
 """
@@ -56,8 +59,13 @@ def counted(work: Callable[[], object]) -> int:
     return counter.get_total_flops()
 
 
-def floors(options: argparse.Namespace) -> dict[str, float]:
-    """Prints rate, FLOPs, floor and what an update takes; returns how many floors, by kind."""
+def floors(options: argparse.Namespace) -> dict[str, tuple[float, float]]:
+    """Prints rate, FLOPs, floor and what an update takes.
+
+    Returns:
+        By kind of update, how many floors it takes, and how far in the middle the same measure
+        taken twice strays.
+    """
     found = {}
     torch.set_num_threads(options.threads)
     keep_freed_memory()
@@ -81,19 +89,24 @@ def floors(options: argparse.Namespace) -> dict[str, float]:
 
         two_updates()
         flops = counted(two_updates) / 2
-        rates, seconds = [], []
+        rates, seconds, ratios, strayed = [], [], [], []
         for _ in range(options.rounds):
-            rates += convolution_rate(options.threads, 3)
-            seconds.append(timed(two_updates, options.threads) / 2)
+            before = statistics.median(convolution_rate(options.threads, 5))
+            took = timed(two_updates, options.threads) / 2
+            behind = statistics.median(convolution_rate(options.threads, 5))
+            rate = (before + behind) / 2
+            rates.append(rate)
+            seconds.append(took)
+            ratios.append(took * rate * 1e9 / flops)
+            strayed.append(ratios[-1] * abs(before - behind) / rate)
         rate, took = statistics.median(rates), statistics.median(seconds)
-        floor = flops / rate / 1e9
         name = "reused features" if reuse else "exact"
+        found[name] = statistics.median(ratios), statistics.median(strayed)
         print(
             f"  {name:16s} {flops / 1e9:.1f} GFLOP at {rate:.0f} GFLOP/s [{min(rates):.0f}, "
-            f"{max(rates):.0f}]: floor {1000 * floor:.0f} ms; takes {1000 * took:.0f} ms, "
-            f"{took / floor:.2f} x the floor"
+            f"{max(rates):.0f}]; takes {1000 * took:.0f} ms, {found[name][0]:.2f} "
+            f"[{min(ratios):.2f}, {max(ratios):.2f}] x its round's floor, A/A {found[name][1]:.2f}"
         )
-        found[name] = took / floor
     return found
 
 

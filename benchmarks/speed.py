@@ -118,8 +118,8 @@ def floors(rounds: int, used: Threads) -> Iterator[Row]:
     for threads in used:
         shapes = {"size": 84, "batch": 128, "threads": threads}
         measured = floor.floors(argparse.Namespace(**shapes, rounds=rounds))
-        for kind, value in measured.items():
-            yield Row(f"floors an update takes, {kind}, {AT.format(**shapes)}", value, 1.7)
+        for kind, (value, same) in measured.items():
+            yield Row(f"floors an update takes, {kind}, {AT.format(**shapes)}", value, 1.7, same)
 
 
 def probed(rounds: int, used: Threads) -> Iterator[Row]:

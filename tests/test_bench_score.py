@@ -5,6 +5,7 @@ import math
 import os
 import re
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import torch
 from rca.bench.answers import answered
 from rca.bench.lists import MISSES
 from rca.bench.report import write_benchmark
-from rca.bench.run import described, planned, random_trials, spent
+from rca.bench.run import FaultSet, described, planned, random_trials, spent
 from rca.bench.score import (
     Case,
     always,
@@ -141,15 +142,27 @@ def test_the_interval_counts_seeds_and_what_they_have_in_common():
 
 
 def test_every_fault_and_healthy_configuration_is_planned():
-    trials = planned([1, 2])
+    trials = planned([1, 2], wanted="all")
     assert len({trial.name for trial in trials}) == len(trials)
     healthy = [trial for trial in trials if not trial.faults]
     assert len(healthy) >= 2 * 8
     assert {trial.faults[0] for trial in trials if trial.faults} == set(load_faults())
     assert {trial.config.budget.seed for trial in trials} == {1, 2}
     assert [trial.name for trial in planned([3], "healthy_pl*")] == ["healthy_plain-3"]
+    assert [trial.faults for trial in planned([3], "one_route")] == [("one_route",)]
     with pytest.raises(UsageError, match="no fault"):
         planned([1], "nonsense")
+
+
+def test_the_sets_of_faults_are_all_of_them_and_share_none_but_healthy_runs():
+    standard, spent, every = (
+        {trial.name for trial in planned([1], wanted=one)} for one in get_args(FaultSet)
+    )
+    assert standard | spent == every
+    assert all(name.startswith("healthy_") for name in standard & spent)
+    blind = {f"{name}-1" for name, fault in load_faults().items() if fault.blind}
+    assert {name for name in spent if not name.startswith("healthy_")} <= blind
+    assert len(standard) - len(standard & spent) >= 40
 
 
 def test_a_run_is_described_as_it_was_made_not_as_it_would_be_now(tmp_path):

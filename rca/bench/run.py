@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -28,6 +29,10 @@ from rca.runs.manifest import git_state, machine
 from rca.runs.record import RunRecord
 from rca.study.trials import Trial, TrialResult, is_over, lasted
 
+FaultSet = Literal["standard", "spent", "all"]
+"""Which faults are planted beside the healthy runs. standard: those that the project set out to
+plant, and the newest that were written by who had not read the checks; spent: of such ones those
+that the checks have answered since."""
 SMOKE = (
     "encoders_swapped",
     "encoder_frozen",
@@ -63,13 +68,19 @@ def smoke(seed: int = 1) -> list[Trial]:
     ]
 
 
-def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> list[Trial]:
+def planned(
+    seeds: Sequence[int],
+    only: str = "*",
+    steps: int | None = None,
+    wanted: FaultSet = "standard",
+) -> list[Trial]:
     """Returns the trials: faults x seeds, then healthy configurations x seeds.
 
     Args:
         seeds: Of the runs.
         only: Pattern of names, as in `encoder_*`; healthy ones are called `healthy_NAME`.
         steps: Environment steps instead of the preset's.
+        wanted: Which faults, where no names are given.
 
     Raises:
         UsageError: Nothing is of that name.
@@ -77,10 +88,11 @@ def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> 
     # A fault that makes NaN is to be diagnosed from what follows, not stopped at.
     shorter = ["budget.on_nan=continue", f"budget.eval_episodes={EVAL_EPISODES}"]
     shorter += [] if steps is None else [f"budget.steps={steps}"]
+    faults = _chosen(wanted if only == "*" else "all")
     trials = []
     for seed in seeds:
         base = load_config("quick", [*shorter, f"budget.seed={seed}"])
-        trials += [Trial(f"{fault}-{seed}", base, (fault,)) for fault in load_faults()]
+        trials += [Trial(f"{name}-{seed}", base, (name,)) for name in faults]
         for name, settings in configurations().items():
             changed = [*shorter, f"budget.seed={seed}", *settings]
             trials.append(Trial(f"{PREFIX}{name}-{seed}", load_config("quick", changed)))
@@ -88,6 +100,15 @@ def planned(seeds: Sequence[int], only: str = "*", steps: int | None = None) -> 
     if not chosen:
         raise UsageError(f"--only {only}: no fault or healthy configuration is called so")
     return chosen
+
+
+def _chosen(wanted: FaultSet) -> list[str]:
+    """Returns the names of a set's faults."""
+    sets = {
+        name: "spent" if fault.blind and not fault.unseen else "standard"
+        for name, fault in load_faults().items()
+    }
+    return [name for name, one in sets.items() if wanted in (one, "all")]
 
 
 def described(results: Sequence[TrialResult]) -> str:

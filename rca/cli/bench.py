@@ -3,7 +3,7 @@
 import math
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,7 +24,15 @@ def bench(
         list[int] | None,
         typer.Option(min=0, help="A seed on which limits were set: scored apart; repeatable."),
     ] = None,
-    only: Annotated[str, typer.Option(help="Names to run, as in 'encoder_*'.")] = "*",
+    only: Annotated[str, typer.Option(help="Names to run, as in 'encoder_*', of any set.")] = "*",
+    faults: Annotated[
+        Literal["standard", "spent", "all"],
+        typer.Option(
+            "--set",
+            help="standard; spent: those written by who had not read the checks, which have had "
+            "answers since; or all.",
+        ),
+    ] = "standard",
     steps: Annotated[
         int | None, typer.Option(min=1, help="Environment steps, instead of the preset's.")
     ] = None,
@@ -49,7 +57,7 @@ def bench(
     workers: Annotated[int, typer.Option(min=1, help="Runs at once; one core each.")] = 2,
     debug: Debug = False,
 ) -> None:
-    """Plants every fault in the quick preset, diagnoses the runs and scores the diagnosis.
+    """Plants faults in the quick preset, one a run, diagnoses the runs and scores the diagnosis.
 
     A run takes about half a minute on one core; a stopped benchmark goes on where it was.
 
@@ -67,7 +75,7 @@ def bench(
     seeds = seed or [1]
     if len(set(seeds)) < len(seeds):
         raise UsageError("--seed: one is given twice; the same run would count as two")
-    trials = benchmarks.smoke(seeds[0]) if smoke else benchmarks.planned(seeds, only, steps)
+    trials = benchmarks.smoke(seeds[0]) if smoke else benchmarks.planned(seeds, only, steps, faults)
     if export is not None:
         from rca.bench.exchange import export as exported
 
@@ -97,6 +105,7 @@ def bench(
     told = [benchmarks.described(results), benchmarks.spent([*results, *driven])]
     random = benchmarks.random_distances(driven)
     how = ["rca bench", *(["--smoke"] if smoke else [])]
+    how += [] if faults == "standard" else [f"--set {faults}"]
     how += [] if only == "*" else [f"--only '{only}'"]
     how += [] if steps is None else [f"--steps {steps}"]
     how += [f"--seed {s}" for s in seeds] + [f"--calibrated {s}" for s in calibrated or ()]

@@ -22,15 +22,21 @@ class Fault(Change):
         caught_by: Ids of the checks that are to fail on it.
         source: Where it was seen or described.
         begins: Environment step at which it is done, 1: from the start.
-        unseen: Whether it was written by who had not read the checks, after them: how it is found
-            shows what they are worth for faults that nobody had in mind.
+        blind: Number of the set of faults, written by who had not read the checks, that it belongs
+            to; 0: none. How a new set is found shows what the checks are worth for faults that
+            nobody had in mind.
     """
 
     causes: tuple[str, ...]
     caught_by: tuple[str, ...]
     source: str
     begins: int = 1
-    unseen: bool = False
+    blind: int = 0
+
+    @property
+    def unseen(self) -> bool:
+        """Whether no check has been named for it, or written, since a blind set was made."""
+        return bool(self.blind) and not self.caught_by
 
 
 def fault(
@@ -40,7 +46,7 @@ def fault(
     caught_by: tuple[str, ...] = (),
     source: str,
     begins: int = 1,
-    unseen: bool = False,
+    blind: int = 0,
 ) -> Callable[[Callable[[Build], Build]], Fault]:
     """Marks a function from Build to Build as a fault; its docstring is the title.
 
@@ -50,12 +56,12 @@ def fault(
         caught_by: See Fault.
         source: See Fault.
         begins: See Fault.
-        unseen: See Fault.
+        blind: See Fault.
     """
 
     def mark(apply: Callable[[Build], Build]) -> Fault:
         title = (apply.__doc__ or name).strip().splitlines()[0].rstrip(".")
-        return Fault(name, title, apply, causes, caught_by, source, begins, unseen)
+        return Fault(name, title, apply, causes, caught_by, source, begins, blind)
 
     return mark
 

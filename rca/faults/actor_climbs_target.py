@@ -39,6 +39,7 @@ class Behind(TD3):
     causes=("policy_loss_wrong",),
     source="a slip of home-made TD3 code: critic_target.Q1 in the actor's loss",
     caught_by=("wiring.recomputed",),
+    blind=4,
 )
 def actor_climbs_target(build: Build) -> Build:
     """The actor climbs the slow target critic, which is still much as it was drawn."""

@@ -16,6 +16,7 @@ def alter(agent: TD3) -> None:
     causes=("steps_uphill",),
     caught_by=("wiring.steps",),
     source="a classic of DDPG code: the sign of the actor's loss, here turned once too often",
+    blind=1,
 )
 def actor_descends(build: Build) -> Build:
     """The actor descends Q instead of climbing it."""

@@ -20,6 +20,7 @@ def alter(agent: TD3) -> None:
     causes=("network_altered", "policy_loss_wrong", "actor_saturated"),
     source="a classic of home-made DDPG code: the actor is the critic's MLP without a squashing",
     caught_by=("wiring.recomputed",),
+    blind=2,
 )
 def actor_head_plain(build: Build) -> Build:
     """The actor has no tanh and climbs Q at actions that cannot be executed."""

@@ -23,6 +23,7 @@ class OnceDiscounted(TD3):
     causes=("target_value_wrong", "discount_wrong"),
     source="FastTD3 issue 6: gamma where gamma ** n_steps is due",
     caught_by=("wiring.recomputed",),
+    blind=2,
 )
 def bootstrap_of_three(build: Build) -> Build:
     """The bootstrapped value of an n-step return is discounted by one step instead of n."""

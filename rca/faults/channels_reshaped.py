@@ -25,6 +25,7 @@ def alter(agent: TD3) -> None:
     causes=("frames_wrong", "network_altered"),
     source="a classic of PyTorch code: view() or reshape() where permute() is due",
     caught_by=("wiring.recomputed",),
+    blind=3,
 )
 def channels_reshaped(build: Build) -> Build:
     """Images are reshaped where they should be transposed: frames, rows and columns mix."""

@@ -20,6 +20,7 @@ class Exchanged(Wrapper):
     causes=("action_path_wrong",),
     source="a slip of driving environments: CARLA's VehicleControl takes throttle before steer",
     caught_by=("env.controls",),
+    blind=1,
 )
 def controls_exchanged(build: Build) -> Build:
     """Throttle and steering are exchanged inside the environment."""

@@ -28,6 +28,7 @@ class Filtered(Wrapper):
     causes=("action_path_wrong",),
     source="CARLA environments descended from Carla-ppo: action_smoothing, unseen by the agent",
     caught_by=("env.witnessed",),
+    blind=2,
 )
 def controls_filtered(build: Build) -> Build:
     """The environment smooths the controls over half a second without showing it."""

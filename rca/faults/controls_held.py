@@ -30,6 +30,7 @@ class Held(Wrapper):
     causes=("action_path_wrong",),
     source="a slip of robot software: the control loop runs slower than what commands it",
     caught_by=("env.witnessed",),
+    blind=3,
 )
 def controls_held(build: Build) -> Build:
     """The car holds each control for five steps and ignores the four actions between."""

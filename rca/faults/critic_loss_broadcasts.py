@@ -21,6 +21,7 @@ class Broadcasting(TD3):
     causes=("loss_wrong",),
     caught_by=("wiring.squared_error",),
     source="a classic of PyTorch code: [batch, 1] against [batch] in a squared error",
+    blind=1,
 )
 def critic_loss_broadcasts(build: Build) -> Build:
     """The critics' loss compares each value with every target of the batch."""

@@ -21,6 +21,7 @@ def alter(agent: TD3) -> None:
     causes=("loss_wrong", "network_altered"),
     caught_by=("wiring.squared_error",),
     source="a classic of home-made DDPG code: an activation after the critic's last layer",
+    blind=1,
 )
 def critic_output_bounded(build: Build) -> Build:
     """The critics end in tanh and cannot say a value beyond 1."""

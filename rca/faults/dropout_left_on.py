@@ -26,6 +26,7 @@ def alter(agent: TD3) -> None:
     causes=("evaluation_noisy", "network_altered"),
     source="a classic of PyTorch code: eval() is never called before the network is used",
     caught_by=("evaluation.deterministic",),
+    blind=3,
 )
 def dropout_left_on(build: Build) -> Build:
     """The actor's dropout stays on while it drives, in its target and in evaluations."""

@@ -34,6 +34,7 @@ class Hollow(Replay):
     causes=("replay_wrong",),
     source="a classic of home-made memories: np.random.randint(0, capacity) before they are full",
     caught_by=("wiring.actions",),
+    blind=3,
 )
 def empty_slots_sampled(build: Build) -> Build:
     """Batches consist almost wholly of slots of the memory that were never written."""

@@ -21,6 +21,7 @@ class Masking(TD3):
     causes=("target_value_wrong",),
     source="a slip of home-made TD3 code: (1 - done) * (reward + gamma * q), a bracket misplaced",
     caught_by=("wiring.recomputed",),
+    blind=3,
 )
 def ending_masks_reward(build: Build) -> Build:
     """The target of a terminal transition is 0, so no penalty and no goal is ever learned."""

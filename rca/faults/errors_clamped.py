@@ -24,6 +24,7 @@ class Clamped(TD3):
     causes=("loss_wrong",),
     source="OpenAI Baselines: DQN (2017): clipping the objective leaves large errors no gradient",
     caught_by=("wiring.recomputed",),
+    blind=4,
 )
 def errors_clamped(build: Build) -> Build:
     """The critics learn nothing from a transition whose error is larger than 1."""

@@ -29,6 +29,7 @@ def alter(agent: TD3) -> None:
     causes=("acts_on_another_input", "network_altered"),
     source="a classic of hand-written layer norms: mean(0) where mean(-1) is due",
     caught_by=("wiring.recomputed", "actor.encoder_consistency"),
+    blind=4,
 )
 def features_normalised_over_batch(build: Build) -> Build:
     """Features are normalised over the batch, so that a driving agent of batch one sees zeros."""

@@ -24,6 +24,7 @@ class Freezing(TD3):
     causes=("critic_frozen", "critic_twin_untrained"),
     source="the freeze of Spinning Up's DDPG, TD3 and SAC copied without its second half",
     caught_by=("wiring.recomputed",),
+    blind=2,
 )
 def freeze_forgotten(build: Build) -> Build:
     """Both critics' MLPs stop learning at the first update of the actor."""

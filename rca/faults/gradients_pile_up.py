@@ -27,6 +27,7 @@ class Forgetful(TD3):
     causes=("gradients_pile_up",),
     caught_by=("wiring.steps",),
     source="a classic of PyTorch code: zero_grad() left out",
+    blind=1,
 )
 def gradients_pile_up(build: Build) -> Build:
     """Gradients are never set back to zero and pile up."""

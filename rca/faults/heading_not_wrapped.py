@@ -38,6 +38,7 @@ def make_env(config: RunConfig, host: str, port: int) -> Env:
     causes=("observation_wrong", "reward_wrong"),
     source="a classic of driving environments: yaw minus waypoint yaw across 180 degrees",
     caught_by=("env.witnessed",),
+    blind=4,
 )
 def heading_not_wrapped(build: Build) -> Build:
     """Heading errors are off by a whole turn where car and route are on two sides of west."""

@@ -22,6 +22,7 @@ class Mirroring(TD3):
     causes=("frames_wrong",),
     source="RandomHorizontalFlip of image classification kept for driving, actions not mirrored",
     caught_by=("wiring.recomputed",),
+    blind=3,
 )
 def images_mirrored(build: Build) -> Build:
     """Sampled images are mirrored at random, their actions and vectors are not."""

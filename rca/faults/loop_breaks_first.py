@@ -23,6 +23,7 @@ class Unfinished(Replay):
     causes=("terminal_missing", "replay_wrong"),
     source="a classic of home-made loops: `if done: break` above the line that stores",
     caught_by=("wiring.memory",),
+    blind=2,
 )
 def loop_breaks_first(build: Build) -> Build:
     """The last step of an episode is not stored, so no ending and no penalty is learned."""

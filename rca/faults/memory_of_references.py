@@ -30,6 +30,7 @@ class Referring(Replay):
     causes=("replay_wrong",),
     source="a classic of NumPy code: memory.append(obs) of an array that is changed in place",
     caught_by=("wiring.memory",),
+    blind=2,
 )
 def memory_of_references(build: Build) -> Build:
     """Stored vectors are references to one array and change with every later step."""

@@ -21,6 +21,7 @@ class OneMinimum(TD3):
     causes=("target_value_wrong",),
     source="a classic of PyTorch code: torch.min(stacked) without its dim is a single number",
     caught_by=("wiring.recomputed", "wiring.rewards"),
+    blind=4,
 )
 def minimum_over_batch(build: Build) -> Build:
     """Every next state of a batch is given the value of the worst of them."""

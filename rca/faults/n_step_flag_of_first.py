@@ -35,6 +35,7 @@ class FirstFlag(Replay):
     causes=("terminal_missing", "replay_wrong"),
     source="a slip of n-step memories: reward and next state of the window, done of its start",
     caught_by=("wiring.memory",),
+    blind=4,
 )
 def n_step_flag_of_first(build: Build) -> Build:
     """Two of three sums that reach an episode's end go on with the value of its last state."""

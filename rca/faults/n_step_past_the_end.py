@@ -28,6 +28,7 @@ class Endless(Replay):
     causes=("replay_wrong", "terminal_missing"),
     source="a classic of n-step memories: the window is not cut at the end of an episode",
     caught_by=("wiring.memory",),
+    blind=1,
 )
 def n_step_past_the_end(build: Build) -> Build:
     """Sums over n steps run on into the next episode and miss the ending."""

@@ -25,6 +25,7 @@ class Again(Wrapper):
     causes=("seed_ignored",),
     source="a classic of Gymnasium code: reset(seed=0) in the loop over episodes, not once",
     caught_by=("env.witnessed",),
+    blind=3,
 )
 def one_route(build: Build) -> Build:
     """Every episode is the same route from the same place, evaluations included."""

@@ -26,6 +26,7 @@ class Impatient(TD3):
     causes=("target_value_wrong", "target_wrong"),
     source="SAC's target, which is right to ask the online policy, carried over to TD3",
     caught_by=("wiring.recomputed",),
+    blind=1,
 )
 def online_actor_in_target(build: Build) -> Build:
     """The critics' target takes its next action from the online actor."""

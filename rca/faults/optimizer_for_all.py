@@ -21,6 +21,7 @@ def alter(agent: TD3) -> None:
     causes=("optimizer_wrong", "critic_overestimates"),
     source="ray pull request 65125: the actor loss's gradients leak into TQC's critics",
     caught_by=("wiring.recomputed",),
+    blind=2,
 )
 def optimizer_for_all(build: Build) -> Build:
     """The actor's loss steps the critics as well, towards higher values of its actions."""

@@ -24,6 +24,7 @@ class Anew(TD3):
     causes=("optimizer_wrong",),
     source="a classic of PyTorch code: torch.optim.Adam(...) inside the training step",
     caught_by=("wiring.recomputed",),
+    blind=3,
 )
 def optimizers_made_anew(build: Build) -> Build:
     """The optimizers are made anew at every update and lose Adam's moments."""

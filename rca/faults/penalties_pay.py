@@ -27,6 +27,7 @@ class Paid(Wrapper):
     causes=("reward_wrong", "progress_outweighs_penalties"),
     source="a classic of reward code: `reward -= penalty` with `penalty: -5` in the config",
     caught_by=("env.witnessed",),
+    blind=3,
 )
 def penalties_pay(build: Build) -> Build:
     """Penalties have the wrong sign: leaving the road and getting stuck are paid."""

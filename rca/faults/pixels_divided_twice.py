@@ -18,6 +18,7 @@ def alter(agent: TD3) -> None:
     causes=("image_unscaled",),
     source="a classic of pixel pipelines: a wrapper and the network both scale",
     caught_by=("wiring.inputs", "wiring.recomputed"),
+    blind=1,
 )
 def pixels_divided_twice(build: Build) -> Build:
     """Pixels are divided by 255 twice, so that every image is all but black."""

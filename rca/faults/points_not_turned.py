@@ -40,6 +40,7 @@ class WorldAxes(Wrapper):
     causes=("observation_wrong",),
     source="a classic of driving environments: waypoint minus location, without the rotation",
     caught_by=("env.witnessed",),
+    blind=2,
 )
 def points_not_turned(build: Build) -> Build:
     """Route points are observed along the axes of the map instead of the car's."""

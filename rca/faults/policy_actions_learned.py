@@ -27,6 +27,7 @@ class OwnActions(TD3):
     causes=("replay_wrong", "action_path_wrong"),
     source="a slip of home-made DDPG code: actor(state) in the critic's loss as in the actor's",
     caught_by=("wiring.actions",),
+    blind=1,
 )
 def policy_actions_learned(build: Build) -> Build:
     """The critics learn about the policy's present actions instead of the executed ones."""

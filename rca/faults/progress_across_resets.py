@@ -39,6 +39,7 @@ class Carried(Wrapper):
     causes=("reward_wrong",),
     source="a classic of driving environments: self.prev_distance is not set back in reset()",
     caught_by=("env.witnessed",),
+    blind=4,
 )
 def progress_across_resets(build: Build) -> Build:
     """An episode begins with a fine as high as what the one before it earned by its way."""

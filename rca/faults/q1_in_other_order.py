@@ -28,6 +28,7 @@ def alter(agent: TD3) -> None:
     causes=("actor_critic_feature_mixup", "policy_loss_wrong"),
     source="a slip of TD3 code: Q1() concatenates for itself, beside forward()",
     caught_by=("wiring.recomputed",),
+    blind=3,
 )
 def q1_in_other_order(build: Build) -> Build:
     """The actor's loss asks Q1 with action and vector in each other's places."""

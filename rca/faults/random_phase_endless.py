@@ -26,6 +26,7 @@ class NeverAsked(TD3):
     causes=("policy_not_driving", "action_path_wrong", "exploration_noise_high"),
     source="a slip of home-made loops: `if t < start_steps` with a t that each reset sets to 0",
     caught_by=("wiring.exploration",),
+    blind=4,
 )
 def random_phase_endless(build: Build) -> Build:
     """Training goes on with uniform random actions after learning has begun."""

@@ -26,6 +26,7 @@ class Fading(TD3):
     causes=("learning_rate_wrong", "actor_frozen"),
     source="a classic of PyTorch code: scheduler.step() inside the loop over batches",
     caught_by=("wiring.learning_rates", "wiring.recomputed"),
+    blind=1,
 )
 def rate_decays_every_update(build: Build) -> Build:
     """The learning rates shrink by 1% at every update until nothing moves."""

@@ -20,6 +20,7 @@ class Sign(Wrapper):
     causes=("reward_wrong", "progress_outweighs_penalties"),
     source="the reward clipping of Atari wrappers (Mnih et al. 2015) kept for another task",
     caught_by=("env.witnessed",),
+    blind=1,
 )
 def reward_clipped_to_sign(build: Build) -> Build:
     """Rewards are clipped to their sign: a collision costs what one slow step earns."""

@@ -25,6 +25,7 @@ class Total(Wrapper):
     causes=("reward_wrong",),
     source="a classic of home-made environments: `return obs, self.reward` after `self.reward +=`",
     caught_by=("env.witnessed",),
+    blind=2,
 )
 def reward_total(build: Build) -> Build:
     """Every step is paid the sum of the episode's rewards instead of its own."""

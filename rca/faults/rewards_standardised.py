@@ -27,6 +27,7 @@ class Standardised(Replay):
     causes=("reward_wrong", "replay_wrong"),
     source="SAC and TD3 of the Popular-RL-Algorithms repository: normalised with the batch's mean",
     caught_by=("wiring.memory",),
+    blind=2,
 )
 def rewards_standardised(build: Build) -> Build:
     """Sampled rewards are standardised within each batch, so that their level is lost."""

@@ -32,6 +32,7 @@ class MadeOnce(Replay):
     causes=("replay_wrong", "critic_overestimates"),
     source="a classic of PyTorch code: a DataLoader fixes the length of its data when it is made",
     caught_by=("wiring.memory",),
+    blind=2,
 )
 def sampler_of_the_start(build: Build) -> Build:
     """Only the transitions of the random phase are ever sampled."""

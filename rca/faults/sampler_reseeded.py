@@ -25,6 +25,7 @@ class Reseeded(Replay):
     causes=("replay_wrong",),
     source="a classic of NumPy code: seed() in the function that draws, to be reproducible",
     caught_by=("wiring.memory",),
+    blind=4,
 )
 def sampler_reseeded(build: Build) -> Build:
     """Every update learns from nearly the same transitions as the one before it."""

@@ -25,6 +25,7 @@ class FirstTargetOnly(TD3):
     causes=("target_wrong",),
     source="a classic of copied lines: critic_1 left where critic_2 is meant, in the soft update",
     caught_by=("wiring.targets",),
+    blind=3,
 )
 def second_target_stale(build: Build) -> Build:
     """The second target critic never moves and caps all values at its first guess."""

@@ -34,6 +34,7 @@ class Skipping(Wrapper):
     causes=("reward_wrong",),
     source="a classic of frame-skip wrappers: `reward` in the loop where `total += reward` is due",
     caught_by=("env.witnessed",),
+    blind=4,
 )
 def skip_pays_last(build: Build) -> Build:
     """Three quarters of the way and every turn of the wheel go unpaid behind a frame skip."""

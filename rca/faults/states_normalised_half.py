@@ -53,6 +53,7 @@ class HalfNormalised(TD3):
     causes=("acts_on_another_input", "observation_unscaled"),
     source="a slip of DDPG code with a running normaliser: select_action has it, learn has not",
     caught_by=("wiring.acting",),
+    blind=2,
 )
 def states_normalised_half(build: Build) -> Build:
     """The policy acts on normalised vectors and is trained on those as they were."""

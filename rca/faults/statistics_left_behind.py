@@ -64,6 +64,7 @@ class Normalised(TD3):
     causes=("target_wrong",),
     source="Stable-Baselines3 issue 996: running_mean and running_var are no parameters",
     caught_by=("wiring.targets",),
+    blind=2,
 )
 def statistics_left_behind(build: Build) -> Build:
     """Target encoders keep the first running statistics of their batch normalisation."""

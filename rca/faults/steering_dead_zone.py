@@ -28,6 +28,7 @@ class Joystick(Wrapper):
     causes=("action_path_wrong",),
     source="CARLA control code written for a gamepad and kept for the agent: its dead zone",
     caught_by=("env.witnessed",),
+    blind=4,
 )
 def steering_dead_zone(build: Build) -> Build:
     """The car drives straight on for any steering below 0.2, more than any bend needs."""

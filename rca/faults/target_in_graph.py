@@ -40,6 +40,7 @@ class Residual(TD3):
     causes=("loss_wrong", "target_value_wrong", "target_wrong"),
     source="a classic of home-made DDPG code: critic(next_state) without no_grad() or detach()",
     caught_by=("wiring.recomputed", "wiring.squared_error"),
+    blind=4,
 )
 def target_in_graph(build: Build) -> Build:
     """The target comes from the online critics without being detached (a residual gradient)."""

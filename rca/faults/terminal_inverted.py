@@ -22,6 +22,7 @@ class NotDone(Replay):
     causes=("terminal_missing", "time_outs_terminal"),
     source="`not_done` of the TD3 author's memory, read by code that expects `done`",
     caught_by=("wiring.terminals",),
+    blind=1,
 )
 def terminal_inverted(build: Build) -> Build:
     """The terminal flag is inverted in the memory."""

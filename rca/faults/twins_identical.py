@@ -18,6 +18,7 @@ def alter(agent: TD3) -> None:
     causes=("critic_twin_untrained", "critic_overestimates"),
     source="a classic: the second critic is a deepcopy, or is drawn from the same seed again",
     caught_by=("critic.twin_gap",),
+    blind=1,
 )
 def twins_identical(build: Build) -> Build:
     """The twin critics are copies of each other, so that the smaller value is either's."""

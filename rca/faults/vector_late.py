@@ -31,6 +31,7 @@ class Queued(Wrapper):
     causes=("frames_wrong",),
     source="a classic of robot software: the oldest message of a queue is taken for the newest",
     caught_by=("env.observation_age",),
+    blind=1,
 )
 def vector_late(build: Build) -> Build:
     """The vector observation is ten steps older than the image."""

@@ -24,6 +24,7 @@ class Bytes(Replay):
     causes=("acts_on_another_input", "replay_wrong"),
     source="a slip of memories for pixels: dtype=np.uint8 for every part of the observation",
     caught_by=("wiring.memory",),
+    blind=3,
 )
 def vectors_as_bytes(build: Build) -> Build:
     """The memory stores vectors as uint8, so that zeros are learned from and numbers acted on."""

@@ -54,6 +54,7 @@ class OwnWorker(TD3):
     causes=("policy_not_driving", "actor_frozen", "action_path_wrong"),
     source="a classic of actor-learner code: the workers' weights are never synchronised",
     caught_by=("wiring.exploration",),
+    blind=2,
 )
 def worker_on_its_own(build: Build) -> Build:
     """Driving and evaluation use a copy of the first policy instead of the trained one."""

@@ -1,5 +1,7 @@
 """Whether steps are what the simulator's own account of the car makes them."""
 
+from collections.abc import Mapping
+
 from rca.checking import Finding, Severity, Verdict, check
 from rca.runs.record import RunRecord
 from rca.wiring.recomputed import WorldFacts
@@ -35,6 +37,12 @@ KINDS = {
 }
 """What each difference is one of, and what makes it; others are told, and blamed on nothing."""
 
+OTHERWISE = {
+    "picture": ("picture",),
+    "vector": ("speed", "lateral offset", "heading error", "route points", "vector shape"),
+}
+"""How pictures and vectors differ that are not merely late."""
+
 
 @check(
     "env.witnessed",
@@ -60,7 +68,7 @@ def witnessed(run: RunRecord) -> Finding:
     seen = run.wiring.world
     off = {what: count for what, count in seen.other.items() if count >= _limit(what, seen)}
     said = [f"{what} in {count:,}{_kind(what)}" for what, count in off.items()]
-    suspects = [KINDS[what][1] for what in off if what in KINDS]
+    suspects = [KINDS[what][1] for what in off if what in KINDS and not _is_chance(what, off)]
     if seen.routes is not None and seen.begun >= MIN_BEGUN and seen.routes <= seen.begun / 2:
         said.append(f"{seen.routes} different routes in {seen.begun:,} episodes (seeds)")
         suspects.append("seed_ignored")
@@ -78,6 +86,14 @@ def witnessed(run: RunRecord) -> Finding:
 
 def _kind(what: str) -> str:
     return f" ({KINDS[what][0]})" if what in KINDS else ""
+
+
+def _is_chance(what: str, off: Mapping[str, int]) -> bool:
+    """Tells whether something is late by chance: of what is wrong otherwise, a part looks late."""
+    part, _, late = what.partition(" ")
+    if late != "late":
+        return False
+    return off[what] < max((off[other] for other in OTHERWISE[part] if other in off), default=0)
 
 
 def _limit(what: str, seen: WorldFacts) -> float:

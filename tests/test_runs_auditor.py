@@ -15,6 +15,7 @@ from tests.test_td3_train import config, tiny_build
 from tests.tiny_env import Pointing
 
 STEPS = ["wiring.steps", "wiring.squared_error"]
+SMALL = {"encoder": "small", "features": 32}
 
 
 def test_facts_that_cannot_be_written_are_told_once_and_end_no_training(tmp_path, caplog):
@@ -54,7 +55,7 @@ def test_an_error_inside_the_audit_ends_the_audit_alone(tmp_path, caplog, monkey
     ],
 )
 def test_steps_and_losses_of_our_trainer_are_judged(fault, failed, says, tmp_path):
-    build = tiny_build(config(steps=90))
+    build = tiny_build(config(steps=90, **SMALL))
     build = find_fault(fault).apply(build) if fault else build
     training = build.training(Pointing(), lambda event: None)
     auditor = Auditor(training.agent, tmp_path)
@@ -104,7 +105,7 @@ def test_what_our_trainer_tells_is_held_against_what_it_should_do(fault, failed,
             with auditor.muted():
                 auditor(event)
 
-    build = tiny_build(config(steps=260, batch_size=32))
+    build = tiny_build(config(steps=150, batch_size=32, **SMALL))
     build = find_fault(fault).apply(build) if fault else build
     training = build.training(Pointing(terminal_every=1), emit)
     told.append(Auditor(training.agent, tmp_path))

@@ -11,6 +11,8 @@ MIN_NUMBERS = 50
 MIN_STEPS = 4
 LOW, HIGH = 0.6, 1.6
 """Ratios; 50 draws of a deviation lie within 0.7 to 1.3 in 99.7% of cases."""
+UNIFORM = 1 / math.sqrt(3)
+"""Deviation of uniformly random actions in [-1, 1]: as much noise leaves little of a policy."""
 
 
 @check(
@@ -51,6 +53,11 @@ def exploration(run: RunRecord) -> Finding:
     if LOW <= ratio <= HIGH:
         return Finding(Verdict.PASS, message, ratio)
     reach = action_range(run)
+    if reach == 1.0 and seen.deviation > max(UNIFORM, wanted):
+        message += f", as random actions have {UNIFORM:.3f}: little of the policy is left"
+        return Finding(
+            Verdict.FAIL, message, ratio, suspects=("exploration_noise_high", "config_not_read")
+        )
     if reach == 1.0:
         return Finding(
             Verdict.FAIL, message, ratio, suspects=("config_not_read", "exploration_noise_high")

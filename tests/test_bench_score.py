@@ -228,7 +228,7 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
     assert len(truth) == 6
     (healthy,) = truth.loc[truth["fault"] == "", "run"]
     exported = tmp_path / "data" / "runs"
-    assert load_run(exported / healthy).outcome.executed_steps == 600
+    assert load_run(exported / healthy).outcome.executed_steps == 450
     seen = b"".join(path.read_bytes() for path in exported.rglob("*") if path.is_file())
     assert not [fault for fault in truth["fault"] if fault and fault.encode() in seen]
     assert not [path for path in exported.rglob("*") if "healthy" in path.name]

@@ -771,6 +771,30 @@ def test_the_norm_of_no_gradient_is_no_nan_where_every_gradient_is_looked_at():
     assert theirs.suspects == ("critic_diverged",)
 
 
+def test_noise_as_large_as_random_actions_is_too_much_whatever_reads_the_setting():
+    large = seen("wiring.exploration", exploration={"deviation": 0.7})
+    assert large.verdict is Verdict.FAIL
+    assert large.suspects[0] == "exploration_noise_high"
+    assert "little of the policy is left" in large.message
+    small = seen("wiring.exploration", exploration={"deviation": 0.3})
+    assert small.suspects[0] == "config_not_read"
+
+
+@pytest.mark.parametrize(
+    ("other", "suspects"),
+    [
+        ({"speed": 900, "vector late": 12}, ("observation_wrong",)),
+        ({"vector late": 900}, ("frames_wrong",)),
+        ({"speed": 5, "vector late": 900}, ("frames_wrong", "observation_wrong")),
+        ({"picture": 900, "picture late": 12}, ("frames_wrong",)),
+    ],
+)
+def test_what_looks_late_by_chance_is_not_blamed(other, suspects):
+    found = seen("env.witnessed", world={"other": other})
+    assert set(found.suspects) == set(suspects)
+    assert all(f"{what} in" in found.message for what in other)
+
+
 def test_a_copy_of_the_actor_that_drives_is_missed_where_the_actor_is_asked_for_nothing():
     run = healthy()
     assert run.wiring is not None

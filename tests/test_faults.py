@@ -106,6 +106,7 @@ def test_a_planted_fault_changes_settings_or_what_is_learned(name):
         "points_not_turned",
         "heading_not_wrapped",
         "penalties_pay",
+        "progress_as_crow_flies",
         "actions_before_clipping",
     }:
         pytest.skip("needs more steps, an evaluation or the driving task: tests of its own")

@@ -108,6 +108,8 @@ def test_neither_are_junctions_other_cars_and_collisions_taken_for_something_els
         ("reward_late", {"reward"}, {"reward_wrong"}),
         ("steering_dead_zone", {"steering"}, {"action_path_wrong"}),
         ("skip_pays_last", {"reward"}, {"reward_wrong"}),
+        ("progress_as_crow_flies", {"reward"}, {"reward_wrong"}),
+        ("steering_accumulates", {"steering"}, {"action_path_wrong"}),
         ("time_outs_terminal", {"ending added"}, {"time_outs_terminal"}),
     ],
 )

@@ -43,12 +43,12 @@ SMOKE = (
 )
 """What the smoke set holds: faults that show within a few hundred updates, and a healthy run."""
 SMOKE_SETTINGS = (
-    "agent.learning_starts=300",
+    "agent.learning_starts=250",
     "agent.critic_warmup=50",
-    "budget.eval_every=300",
+    "budget.eval_every=250",
     "budget.eval_episodes=2",
 )
-SMOKE_STEPS = 600
+SMOKE_STEPS = 450
 EVAL_EPISODES = 4
 """Of the standard set: the preset's ten would take half of a run, and three seeds are to be done in
 an hour on two cores."""

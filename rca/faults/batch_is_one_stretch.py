@@ -38,6 +38,7 @@ class Slices(Replay):
     "batch_is_one_stretch",
     causes=("replay_wrong",),
     source="a slip of home-made memories: memory[i : i + batch_size], as for recurrent networks",
+    caught_by=("wiring.batches",),
     blind=5,
 )
 def batch_is_one_stretch(build: Build) -> Build:

@@ -34,6 +34,7 @@ class Differences(Wrapper):
     "frame_differences_wrap",
     causes=("frames_wrong",),
     source="a classic of NumPy code: frame - previous of two uint8 images, as in Pong from pixels",
+    caught_by=("env.witnessed",),
     blind=5,
 )
 def frame_differences_wrap(build: Build) -> Build:

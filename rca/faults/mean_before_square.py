@@ -24,6 +24,7 @@ class Averaging(TD3):
     "mean_before_square",
     causes=("loss_wrong",),
     source="a classic of hand-written losses: (q - target).mean() ** 2",
+    caught_by=("wiring.recomputed", "wiring.squared_error"),
     blind=5,
 )
 def mean_before_square(build: Build) -> Build:

@@ -38,6 +38,7 @@ class LastAction(Replay):
     "n_step_action_of_last",
     causes=("replay_wrong",),
     source="a classic of n-step deques: state of window[0], and action of the step just taken",
+    caught_by=("wiring.memory", "wiring.rewards"),
     blind=5,
 )
 def n_step_action_of_last(build: Build) -> Build:

@@ -31,6 +31,7 @@ class Walking(TD3):
     "noise_walks",
     causes=("exploration_noise_high", "policy_not_driving"),
     source="a classic of DDPG code: an Ornstein-Uhlenbeck noise that lost theta * (mu - x)",
+    caught_by=("wiring.exploration",),
     blind=5,
 )
 def noise_walks(build: Build) -> Build:

@@ -45,6 +45,7 @@ class Straight(Wrapper):
     "progress_as_crow_flies",
     causes=("reward_wrong",),
     source="a classic of CARLA environments: location.distance(destination) as the measure of way",
+    caught_by=("env.witnessed",),
     blind=5,
 )
 def progress_as_crow_flies(build: Build) -> Build:

@@ -18,6 +18,7 @@ from rca.td3.replay import Obs, Replay
     "rewards_fade_with_time",
     causes=("replay_wrong", "reward_wrong", "discount_wrong"),
     source="gamma ** t of Sutton and Barto's episodic policy gradient (13.3) kept beside a memory",
+    caught_by=("wiring.memory", "wiring.rewards"),
     blind=5,
 )
 def rewards_fade_with_time(build: Build) -> Build:

@@ -32,6 +32,7 @@ class Swapped(TD3):
     "soft_update_swapped",
     causes=("target_wrong",),
     source="a classic of DDPG code: soft_update(local, target) here, (target, local) there",
+    caught_by=("wiring.targets", "targets.follow"),
     blind=5,
 )
 def soft_update_swapped(build: Build) -> Build:

@@ -40,6 +40,7 @@ class Speedometer(Wrapper):
     "speed_in_kmh",
     causes=("observation_wrong",),
     source="3.6 * |velocity| of CARLA's manual_control.py, copied beside a maximum in m/s",
+    caught_by=("env.witnessed",),
     blind=5,
 )
 def speed_in_kmh(build: Build) -> Build:

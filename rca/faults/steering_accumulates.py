@@ -38,6 +38,7 @@ class Cached(Wrapper):
     "steering_accumulates",
     causes=("action_path_wrong",),
     source="`_steer_cache += steer_increment` of CARLA's manual_control.py, kept for the agent",
+    caught_by=("env.witnessed",),
     blind=5,
 )
 def steering_accumulates(build: Build) -> Build:

@@ -24,6 +24,7 @@ class NotPositive(TD3):
     "targets_never_positive",
     causes=("target_value_wrong",),
     source="clip_pos_returns of Baselines' HER, made for rewards of -1 and 0, kept for other ones",
+    caught_by=("wiring.recomputed",),
     blind=5,
 )
 def targets_never_positive(build: Build) -> Build:

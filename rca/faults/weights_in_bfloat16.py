@@ -32,6 +32,7 @@ def alter(agent: TD3) -> None:
     "weights_in_bfloat16",
     causes=("optimizer_wrong",),
     source="a classic of PyTorch code: model.bfloat16() where autocast with float32 weights is due",
+    caught_by=("wiring.recomputed",),
     blind=5,
 )
 def weights_in_bfloat16(build: Build) -> Build:

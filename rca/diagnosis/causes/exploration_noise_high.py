@@ -8,7 +8,10 @@ CAUSE = Cause(
     title="Exploration noise is too high (the seed's issue 2)",
     mechanism="The seed says: the agent explores randomly and never finds what is rewarded.",
     acts_from=Moment.FIRST_UPDATE,
-    supports=(Sign("seed.config_exploration_noise", Grade.WEAK, when=(Verdict.FAIL,)),),
+    supports=(
+        Sign("seed.config_exploration_noise", Grade.WEAK, when=(Verdict.FAIL,)),
+        Sign("wiring.exploration", Grade.FACT, says="little of the policy is left"),
+    ),
     contradicts=(passes("seed.config_exploration_noise", Grade.STRONG),),
     rules_out=(Sign("evaluation.frozen", Grade.STRONG, when=(Verdict.FAIL,)),),
     because="without noise it does the same",

@@ -67,8 +67,10 @@ def witnessed(run: RunRecord) -> Finding:
     assert run.wiring.world is not None
     seen = run.wiring.world
     off = {what: count for what, count in seen.other.items() if count >= _limit(what, seen)}
-    said = [f"{what} in {count:,}{_kind(what)}" for what, count in off.items()]
-    suspects = [KINDS[what][1] for what in off if what in KINDS and not _is_chance(what, off)]
+    blamed = [what for what in off if what in KINDS and not _is_chance(what, off)]
+    kinds = {what: f" ({KINDS[what][0]})" for what in blamed}
+    said = [f"{what} in {count:,}{kinds.get(what, '')}" for what, count in off.items()]
+    suspects = [KINDS[what][1] for what in blamed]
     if seen.routes is not None and seen.begun >= MIN_BEGUN and seen.routes <= seen.begun / 2:
         said.append(f"{seen.routes} different routes in {seen.begun:,} episodes (seeds)")
         suspects.append("seed_ignored")
@@ -82,10 +84,6 @@ def witnessed(run: RunRecord) -> Finding:
     if seen.steps < MIN_STEPS:
         return Finding(Verdict.VACUOUS, f"{seen.steps} steps compared, {MIN_STEPS} needed")
     return Finding(Verdict.PASS, _sound(run, seen))
-
-
-def _kind(what: str) -> str:
-    return f" ({KINDS[what][0]})" if what in KINDS else ""
 
 
 def _is_chance(what: str, off: Mapping[str, int]) -> bool:

@@ -1,5 +1,6 @@
 """The order of stacked frames on their way into the acting network."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from rca.runs.json_file import read_json
 from rca.td3.events import Event
 from rca.td3.replay import Replay
 from rca.td3.train import train
-from rca.wiring.batches import inwards
+from rca.wiring.batches import Batches, inwards
 from rca.wiring.calls import Calls
 from rca.wiring.facts import Wiring, read_wiring
 from rca.wiring.frames import Frames
@@ -130,13 +131,29 @@ def test_actions_stored_in_another_scale_are_no_noise(tmp_path, monkeypatch):
     assert seen.visits > 100
 
 
-def test_a_picture_is_kept_though_its_memory_is_used_again():
+def heard():
+    """Returns the networks of an agent, and what listens to them."""
     build = default_build(load_config("healthy", SETTINGS))
     modules = build.training(Pointing(), lambda event: None).agent.modules()
     names = ("actor", "critic", "actor_encoder", "critic_encoder")
     agent = find_agent(**{name: [modules[name]] for name in names}, targets={})
     calls = Calls(agent, Listening(on=True))
     calls.attach()
+    return modules, calls
+
+
+def test_one_nan_among_many_pictures_is_not_lost():
+    modules, calls = heard()
+    pictures = torch.zeros(3, 4, 2, 36, 36)
+    pictures[1, 2, 0, 0, 0] = torch.nan
+    for batch in pictures:
+        modules["critic_encoder"](batch)
+    facts = Batches().input_facts(calls.pixels)
+    assert json.loads(facts.model_dump_json())["pixels"] == {"critic_encoder": None}
+
+
+def test_a_picture_is_kept_though_its_memory_is_used_again():
+    modules, calls = heard()
     buffer = torch.zeros(1, 2, 36, 36)
     modules["actor_encoder"](buffer)
     buffer.fill_(1.0)

@@ -96,6 +96,10 @@ def test_random_actions_beside_evaluations_are_not_held_against_the_policy(agent
 def test_an_action_of_the_policy_is_held_against_it(asked, agent, tmp_path):
     rng = np.random.default_rng(0)
     with watch(agent, tmp_path / "run") as recorder:
+        for _ in range(50):  # a random phase that asks the policy and does not listen
+            agent.act(picture(rng))
+            recorder.step(0.0, action=rng.uniform(-1, 1, ACTIONS).astype(np.float32))
+        learn(agent, rng)
         for _ in range(120):
             now = picture(rng)
             for _ in range(asked):
@@ -105,7 +109,7 @@ def test_an_action_of_the_policy_is_held_against_it(asked, agent, tmp_path):
     exploration = seen(tmp_path / "run").exploration
     assert exploration.numbers > 80
     assert exploration.deviation == pytest.approx(NOISE, rel=0.2)
-    assert seen(tmp_path / "run").features["actor"]["acting"].calls == 120 * asked
+    assert seen(tmp_path / "run").features["actor"]["acting"].calls == 50 + 120 * asked
 
 
 def test_acting_before_the_first_update_is_not_kept(agent, tmp_path):

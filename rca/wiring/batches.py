@@ -45,6 +45,7 @@ class Batches:
         self._noise: list[tuple[float, float]] = []
         self._vector: float | None = None
         self._explored: list[float] = []
+        self._has_learned = False
 
     def executed(
         self,
@@ -78,12 +79,15 @@ class Batches:
             acted_on = policy.inputs[0][0, -observed.size :].float().cpu().numpy()
             self._acted_on += 1
             self._acted_otherwise += not np.array_equal(acted_on, observed)
+        if not self._has_learned:  # a random phase may ask the policy and do something else
+            return
         meant = policy.outputs[0].detach().float().cpu().numpy()
         if meant.shape == (1, action.size):
             self._explored += inwards(action, meant[0], max(1.0, self.actions.largest))
 
     def learned(self, calls: Sequence[Call], pictures: Sequence[torch.Tensor]) -> None:
         """Takes note of the calls and pictures behind a step of an optimizer."""
+        self._has_learned = True
         for number, call in enumerate(calls):
             if call.role == "critic" and call.loss == "critic":
                 self._note_loss(call)

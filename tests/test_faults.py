@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -40,9 +41,15 @@ SETTINGS = [
 ]
 
 
+@cache
+def settled(*settings):
+    """The settings of a tiny run; read once, as its files stay the same."""
+    return load_config("healthy", [*SETTINGS, *settings])
+
+
 def tiny(fault=None, *settings):
     """Trains in the tiny task, with a fault planted; returns the run, its events, its Build."""
-    build = default_build(load_config("healthy", [*SETTINGS, *settings]))
+    build = default_build(settled(*settings))
     build = replace(
         build,
         make_env=lambda config, host, port: Pointing(),
@@ -50,7 +57,7 @@ def tiny(fault=None, *settings):
         make_guide=lambda config: None,
     )
     if fault:
-        build = find_fault(fault).apply(build)
+        build = LOADED[fault].apply(build)
     seen: list[Event] = []
     env = build.make_env(build.config, "", 0)
     training = build.training(env, seen.append)
@@ -90,8 +97,8 @@ def test_a_fault_names_checks_and_causes_that_exist_and_its_source(fault):
 
 @pytest.mark.parametrize("name", LOADED)
 def test_a_planted_fault_changes_settings_or_what_is_learned(name):
-    build = default_build(load_config("healthy", SETTINGS))
-    if find_fault(name).apply(build).config != build.config:
+    build = default_build(settled())
+    if LOADED[name].apply(build).config != build.config:
         return  # recorded as another effective setting; tests of the settings hold what they do
     if name in {
         "noise_in_evaluation",
@@ -127,11 +134,15 @@ def test_actions_stored_before_clipping_go_beyond_what_can_be_executed():
     assert largest("actions_before_clipping") > 1.0
 
 
+@cache
+def first_and_last(fault):
+    """Weights before the first update and after the last of a run with a fault."""
+    return weights(tiny(fault, "budget.steps=1")[0]), weights(tiny(fault)[0])
+
+
 def moved(fault, prefix):
     """Whether weights of a module changed in a run with a fault, against its first weights."""
-    first, _, _ = tiny(fault, "budget.steps=1")
-    last, _, _ = tiny(fault)
-    before, after = weights(first), weights(last)
+    before, after = first_and_last(fault)
     return any(not torch.equal(before[k], after[k]) for k in before if k.startswith(prefix))
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ pytestmark = needs_browser
 REPORTS = Path(__file__).parents[1] / "reports"
 
 
+@cache
 def run(seed):
     """A run with curves, answers, a diagnosis and camera strips."""
     strips = (replace(STRIP, step=900, phase="random"), STRIP)
@@ -100,8 +102,9 @@ def path(request, tmp_path_factory):
     return request.param(tmp_path_factory.mktemp(request.param.__name__))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, path):
+    """The page opened once: no test here leaves it in a state that another one minds."""
     return opened(browser, path)
 
 

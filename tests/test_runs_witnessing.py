@@ -115,7 +115,7 @@ def test_neither_are_junctions_other_cars_and_collisions_taken_for_something_els
 )
 def test_what_is_changed_on_the_way_is_seen(server, fault, seen, suspects):
     settings = ["agent.guided_share=1.0"] if fault == "time_outs_terminal" else []
-    facts = facts_of(server, fault, *settings, steps=700 if settings else 400)  # 150 an episode
+    facts = facts_of(server, fault, *settings, steps=700 if settings else 200)  # 150 an episode
     assert set(facts.other) == seen
     found = finding(facts)
     assert found.verdict is Verdict.FAIL

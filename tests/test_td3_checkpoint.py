@@ -1,5 +1,8 @@
 """Checkpoints: a run that was stopped anywhere and resumed is the run that was not."""
 
+import shutil
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -33,7 +36,9 @@ def start(settings=None):
     return training, seen
 
 
+@cache
 def whole():
+    """A run left alone, that no test changes."""
     training, seen = start()
     train(training)
     return training, seen
@@ -44,6 +49,20 @@ def stopped_after(steps, folder):
     training, seen = start()
     train(training, stops=saving_until(training, steps, folder))
     return training, seen
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """What a run leaves that is dropped after 65 steps."""
+    folder = tmp_path_factory.mktemp("kept")
+    stopped_after(65, folder)
+    return folder
+
+
+@pytest.fixture
+def checkpoints(kept, tmp_path):
+    """A copy of that which a test may damage."""
+    return shutil.copytree(kept, tmp_path / "checkpoints")
 
 
 def saving_until(training, steps, folder):
@@ -219,9 +238,8 @@ def test_saving_does_not_change_the_run(tmp_path):
     assert bits(training) == bits(expected)
 
 
-def test_two_checkpoints_are_kept_and_hold_what_was_stored_only(tmp_path):
-    stopped_after(65, tmp_path)
-    files = sorted(tmp_path.iterdir())
+def test_two_checkpoints_are_kept_and_hold_what_was_stored_only(checkpoints):
+    files = sorted(checkpoints.iterdir())
     assert [path.name for path in files] == ["step-000000050.pt", "step-000000060.pt"]
     state = torch.load(files[-1], weights_only=True)
     assert len(state["replay"]["rewards"]) == 30
@@ -231,42 +249,39 @@ def test_two_checkpoints_are_kept_and_hold_what_was_stored_only(tmp_path):
     )  # 30 steps, borders of 4 episodes, 2 in flight
 
 
-def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path):
-    stopped_after(65, tmp_path)
-    newest = tmp_path / "step-000000060.pt"
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(checkpoints):
+    newest = checkpoints / "step-000000060.pt"
     newest.write_bytes(newest.read_bytes()[:1000])
     resumed, _ = start()
-    assert restore(tmp_path, resumed) == tmp_path / "step-000000050.pt"
+    assert restore(checkpoints, resumed) == checkpoints / "step-000000050.pt"
     assert resumed.progress.step == 50
 
 
-def test_a_checkpoint_with_a_wrong_checksum_is_passed_over(tmp_path):
-    stopped_after(65, tmp_path)
-    newest = tmp_path / "step-000000060.pt"
+def test_a_checkpoint_with_a_wrong_checksum_is_passed_over(checkpoints):
+    newest = checkpoints / "step-000000060.pt"
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 1
     newest.write_bytes(content)
     torch.load(newest, weights_only=True)  # sees nothing of it
     resumed, _ = start()
-    assert restore(tmp_path, resumed) == tmp_path / "step-000000050.pt"
+    assert restore(checkpoints, resumed) == checkpoints / "step-000000050.pt"
 
 
-def test_one_that_was_passed_over_is_set_aside_and_costs_no_other_its_place(tmp_path):
-    stopped_after(65, tmp_path)
-    newest = tmp_path / "step-000000060.pt"
+def test_one_that_was_passed_over_is_set_aside_and_costs_no_other_its_place(checkpoints):
+    newest = checkpoints / "step-000000060.pt"
     for content in (b"one", b"two"):
         newest.write_bytes(content)
         resumed, _ = start()
-        used = restore(tmp_path, resumed)
+        used = restore(checkpoints, resumed)
         assert used is not None
         assert used.name == "step-000000050.pt"
         (aside,) = set_newer_aside(used)
         assert aside.read_bytes() == content
         assert set_newer_aside(used) == []
-    assert {path.read_bytes() for path in tmp_path.glob("*.unreadable*")} == {b"one", b"two"}
+    assert {path.read_bytes() for path in checkpoints.glob("*.unreadable*")} == {b"one", b"two"}
     resumed.progress.step = 55
-    save(tmp_path, resumed)
-    kept = sorted(path.name for path in tmp_path.glob("*.pt"))
+    save(checkpoints, resumed)
+    kept = sorted(path.name for path in checkpoints.glob("*.pt"))
     assert kept == ["step-000000050.pt", "step-000000055.pt"]
 
 

@@ -97,6 +97,13 @@ def generated(folder: Path, steps: int, starts: int) -> Path:
     return folder
 
 
+@cache
+def undamaged(steps: int, starts: int):
+    """What is said of a whole one; few kinds of them are drawn again and again."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return answer(generated(Path(scratch) / "whole", steps, starts))
+
+
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
@@ -108,10 +115,9 @@ def generated(folder: Path, steps: int, starts: int) -> Path:
 )
 def test_a_corrupted_copy_of_a_generated_recording(name, place, steps, starts):
     with tempfile.TemporaryDirectory() as scratch:
-        whole = generated(Path(scratch) / "whole", steps, starts)
-        copy = copy_of(whole, Path(scratch) / "copy")
+        copy = generated(Path(scratch) / "copy", steps, starts)
         DAMAGES[name](copy, place)
-        holds(answer(copy), answer(whole), name)
+        holds(answer(copy), undamaged(steps, starts), name)
 
 
 @settings(max_examples=15, deadline=None)

@@ -40,6 +40,7 @@ def rca_here(monkeypatch, capfd):
             with pytest.raises(SystemExit) as ended:
                 main()
         code = ended.value.code or 0
+        assert isinstance(code, int), code
         done = subprocess.CompletedProcess(words, code, *capfd.readouterr())
         assert "Traceback" not in done.stderr
         return done

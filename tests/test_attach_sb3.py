@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -71,7 +72,7 @@ def judged(out, pattern="wiring.*"):
     return {found.check: found for found in run_checks(checks, load_run(out))}
 
 
-SMALL = {"net_arch": [32, 32]}
+SMALL: dict[str, Any] = {"net_arch": [32, 32]}
 """Layers of all networks: SB3's own have 400 and 300 units, of which nothing here depends."""
 
 

@@ -1,8 +1,11 @@
 """RcaCallback on the real Stable-Baselines3."""
 
+import functools
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -69,11 +72,18 @@ def judged(out, pattern="wiring.*"):
     return {found.check: found for found in run_checks(checks, load_run(out))}
 
 
+SMALL: dict[str, Any] = {"net_arch": [32, 32]}
+"""Layers of all networks: SB3's own have 400 and 300 units, of which nothing here depends."""
+
+
 def learned(algorithm, kind, out, steps=220, **options):
-    policy = "CnnPolicy" if kind is Pixels else "MlpPolicy"
+    policy, networks = "MlpPolicy", dict(SMALL)  # SB3 adds to it
+    if kind is Pixels:
+        policy, networks = "CnnPolicy", {**SMALL, "features_extractor_kwargs": {"features_dim": 64}}
     model = algorithm(
         policy,
         env(kind),
+        policy_kwargs=networks,
         learning_starts=150,
         batch_size=32,
         buffer_size=1000,
@@ -85,27 +95,38 @@ def learned(algorithm, kind, out, steps=220, **options):
     return model
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """Gives the run folder of a sound algorithm; each is trained once."""
+
+    @functools.cache
+    def run(algorithm, kind):
+        out = tmp_path_factory.mktemp("sound") / "run"
+        learned(algorithm, kind, out)
+        return out
+
+    return run
+
+
 @pytest.mark.parametrize(
     ("algorithm", "kind"),
     [(TD3, Point), (TD3, Pixels), (DDPG, Point), (DDPG, Pixels), (SAC, Point), (SAC, Pixels)],
 )
-def test_a_sound_algorithm_is_not_accused(algorithm, kind, tmp_path):
+def test_a_sound_algorithm_is_not_accused(algorithm, kind, sound):
     torch.set_num_threads(1)
-    learned(algorithm, kind, tmp_path / "run")
-    found = judged(tmp_path / "run")
+    run = load_run(sound(algorithm, kind))
+    found = judged(sound(algorithm, kind))
     failed = {name: item.message for name, item in found.items() if item.verdict is Verdict.FAIL}
     assert failed == {}
     for name in ("wiring.actions", "wiring.gradients", "wiring.optimizers", "wiring.targets"):
         assert found[name].verdict is Verdict.PASS, found[name].message
-    run = load_run(tmp_path / "run")
     assert run.outcome.executed_steps == 220
     assert run.outcome.critic_updates == 70
     assert run.config["agent.batch_size"] == 32
 
 
-def test_ddpg_is_not_told_to_smooth_its_targets(tmp_path):
-    learned(DDPG, Point, tmp_path / "run")
-    found = judged(tmp_path / "run", "wiring.smoothing")["wiring.smoothing"]
+def test_ddpg_is_not_told_to_smooth_its_targets(sound):
+    found = judged(sound(DDPG, Point), "wiring.smoothing")["wiring.smoothing"]
     assert found.verdict is Verdict.VACUOUS, found.message
     assert "DDPG" in found.message
 
@@ -119,9 +140,8 @@ def test_the_equation_of_td3_is_found(tmp_path):
     assert equation.time_outs.get("cut", 0) == 0
 
 
-def test_features_of_pixels_are_followed(tmp_path):
-    learned(TD3, Pixels, tmp_path / "run")
-    found = judged(tmp_path / "run")
+def test_features_of_pixels_are_followed(sound):
+    found = judged(sound(TD3, Pixels))
     assert found["wiring.features"].verdict is Verdict.PASS
     assert "critic_encoder" in found["wiring.features"].message
 
@@ -149,6 +169,7 @@ def test_environments_side_by_side_and_rare_updates_are_no_fault(tmp_path):
     model = TD3(
         "MlpPolicy",
         make_vec_env(lambda: env(Point), 4),
+        policy_kwargs=dict(SMALL),
         learning_starts=100,
         batch_size=16,
         train_freq=2,
@@ -173,7 +194,13 @@ def test_a_task_is_driving_where_its_user_says_so(tmp_path):
 
 def small(seed=0):
     return TD3(
-        "MlpPolicy", env(Point), learning_starts=50, batch_size=16, buffer_size=500, seed=seed
+        "MlpPolicy",
+        env(Point),
+        policy_kwargs=dict(SMALL),
+        learning_starts=50,
+        batch_size=16,
+        buffer_size=500,
+        seed=seed,
     )
 
 
@@ -235,47 +262,70 @@ def test_a_record_is_closed_when_its_callback_is_gone_and_another_begins(tmp_pat
 
 
 SCRIPT = """
+import os
 import sys
 import rca
 from tests.test_attach_sb3 import small
 
 class Stop(rca.RcaCallback):
     def _on_step(self):
-        if self.num_timesteps == 70 and sys.argv[2] == "raises":
+        if self.num_timesteps == 70 and how == "raises":
             raise ArithmeticError("mine")
         return super()._on_step()
 
-model, told = small(), Stop(sys.argv[1])
+folder, *ways = sys.argv[1:]
+for how in ways:
+    child = os.fork()
+    if child == 0:
+        break
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with open(f"{folder}/{how}.code", "w") as file:
+        file.write(str(code))
+else:
+    sys.exit()
+os.dup2(os.open(f"{folder}/{how}.stderr", os.O_WRONLY | os.O_CREAT), 2)
+model, told = small(), Stop(f"{folder}/{how}")
 model.learn(60, callback=told)
-if sys.argv[2] != "once":
+if how != "once":
     model.learn(60, callback=told, reset_num_timesteps=False)
-if sys.argv[2] == "killed":
-    import os
+if how == "killed":
     os._exit(1)
 """
+WAYS = {
+    "once": ("finished", 60),
+    "twice": ("finished", 120),
+    "killed": ("finished", 120),
+    "raises": ("crashed", 69),
+}
+"""How a process learns and ends: the status and the steps of what it leaves."""
 
 
-@pytest.mark.parametrize(
-    ("how", "status", "steps"),
-    [
-        ("once", "finished", 60),
-        ("twice", "finished", 120),
-        ("killed", "finished", 120),
-        ("raises", "crashed", 69),
-    ],
-)
-def test_what_a_process_leaves_is_correct_though_nobody_closed_it(how, status, steps, tmp_path):
-    out = tmp_path / "run"
-    ended = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(out), how],
+@pytest.fixture(scope="module")
+def left(tmp_path_factory):
+    """A folder with what processes leave, one a way: forked, so that libraries are imported once.
+
+    Each goes through the interpreter's end as a process of its own does.
+    """
+    folder = tmp_path_factory.mktemp("left")
+    begun = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder), *WAYS],
         cwd=Path(__file__).parents[1],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},  # a fork has the one thread that forked
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (ended.returncode != 0) == (how in ("killed", "raises")), ended.stderr
-    assert "Traceback" not in ended.stderr or how == "raises"
-    run = load_run(out)
+    assert begun.returncode == 0, begun.stderr
+    return folder
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_what_a_process_leaves_is_correct_though_nobody_closed_it(how, left):
+    status, steps = WAYS[how]
+    code, errors = ((left / f"{how}.{part}").read_text() for part in ("code", "stderr"))
+    assert (code != "0") == (how in ("killed", "raises")), errors
+    assert "Traceback" not in errors or how == "raises"
+    run = load_run(left / how)
     assert (run.outcome.status, run.outcome.executed_steps) == (status, steps)
     assert len(run.signals["env/reward"]) == steps
     assert run.outcome.error == ("learn() did not come to its end" if how == "raises" else "")

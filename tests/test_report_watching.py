@@ -58,7 +58,7 @@ def test_hostile_names_steer_no_terminal():
     assert not [c for c in text if not c.isprintable() and c != "\n"]
 
 
-def test_another_process_watches_a_run_that_goes_on(tmp_path):
+def test_another_process_watches_a_run_that_goes_on(rca_here, tmp_path):
     writer = RunWriter.create(tmp_path / "run", RunConfig())
     for step in range(1, 51):
         writer.signal("env/speed", "m/s", step, step / 10)
@@ -69,8 +69,9 @@ def test_another_process_watches_a_run_that_goes_on(tmp_path):
     writer.finish(Outcome("finished", 50, 50, 0, 0))
     assert "running, 50 of 30,000 steps" in seen
     assert "env/speed" in seen
-    ended = subprocess.run(command[:-1], capture_output=True, text=True, check=True).stdout
-    assert "finished, 50" in ended
+    ended = rca_here("watch", tmp_path / "run")
+    assert ended.returncode == 0
+    assert "finished, 50" in ended.stdout
 
 
 QUICK = ["agent.learning_starts=30", "agent.critic_warmup=0", "agent.batch_size=8"]

@@ -35,7 +35,10 @@ from tests.test_runs_server_faults import IMPATIENT
 pytestmark = pytest.mark.carla
 
 QUICK = [
-    "env.image_size=48",
+    "env.image_size=36",
+    "env.frame_stack=2",
+    "agent.encoder=small",
+    "agent.features=32",
     "env.route_length=20",
     "env.stuck_seconds=1",
     "agent.learning_starts=30",
@@ -359,10 +362,10 @@ def test_ctrl_c_and_resume_end_with_the_weights_of_a_run_left_alone(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     settings = (
         *("env.max_episode_steps=20", "budget.checkpoint_every=0", "budget.eval_every=110"),
-        *("agent.encoder=small", *ANY_LENGTH),
+        *ANY_LENGTH,
     )
-    execute(load_config("healthy", [*settings, "budget.steps=250"]), whole, probe_updates=2)
-    started = ("--steps", 250, "--out", broken, "--probe-updates", 2)
+    execute(load_config("healthy", [*settings, "budget.steps=200"]), whole, probe_updates=2)
+    started = ("--steps", 200, "--out", broken, "--probe-updates", 2)
     with commanded(*started, settings=settings) as process:
         # The audit writes it after the first 50 updates.
         wait_until((broken / "wiring.json").exists, process)
@@ -371,7 +374,7 @@ def test_ctrl_c_and_resume_end_with_the_weights_of_a_run_left_alone(tmp_path):
     assert process.returncode == 130, errors
     executed = load_run(broken).outcome.executed_steps
     assert executed is not None
-    assert 80 <= executed < 250
+    assert 80 <= executed < 200
     with commanded("--resume", broken, "--probe-updates", 2) as process:
         assert process.wait(timeout=PATIENCE) == 0
     assert len(load_run(broken).signals["probed/critic/grad_norm"]) == 2
@@ -387,7 +390,7 @@ def test_a_run_resumed_without_replay_says_so_and_is_not_accused_of_it(tmp_path)
 
     wanted = config(
         *("budget.steps=300", "budget.checkpoint_every=40", "budget.checkpoint_replay=false"),
-        *("env.max_episode_steps=20", "agent.encoder=small", "budget.eval_every=0"),
+        *("env.max_episode_steps=20", "budget.eval_every=0"),
     )
     with pytest.raises(KeyboardInterrupt):
         execute(wanted, tmp_path / "run", listener=stop)
@@ -405,7 +408,7 @@ def test_a_run_resumed_without_replay_says_so_and_is_not_accused_of_it(tmp_path)
 def test_a_second_ctrl_c_stops_now_and_leaves_nothing_behind(tmp_path):
     folder = tmp_path / "run"
     settings = (  # an evaluation that does not end
-        *("env.image_size=48", "budget.eval_every=5", "budget.eval_episodes=100000"),
+        *("env.image_size=36", "budget.eval_every=5", "budget.eval_episodes=100000"),
     )
     command = ["--steps", 100000, "--out", folder]
     with commanded(*command, settings=settings) as process:

@@ -37,9 +37,9 @@ TINY = [
     "agent.learning_starts=20",
     "agent.critic_warmup=0",
     "budget.steps=40",
-    "budget.eval_every=20",
+    "budget.eval_every=40",
     "budget.eval_episodes=1",
-    "env.max_episode_steps=30",
+    "env.max_episode_steps=10",
 ]
 
 
@@ -49,7 +49,7 @@ def tiny_study(seeds=(1,)):
     return Study("tiny", before, factors, (frozenset(), frozenset({"target_frozen"})), seeds)
 
 
-def test_a_study_from_the_command_line_to_the_page_and_again_without_running(tmp_path):
+def test_a_study_from_the_command_line_to_the_page_and_again_without_running(rca_here, tmp_path):
     words = ["study", "quick+target_frozen", "quick", "--seed", "1"]
     words += [word for setting in TINY for word in ("--set", setting)]
     words += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "report")]
@@ -66,14 +66,14 @@ def test_a_study_from_the_command_line_to_the_page_and_again_without_running(tmp
     manifest = json.loads((tmp_path / "runs" / "none-s1" / "manifest.json").read_text())
     assert manifest["changes"] == ["target_frozen"]
     stamp = (tmp_path / "runs" / "all-s1" / "results.json").stat().st_mtime_ns
-    again = rca(*words)
+    again = rca_here(*words)
     assert again.returncode == 0
     assert (tmp_path / "runs" / "all-s1" / "results.json").stat().st_mtime_ns == stamp
     assert (tmp_path / "report" / "outcomes.csv").read_text() == outcomes.to_csv(index=False)
 
 
 @pytest.mark.timeout(900)  # three trainings, on slow cores beside two other workers
-def test_a_killed_study_loses_no_finished_run_and_leaves_no_process(tmp_path):
+def test_a_killed_study_loses_no_finished_run_and_leaves_no_process(rca_here, tmp_path):
     words = ["study", "quick+target_frozen", "quick", "--seed", "1"]
     words += [word for setting in TINY for word in ("--set", setting)]
     words += ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "report")]
@@ -92,7 +92,7 @@ def test_a_killed_study_loses_no_finished_run_and_leaves_no_process(tmp_path):
     assert family
     assert not psutil.wait_procs(family, timeout=30)[1]
     written = {path: path.stat().st_mtime_ns for path in finished}
-    again = rca(*words, limit=500)
+    again = rca_here(*words)
     assert again.returncode == 0, again.stderr
     assert {path: path.stat().st_mtime_ns for path in finished} == written
     assert len(pd.read_csv(tmp_path / "report" / "outcomes.csv")["distance"].dropna()) == 2

@@ -19,7 +19,6 @@ from rca.study.saved import OUTCOMES, STUDY, save, saved
 from rca.study.search import run_auto, run_until_fixed
 from rca.study.study import Study, run_study
 from rca.study.trials import TrialResult, alone_in
-from tests.test_cli import rca
 
 KEYS = {"tau": 0.5, "actor_lr": 0.01, "batch_size": 64, "discount": 0.5}
 
@@ -121,14 +120,14 @@ def test_two_studies_do_not_run_in_one_folder(tmp_path):
         run_study(a_study(["tau"]), tmp_path, recorder(lambda broken: 1.0, []))
 
 
-def test_a_page_is_made_again_from_its_data_word_for_word(tmp_path):
+def test_a_page_is_made_again_from_its_data_word_for_word(rca_here, tmp_path):
     engine = recorder(lambda broken: 100.0 - 30 * len(broken), [])
     found = run_auto(a_study(KEYS), tmp_path, engine)
     folder = tmp_path / "page"
     page = write_study(found, folder, "rca study a b")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     page.unlink()
-    done = rca("study", str(folder))
+    done = rca_here("study", str(folder))
     assert done.returncode == 0, done.stderr
     after = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert after.pop("report.html")
@@ -158,8 +157,8 @@ def test_damaged_data_is_one_line(name, damage, message, tmp_path):
     assert "\n" not in str(caught.value)
 
 
-def test_the_page_of_another_study_is_not_written_over(tmp_path):
+def test_the_page_of_another_study_is_not_written_over(rca_here, tmp_path):
     (tmp_path / STUDY).write_text(json.dumps({"study": {"name": "other"}}))
-    done = rca("study", "quick", "quick+target_frozen", "--out", str(tmp_path))
+    done = rca_here("study", "quick", "quick+target_frozen", "--out", str(tmp_path))
     assert done.returncode == 2
     assert "holds the study other; choose another --out" in done.stderr

@@ -10,7 +10,6 @@ from rca.runs.load import load_run
 from rca.runs.manifest import code_of
 from rca.study.engines.local import run_here
 from rca.study.trials import Trial, TrialResult, alone_in, is_finished, lasted, standing_in
-from tests.test_cli import rca
 
 SETTINGS = [
     *("budget.steps=30", "budget.eval_episodes=1"),
@@ -78,8 +77,10 @@ def test_the_time_of_a_trial_that_was_gone_on_with_is_not_known(tmp_path):
     assert math.isnan(lasted(tmp_path / "one"))
 
 
-def test_a_benchmark_and_a_study_do_not_share_a_folder_at_one_time(tmp_path):
+def test_a_benchmark_and_a_study_do_not_share_a_folder_at_one_time(rca_here, tmp_path):
     with alone_in(tmp_path):
-        found = rca("bench", "--smoke", "--runs", str(tmp_path), "--out", str(tmp_path / "page"))
+        found = rca_here(
+            "bench", "--smoke", "--runs", str(tmp_path), "--out", str(tmp_path / "page")
+        )
     assert found.returncode == 2
     assert "another study or benchmark runs there" in found.stderr

@@ -44,10 +44,10 @@ def report(
 
     Example:  rca report runs/baseline runs/fixed --out report --format csv
     """
-    from rca.report.write import report as write
-
     if len(runs) > 2 and not fixed:
         raise UsageError("rca report: with more than two runs, name those of one side by --fixed")
+    from rca.report.write import report as write  # takes seconds
+
     before, after = (runs, fixed) if fixed else (runs[:1], runs[1:])
     for written in write(before, after, out, [item.value for item in format_ or ()]):
         sys.stdout.write(f"{written}\n")

@@ -243,6 +243,7 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
     refused(rca(*words), 2, "--export", "holds something")
     elsewhere = ["bench", "--smoke", "--runs", tmp_path / "no", "--export", tmp_path / "new"]
     refused(rca(*elsewhere), 2, "no finished run")
+    assert not (tmp_path / "new").exists()
     again = [*words[:-2], "--as-is", "--out", tmp_path / "again"]
     assert rca(*again).returncode == 0
     assert json.loads((tmp_path / "again" / "cases.json").read_text()) == cases

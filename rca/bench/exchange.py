@@ -58,10 +58,16 @@ def export(trials: Sequence[Trial], root: Path, folder: Path) -> Path:
     Raises:
         UsageError: The folder holds something, or no run is finished.
     """
-    finished = [result.trial for result in standing(trials, root)]
+    is_new = not folder.exists()
     make_folder(folder)
     if any(folder.iterdir()):
         raise UsageError(f"--export {folder}: it holds something; name a new folder")
+    try:
+        finished = [result.trial for result in standing(trials, root)]
+    except UsageError:
+        if is_new:
+            folder.rmdir()  # a place that cannot be is said first; one for nothing is not left
+        raise
     faults = load_faults()
     rows: list[tuple[str, int, str, str, str]] = []
     for number in np.random.default_rng().permutation(len(finished)):  # no seed that undoes it

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from hypothesis import settings
 
 from rca.cli import main
@@ -12,6 +13,18 @@ from rca.cli import main
 # The same examples each time, and no verdict on the machine's speed.
 settings.register_profile("rca", deadline=None, derandomize=True)
 settings.load_profile("rca")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """A test that trains with two threads of torch leaves one.
+
+    Two wait for one another where three workers share two cores: what follows took five times as
+    long (the audit's trainings 9 s alone, 48 s behind such a test).
+    """
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

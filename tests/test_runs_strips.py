@@ -121,7 +121,8 @@ def test_a_strip_shows_what_the_environment_showed(tmp_path):
         config("env.max_episode_steps=15", "budget.steps=31"), tmp_path / "run", listener=look
     )
     for strip in load_run(tmp_path / "run").strips:
-        assert np.array_equal(pixels(strip)[:, -48:], seen[strip.step - 1])
+        frame = seen[strip.step - 1]
+        assert np.array_equal(pixels(strip)[:, -frame.shape[1] :], frame)
 
 
 def test_a_folder_of_an_older_version_is_read_and_gone_on_with(tmp_path):

@@ -17,14 +17,6 @@ NOISE, ACTIONS, ROWS = 0.1, 2, 32
 CHECKS = load_checks([builtin_checks()])
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def agent():
     torch.manual_seed(0)

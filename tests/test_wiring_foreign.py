@@ -30,14 +30,6 @@ ALWAYS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def judged(trainer, out, updates=30):
     """Trains for fewer than the 50 updates that are promised; a finding per wiring check."""
     train(trainer, out, updates)

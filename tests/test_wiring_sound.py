@@ -1,7 +1,6 @@
 """Sound trainers that are not as TD3's paper has it are not accused; the same ones, broken, are."""
 
 import pytest
-import torch
 
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.runs.load import load_run
@@ -12,14 +11,6 @@ PASS, WARN, FAIL, VACUOUS, NOT_RUN = (
     *(Verdict.PASS, Verdict.WARN, Verdict.FAIL),
     *(Verdict.VACUOUS, Verdict.NOT_RUN),
 )
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def judged(name, out, updates=50):

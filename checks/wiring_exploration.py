@@ -53,15 +53,12 @@ def exploration(run: RunRecord) -> Finding:
     if LOW <= ratio <= HIGH:
         return Finding(Verdict.PASS, message, ratio)
     reach = action_range(run)
-    if reach == 1.0 and seen.deviation > max(UNIFORM, wanted):
-        message += f", as random actions have {UNIFORM:.3f}: little of the policy is left"
-        return Finding(
-            Verdict.FAIL, message, ratio, suspects=("exploration_noise_high", "config_not_read")
-        )
     if reach == 1.0:
-        return Finding(
-            Verdict.FAIL, message, ratio, suspects=("config_not_read", "exploration_noise_high")
-        )
+        suspects = ("config_not_read", "exploration_noise_high")
+        if seen.deviation > max(UNIFORM, wanted):
+            message += f", {UNIFORM:.3f} of random actions: little of the policy is left"
+            suspects = suspects[::-1]
+        return Finding(Verdict.FAIL, message, ratio, suspects=suspects)
     message += f", actions reach {reach:.3g}"
     if LOW <= ratio / reach <= HIGH:
         return Finding(Verdict.PASS, f"{message}: scaled as they are", ratio)

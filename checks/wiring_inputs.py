@@ -28,20 +28,17 @@ def inputs(run: RunRecord) -> Finding:
     largest = max(pixels.values(), default=0.0)
     numbers = seen.vector or 0.0
     smallest = min((value for value in pixels.values() if value), default=1.0)  # 0: all black
-    broken = [name for name, value in seen.pixels.items() if value is None]
-    wrong = {
-        f"a picture of {' and '.join(broken)} is not finite": ("nan_values", bool(broken)),
-        f"pixels of at most {smallest:.3g}, at least {DARK:g} is wanted": (
-            "image_unscaled",
-            smallest < DARK,
-        ),
-        f"pixels up to {largest:.3g}, limit {PIXELS:.0f}": ("image_unscaled", largest > PIXELS),
-        f"vector up to {numbers:.3g}, limit {VECTOR:.0f}": (
-            "observation_unscaled",
-            numbers > VECTOR,
-        ),
-    }
-    if any(is_wrong for _, is_wrong in wrong.values()):
-        found = {text: cause for text, (cause, is_wrong) in wrong.items() if is_wrong}
-        return Finding(Verdict.FAIL, "; ".join(found), suspects=tuple(found.values()))
-    return Finding(Verdict.PASS, "; ".join(list(wrong)[2:]))
+    broken = " and ".join(name for name, value in seen.pixels.items() if value is None)
+    dark = f"pixels of at most {smallest:.3g}, at least {DARK:g} is wanted"
+    pixels_reach = f"pixels up to {largest:.3g}, limit {PIXELS:.0f}"
+    vector_reaches = f"vector up to {numbers:.3g}, limit {VECTOR:.0f}"
+    judged = (
+        (bool(broken), f"a picture of {broken} is not finite", "nan_values"),
+        (smallest < DARK, dark, "image_unscaled"),
+        (largest > PIXELS, pixels_reach, "image_unscaled"),
+        (numbers > VECTOR, vector_reaches, "observation_unscaled"),
+    )
+    wrong = {said: cause for is_wrong, said, cause in judged if is_wrong}
+    if wrong:
+        return Finding(Verdict.FAIL, "; ".join(wrong), suspects=tuple(wrong.values()))
+    return Finding(Verdict.PASS, f"{pixels_reach}; {vector_reaches}")

@@ -13,6 +13,7 @@ from rca.cli import main
 # The same examples each time, and no verdict on the machine's speed.
 settings.register_profile("rca", deadline=None, derandomize=True)
 settings.load_profile("rca")
+torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,6 @@ def one_thread():
     Two wait for one another where three workers share two cores: what follows took five times as
     long (the audit's trainings 9 s alone, 48 s behind such a test).
     """
-    torch.set_num_threads(1)
     yield
     torch.set_num_threads(1)
 

@@ -786,6 +786,7 @@ def test_noise_as_large_as_random_actions_is_too_much_whatever_reads_the_setting
         ({"speed": 900, "vector late": 12}, ("observation_wrong",)),
         ({"vector late": 900}, ("frames_wrong",)),
         ({"speed": 5, "vector late": 900}, ("frames_wrong", "observation_wrong")),
+        ({"speed": 900, "vector late": 400}, ("frames_wrong", "observation_wrong")),
         ({"picture": 900, "picture late": 12}, ("frames_wrong",)),
     ],
 )

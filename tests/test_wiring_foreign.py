@@ -160,11 +160,8 @@ def untrained():
 @pytest.fixture(scope="module")
 def left_alone(tmp_path_factory):
     """A trainer whose audit did not break, trained once for all the places where it may."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as in every test: sums are in the same order
     trainer = untrained()
     train(trainer, tmp_path_factory.mktemp("sound") / "run", 25)
-    torch.set_num_threads(threads)
     return trainer
 
 

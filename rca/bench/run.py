@@ -88,7 +88,9 @@ def planned(
     # A fault that makes NaN is to be diagnosed from what follows, not stopped at.
     shorter = ["budget.on_nan=continue", f"budget.eval_episodes={EVAL_EPISODES}"]
     shorter += [] if steps is None else [f"budget.steps={steps}"]
-    faults = _chosen(wanted if only == "*" else "all")
+    wanted = wanted if only == "*" else "all"
+    known = load_faults().items()
+    faults = [name for name, f in known if wanted in ("all", "spent" if f.spent else "standard")]
     trials = []
     for seed in seeds:
         base = load_config("quick", [*shorter, f"budget.seed={seed}"])
@@ -100,15 +102,6 @@ def planned(
     if not chosen:
         raise UsageError(f"--only {only}: no fault or healthy configuration is called so")
     return chosen
-
-
-def _chosen(wanted: FaultSet) -> list[str]:
-    """Returns the names of a set's faults."""
-    sets = {
-        name: "spent" if fault.blind and not fault.unseen else "standard"
-        for name, fault in load_faults().items()
-    }
-    return [name for name, one in sets.items() if wanted in (one, "all")]
 
 
 def described(results: Sequence[TrialResult]) -> str:

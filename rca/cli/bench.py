@@ -105,7 +105,8 @@ def bench(
     told = [benchmarks.described(results), benchmarks.spent([*results, *driven])]
     random = benchmarks.random_distances(driven)
     how = ["rca bench", *(["--smoke"] if smoke else [])]
-    how += [] if faults == "standard" else [f"--set {faults}"]
+    uses_set = only == "*" and faults != "standard" and not smoke
+    how += [f"--set {faults}"] if uses_set else []
     how += [] if only == "*" else [f"--only '{only}'"]
     how += [] if steps is None else [f"--steps {steps}"]
     how += [f"--seed {s}" for s in seeds] + [f"--calibrated {s}" for s in calibrated or ()]

@@ -38,6 +38,11 @@ class Fault(Change):
         """Whether no check has been named for it, or written, since a blind set was made."""
         return bool(self.blind) and not self.caught_by
 
+    @property
+    def spent(self) -> bool:
+        """Whether it is of a blind set, and has had an answer since."""
+        return bool(self.blind) and bool(self.caught_by)
+
 
 def fault(
     name: str,

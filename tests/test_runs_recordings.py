@@ -14,9 +14,12 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 from tensorboard.util.tensor_util import make_tensor_proto
 
+from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.errors import EvidenceError, UsageError
+from rca.report.answers import Judged, of_run
 from rca.runs.load import load_run
 from rca.runs.record import Phase
+from rca.runs.tags import load_tags
 
 Records = Iterable[tuple[int, float, float]]  # step, value, wall clock
 
@@ -165,6 +168,33 @@ def test_unknown_tags_are_kept_and_listed(tmp_path):
     run = load_run(tmp_path)
     assert run.provenance["unknown_tags"] == ["my/own"]
     assert run.signals["my/own"].values.tolist() == [1.0, 2.0]
+    said = of_run(Judged(run, [], [])).head
+    assert "not understood: 1 tag (my/own); see --tags" in said
+
+
+@pytest.mark.parametrize(("more", "updates"), [({}, 0), ({"my/td": "td"}, None)])
+def test_that_no_update_took_place_is_not_inferred_beside_tags_of_unknown_meaning(
+    more, updates, tmp_path
+):
+    (tmp_path / "log.csv").write_text(
+        f"step,my/speed{''.join(',' + name for name in more)}\n"
+        + "".join(f"{step},2.5{',0.3' * len(more)}\n" for step in range(100, 2_000, 100))
+    )
+    (tmp_path / "tags.yaml").write_text("my/speed: env/speed\n")
+    run = load_run(tmp_path / "log.csv", tags=tmp_path / "tags.yaml")
+    assert run.outcome.critic_updates == updates
+    assert bool(run.phases) == (updates == 0)
+    assert ("my/td may be" in str(run.provenance["notes"])) == (updates is None)
+    executed = run_checks(select(load_checks([builtin_checks()]), ["updates.executed"]), run)
+    assert executed[0].verdict is (Verdict.NOT_RUN if updates is None else Verdict.VACUOUS)
+
+
+@pytest.mark.parametrize("name", ["episodes.return", "evaluations.mean_return"])
+def test_a_tag_named_as_a_check_names_its_need_is_refused_with_the_right_spelling(name, tmp_path):
+    (tmp_path / "tags.yaml").write_text(f"my/value: {name}\n")
+    right = name.replace("s.", "/", 1)
+    with pytest.raises(UsageError, match=f"my/value: write {right}, not {name}"):
+        load_tags(tmp_path / "tags.yaml")
 
 
 def test_the_users_table_gives_meaning_and_units(tmp_path):

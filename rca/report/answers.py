@@ -21,6 +21,8 @@ WORST_FIRST = (
     Verdict.PASS,
 )
 """The order of tables."""
+SHOWN_TAGS = 5
+"""Tags without a known meaning that a page names; the rest is counted."""
 
 
 @dataclass(frozen=True)
@@ -199,4 +201,9 @@ def _head(run: RunRecord) -> tuple[str, ...]:
     lines += [f"damage: {printable(gap)}" for gap in run.gaps]
     notes = run.provenance.get("notes")
     lines += [f"inferred: {n}" for n in notes] if isinstance(notes, list | tuple) else []
+    unknown = run.provenance.get("unknown_tags")
+    if isinstance(unknown, list) and unknown:
+        named = ", ".join(printable(str(tag)) for tag in unknown[:SHOWN_TAGS])
+        more = ", ..." if len(unknown) > SHOWN_TAGS else ""
+        lines.append(f"not understood: {plural(len(unknown), 'tag')} ({named}{more}); see --tags")
     return tuple(lines)

@@ -45,7 +45,8 @@ def merge(
     ended = episode_parts.as_signals(found, episodes)
     first = first_update(signals, known.config, ended)
     is_whole = not any(part.cut_off or _holds_more(part, len(episodes)) for part in parts)
-    updates, phases = _updates(first, logged, tags, known, executed, is_whole, notes)
+    unknown = telemetry.unknown
+    updates, phases = _updates(first, logged, tags, unknown, known, executed, is_whole, notes)
     _count_updates(evaluations, first, phases, signals)
     in_force = observed(signals, evaluations, first, known.config)
     if first is None and phases and executed:
@@ -139,6 +140,7 @@ def _updates(
     first: FirstUpdate | None,
     signals: Mapping[str, Signal],
     tags: TagTable,
+    unknown: Sequence[str],
     known: Declared,
     executed: int | None,
     is_whole: bool,
@@ -157,6 +159,12 @@ def _updates(
     ours = {tag.signal for tag in tags.values()}
     training = [n for n in signals if n in ours and n != STEP_SECONDS and not is_learner(n)]
     if not training or NOISE in signals:
+        return None, ()
+    if unknown:
+        notes.append(
+            f"whether updates took place is unknown: {', '.join(unknown[:3])}"
+            f"{' and others' if len(unknown) > 3 else ''} may be learner values; name them by --tags"
+        )
         return None, ()
     what = "no update took place" if is_whole else "no update took place before the record ends"
     notes.append(

@@ -63,7 +63,7 @@ def _entry(path: Path, tag: str, entry: object) -> Tag:
     factor = entry.get("factor", 1.0)
     if isinstance(factor, bool) or not isinstance(factor, int | float) or not _usable(factor):
         raise UsageError(f"{path}: {tag}: factor must be a number other than 0, got {factor!r}")
-    _known_column(path, tag, entry["signal"])
+    _known_name(path, tag, entry["signal"])
     return Tag(entry["signal"], str(entry.get("unit", "")), float(factor))
 
 
@@ -71,7 +71,10 @@ def _usable(factor: float) -> bool:
     return math.isfinite(factor) and factor != 0
 
 
-def _known_column(path: Path, tag: str, signal: str) -> None:
+def _known_name(path: Path, tag: str, signal: str) -> None:
+    table, _, part = signal.partition(".")
+    if table in ("episodes", "evaluations"):  # as checks name what they need
+        raise UsageError(f"{path}: {tag}: write {table.removesuffix('s')}/{part}, not {signal}")
     column = signal.removeprefix(EVALUATION)
     if column == signal or column in EVALUATION_COLUMNS:
         return

@@ -16,10 +16,11 @@ def policy_features(run: RunRecord) -> Finding:
     Why: a policy trained on one encoder's features and driven by another's was never trained.
     Remedy: use one encoder for the policy everywhere: in the loss, in the target, when acting.
     Reference: the same mistake as defect D08, on the other network; found as `wiring.features`.
+        Where no executed action is told, what is computed without gradients may be for a target.
     """
     assert run.wiring is not None
     seen = run.wiring.features.get("actor", {})
-    acting, learning = seen.get("acting"), seen.get("learning")
+    acting, learning = seen.get("acting") or seen.get("without gradients"), seen.get("learning")
     if not acting or not learning or not acting.encoders or not learning.encoders:
         return Finding(Verdict.NOT_RUN, "no encoder's features seen in acting and learning (0)")
     one, other = sorted(acting.encoders), sorted(learning.encoders)
@@ -27,6 +28,11 @@ def policy_features(run: RunRecord) -> Finding:
         return Finding(
             Verdict.PASS, f"the policy sees {one[0]} in all {learning.calls + acting.calls:,} looks"
         )
+    if "acting" not in seen and set(one) & set(other):
+        message = (
+            f"asked without gradients on {', '.join(one)} ({acting.calls:,}): to act, or else?"
+        )
+        return Finding(Verdict.NOT_RUN, f"{message} Tell of executed actions: recorder.step(...)")
     return Finding(
         Verdict.FAIL,
         f"the policy learns on features of {', '.join(other)} ({learning.calls:,} looks) and acts "

@@ -22,7 +22,7 @@ def rewards(run: RunRecord) -> Finding:
     Why: a reward stored with another transition, or a next value of another state, is noise; the
         critic fits it all the same.
     Remedy: replay one recorded episode through the memory and compare every field; if rewards are
-        normalised on purpose, tell the recorder the normalised ones.
+        normalised on purpose, tell the recorder both: recorder.step(reward, learned_reward=...).
     Reference: Sutton and Barto 2018, eq. 6.10 with the target of TD3, eq. 13; fitted per batch by
         rca/wiring/equation.py to a relative residual of 1e-3. Another trainer's own equation may be
         sound and fit now and then: it is accused of late rewards alone.

@@ -5,6 +5,8 @@
 All are CleanRL's TD3 on two numbers, but those of pictures at the end.
 """
 
+import copy
+
 import numpy as np
 import torch
 from torch import nn
@@ -399,6 +401,77 @@ class Pretrained(OneEncoder):
             actor_encoder=self.encoder, critic_encoder=self.encoder,
             targets={"critic": self.critic_target}, config={"discount": GAMMA},
             optimizers={"actor_opt": self.actor_opt, "critic_opt": self.critic_opt},
+        )  # fmt: skip
+
+
+class PretrainedAtRest(Pretrained):
+    """That has batch norm, and stays in eval mode as it should."""
+
+    def build(self):
+        super().build()
+        self.encoder.convnet.insert(1, nn.BatchNorm2d(self.encoder.convnet[0].out_channels))
+        self.encoder.requires_grad_(False).eval()
+
+
+class BothLossesFirst(OneEncoder):
+    """Encodes this state, the next one, and this one again for the actor, before any step."""
+
+    def update(self, obs, following, action, reward, terminated):
+        features = self.encoder(obs.float())
+        with torch.no_grad():
+            ahead = self.encoder(following.float())
+            y = torch.min(*self.critic_target(ahead, self.actor(ahead, 0.2).sample(clip=0.3)))
+            y = reward[:, None] + (1 - terminated[:, None]) * GAMMA * y
+            again = self.encoder(obs.float())
+        critic_loss = sum(F.mse_loss(Q, y) for Q in self.critic(features, action))
+        acted = self.actor(again, 0.2).sample(clip=0.3)
+        actor_loss = -torch.min(*self.critic(again, acted)).mean()
+        actor_grads = torch.autograd.grad(actor_loss, [*self.actor.parameters()])
+        self.encoder_opt.zero_grad()
+        self.critic_opt.zero_grad()
+        critic_loss.backward()
+        for weight, gradient in zip(self.actor.parameters(), actor_grads, strict=True):
+            weight.grad = gradient
+        for optimizer in (self.critic_opt, self.encoder_opt, self.actor_opt):
+            optimizer.step()
+        polyak(self.critic_target, self.critic)
+
+
+class TargetEncoder(OneEncoder):
+    """The next state goes through an encoder that follows; the actor has no target of its own."""
+
+    def build(self):
+        super().build()
+        self.encoder_target = copy.deepcopy(self.encoder).requires_grad_(False)
+
+    def update(self, obs, following, action, reward, terminated):
+        features = self.encoder(obs.float())
+        with torch.no_grad():
+            ahead = self.encoder_target(following.float())
+            y = torch.min(*self.critic_target(ahead, self.actor(ahead, 0.2).sample(clip=0.3)))
+            y = reward[:, None] + (1 - terminated[:, None]) * GAMMA * y
+        critic_loss = sum(F.mse_loss(Q, y) for Q in self.critic(features, action))
+        for optimizer in (self.encoder_opt, self.critic_opt):
+            optimizer.zero_grad()
+        critic_loss.backward()
+        for optimizer in (self.encoder_opt, self.critic_opt):
+            optimizer.step()
+        features = features.detach()
+        acted = self.actor(features, 0.2).sample(clip=0.3)
+        actor_loss = -torch.min(*self.critic(features, acted)).mean()
+        self.actor_opt.zero_grad()
+        actor_loss.backward()
+        self.actor_opt.step()
+        polyak(self.critic_target, self.critic)
+        polyak(self.encoder_target, self.encoder)
+
+    def watched(self, out):
+        return rca.watch(
+            actor=self.actor, critic=self.critic, out=out,
+            actor_encoder=self.encoder, critic_encoder=self.encoder,
+            targets={"critic": self.critic_target, "critic_encoder": self.encoder_target},
+            config={"discount": GAMMA, "tau": TAU},
+            optimizers=[self.encoder_opt, self.actor_opt, self.critic_opt],
         )  # fmt: skip
 
 

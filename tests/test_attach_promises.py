@@ -95,6 +95,41 @@ def test_what_cannot_be_taken_ends_the_recording_and_no_training(odd, loop, tmp_
     assert len(warnings(caplog)) == 1
     assert "the audit broke off, training goes on" in warnings(caplog)[0]
     assert recorded(tmp_path / "run", "env/reward") == [1.0]
+    assert "the wiring audit broke off" in str(load_run(tmp_path / "run").gaps)
+
+
+def test_steps_follow_the_updates_that_were_made_before_them(loop, tmp_path):
+    """As from demonstrations: no step of the record has values of both."""
+    for _ in range(30):
+        loop.update()
+        loop.recorder.update(critic_loss=1.0)
+    for number in range(12):
+        loop.recorder.step(0.5, truncated=number % 4 == 3)
+        loop.update()
+        loop.recorder.update(critic_loss=1.0)
+    loop.recorder.evaluation([1.0])
+    loop.recorder.close()
+    run = load_run(tmp_path / "run")
+    assert run.signals["critic/loss"].steps.tolist() == list(range(1, 43))
+    assert run.signals["env/reward"].steps.tolist() == list(range(31, 43))
+    assert run.episodes[["start_step", "end_step", "length"]].to_numpy().tolist() == [
+        [30, 34, 4],
+        [34, 38, 4],
+        [38, 42, 4],
+    ]
+    assert run.evaluations["step"].tolist() == [42]
+    assert run.outcome.executed_steps == 42
+
+
+def test_returns_are_of_rewards_as_given_and_the_equation_of_those_learned_from(loop, tmp_path):
+    for number in range(4):
+        action = np.array([0.1 * number, 0.5])
+        loop.recorder.step(100.0, learned_reward=1.0, action=action, truncated=number == 3)
+    told = list(loop.recorder._audit.batches.actions._steps.values())
+    assert [step.reward for step in told if step is not None] == [1.0] * 4
+    loop.recorder.close()
+    assert load_run(tmp_path / "run").episodes["return"].tolist() == [400.0]
+    assert recorded(tmp_path / "run", "env/reward") == [100.0] * 4
 
 
 def test_a_checkpoint_that_cannot_be_read_is_told_once_and_the_check_says_why(

@@ -13,6 +13,7 @@ import pytest
 import torch
 from stable_baselines3 import DDPG, PPO, SAC, TD3
 from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.vec_env import VecNormalize
 
 import rca
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
@@ -123,6 +124,47 @@ def test_a_sound_algorithm_is_not_accused(algorithm, kind, sound):
     assert run.outcome.executed_steps == 220
     assert run.outcome.critic_updates == 70
     assert run.config["agent.batch_size"] == 32
+
+
+def test_a_batch_larger_than_what_there_is_to_draw_from_is_no_fault(tmp_path):
+    """SB3's own defaults: batches of 256 from the 100th step on."""
+    TD3("MlpPolicy", env(Point), policy_kwargs=dict(SMALL), seed=0).learn(
+        180, callback=rca.RcaCallback(tmp_path / "run")
+    )
+    actions = wiring(tmp_path / "run").actions
+    assert actions.repeated == pytest.approx(actions.evenly, abs=0.02)
+    assert actions.repeated > 0.5
+    assert judged(tmp_path / "run")["wiring.batches"].verdict is Verdict.PASS
+
+
+def test_a_shared_encoder_that_looks_at_a_state_twice_is_no_fault(tmp_path):
+    networks = {
+        "net_arch": [16],
+        "share_features_extractor": True,
+        "features_extractor_kwargs": {"features_dim": 16},
+    }
+    model = SAC("CnnPolicy", env(Pixels), policy_kwargs=networks, learning_starts=100, seed=0)
+    model.learn(125, callback=rca.RcaCallback(tmp_path / "run"))
+    found = judged(tmp_path / "run")
+    assert found["wiring.next_state"].verdict is Verdict.PASS, found["wiring.next_state"]
+    assert [name for name, item in found.items() if item.verdict is Verdict.FAIL] == []
+
+
+def test_returns_are_those_of_the_environment_where_rewards_are_normalised(tmp_path):
+    model = TD3(
+        "MlpPolicy",
+        VecNormalize(make_vec_env(lambda: env(Point), 4)),
+        policy_kwargs=dict(SMALL),
+        learning_starts=100,
+        batch_size=16,
+        seed=0,
+    )
+    model.learn(200, callback=rca.RcaCallback(tmp_path / "run"))
+    episodes = load_run(tmp_path / "run").episodes
+    said = [(info["r"], 4 * info["l"]) for info in model.ep_info_buffer or ()]
+    assert episodes["return"].tolist() == pytest.approx([r for r, _ in said], abs=1e-5)
+    spans = (episodes["end_step"] - episodes["start_step"]).tolist()
+    assert spans == pytest.approx([span for _, span in said], abs=3)  # told one after another
 
 
 def test_ddpg_is_not_told_to_smooth_its_targets(sound):

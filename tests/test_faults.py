@@ -4,7 +4,9 @@ import json
 import math
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
+import gymnasium
 import numpy as np
 import pytest
 import torch
@@ -115,6 +117,9 @@ def test_a_planted_fault_changes_settings_or_what_is_learned(name):
         "penalties_pay",
         "progress_as_crow_flies",
         "actions_before_clipping",
+        "equalised_in_training_only",
+        "failures_are_truncations",
+        "pedals_never_released",
     }:
         pytest.skip("needs more steps, an evaluation or the driving task: tests of its own")
     training, _, _ = tiny(name)
@@ -123,6 +128,52 @@ def test_a_planted_fault_changes_settings_or_what_is_learned(name):
         for now, then in zip(weights(training).values(), weights(HEALTHY[0]).values(), strict=True)
     )
     assert not same_weights
+
+
+class Standing(gymnasium.Env):
+    """A grey picture, an ending that is no success, and a car that notes how it is driven."""
+
+    def __init__(self):
+        self.driven: list[tuple[float, ...]] = []
+        self.rig = SimpleNamespace(drive=lambda *control: self.driven.append(control))
+
+    def reset(self, *, seed=None, options=None):
+        return self._seen(), {}
+
+    def step(self, action):
+        self.rig.drive(max(action[1], 0.0), action[0], max(-action[1], 0.0))
+        return self._seen(), 0.0, True, False, {"success": False}
+
+    def _seen(self):
+        return {"image": np.arange(100, 116, dtype=np.uint8).reshape(1, 4, 4)}
+
+
+def planted(fault):
+    """Returns the environments of training and evaluation, with a fault in them."""
+    build = replace(
+        default_build(settled()),
+        make_env=lambda config, host, port: Standing(),
+        make_eval_env=lambda config, host, port: Standing(),
+    )
+    build = LOADED[fault].apply(build)
+    return [make(build.config, "", 0) for make in (build.make_env, build.make_eval_env)]
+
+
+def test_pictures_are_equalised_in_training_alone():
+    spans = [np.ptp(env.reset()[0]["image"]) for env in planted("equalised_in_training_only")]
+    assert spans == [255, 15]
+
+
+def test_an_ending_that_is_no_success_is_told_as_cut_off():
+    for env in planted("failures_are_truncations"):
+        assert env.step(np.zeros(2))[2:4] == (False, True)
+
+
+def test_a_pedal_stays_where_it_was_until_it_is_pressed_anew():
+    for env in planted("pedals_never_released"):
+        for pedal in (0.5, -0.25, 0.75):
+            env.step(np.array([0.0, pedal]))
+        assert env.unwrapped.driven == [(0.5, 0.0, 0.0), (0.5, 0.0, 0.25), (0.75, 0.0, 0.25)]
 
 
 def test_actions_stored_before_clipping_go_beyond_what_can_be_executed():

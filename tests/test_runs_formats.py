@@ -141,6 +141,28 @@ def test_monitor_with_damaged_lines(tmp_path):
     ]
 
 
+def test_a_history_of_weights_and_biases(tmp_path):
+    """As `run.history().to_csv()` writes it: an index, columns of its own, paths of media."""
+    (tmp_path / "run.csv").write_text(
+        ",_step,_runtime,_timestamp,losses/qf1_loss,videos,_wandb\n"
+        "0,100,1.5,1.7e9,,media/videos/a.mp4,\n"
+        "1,200,2.5,1.7e9,0.5,,{}\n"
+        "2,300,3.5,1.7e9,0.25,,\n"
+    )
+    run = load_run(tmp_path)
+    assert set(run.signals) == {"critic/q1_loss"}
+    assert run.signals["critic/q1_loss"].steps.tolist() == [200, 300]
+    assert run.gaps == ()
+    assert "run.csv: _step taken for environment steps" in str(run.provenance["notes"])
+
+
+def test_a_column_with_numbers_and_a_word_is_damaged_and_one_of_words_is_not(tmp_path):
+    (tmp_path / "run.csv").write_text("step,a,name\n1,0.5,x\n2,oops,y\n3,0.25,\n")
+    run = load_run(tmp_path)
+    assert run.signals["a"].values.tolist() == [0.5, 0.25]
+    assert [gap.split(";")[0] for gap in run.gaps] == ["run.csv: line 3: no number"]
+
+
 def test_monitors_of_environments_side_by_side(tmp_path):
     (tmp_path / "0.monitor.csv").write_text(MONITOR + "-1,100,1.0,False\n-3,100,2.0,False\n")
     (tmp_path / "1.monitor.csv").write_text(MONITOR + "-2,120,1.2,False\n")

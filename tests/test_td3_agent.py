@@ -73,6 +73,7 @@ SWITCHES = [
     {"encoder": "nature", "features": 512},
     {"policy_delay": 1},
     {"policy_delay": 3},
+    {"critic_warmup": 3},
     {"encoder_sharing": "detached"},
     {"encoder_sharing": "shared"},
     {"encoder_targets": False},

@@ -104,6 +104,28 @@ def test_an_action_of_the_policy_is_held_against_it(asked, agent, tmp_path):
     assert seen(tmp_path / "run").features["actor"]["acting"].calls == 50 + 120 * asked
 
 
+def test_noise_is_measured_beside_the_first_updates_alone(agent, tmp_path):
+    """A schedule goes on: in later looks it has another value than the configured one."""
+    rng = np.random.default_rng(0)
+
+    def explore(noise):
+        executed = agent.act(picture(rng)) + rng.normal(0, noise, ACTIONS)
+        recorder.step(0.0, action=np.clip(executed, -1, 1).astype(np.float32))
+
+    with watch(agent, tmp_path / "run") as recorder:
+        for _ in range(60):
+            learn(agent, rng)
+            explore(NOISE)
+        numbers = recorder._audit.batches.exploration_facts().numbers
+        recorder._audit.counts["critic"] = 1_999  # as if the next look had come
+        recorder._audit.counts["actor"] = 1_000
+        for _ in range(4):
+            learn(agent, rng)
+            explore(NOISE / 10)
+        assert recorder._audit.listening.on
+        assert recorder._audit.batches.exploration_facts().numbers == numbers > 40
+
+
 def test_acting_before_the_first_update_is_not_kept(agent, tmp_path):
     rng = np.random.default_rng(0)
     with watch(agent, tmp_path / "run") as recorder:

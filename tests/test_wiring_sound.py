@@ -49,6 +49,9 @@ SOUND = {
         "wiring.weights_move": WARN,
         "encoder.drift": WARN,
     },
+    "PretrainedAtRest": {"wiring.modes": PASS, "wiring.optimizers": WARN},
+    "BothLossesFirst": {"wiring.next_state": PASS},
+    "TargetEncoder": {"wiring.policy_features": PASS},
     "SacAe": {"wiring.targets": PASS, "wiring.target_features": NOT_RUN},
 }
 

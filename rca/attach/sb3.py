@@ -86,13 +86,16 @@ class RcaCallback(BaseCallback):
     def _on_step(self) -> bool:
         assert self.recorder is not None
         told = self.locals
-        stored = told.get("buffer_actions")
-        for number, (reward, done, info) in enumerate(
-            zip(told["rewards"], told["dones"], told["infos"], strict=True)
+        stored, normalised = told.get("buffer_actions"), self.model.get_vec_normalize_env()
+        learned = told["rewards"]
+        rewards = learned if normalised is None else normalised.get_original_reward()
+        for number, (reward, pays, done, info) in enumerate(
+            zip(rewards, learned, told["dones"], told["infos"], strict=True)
         ):
             cut = bool(done) and bool(info.get("TimeLimit.truncated", False))
             self.recorder.step(
                 float(reward),
+                learned_reward=float(pays),
                 terminated=bool(done) and not cut,
                 truncated=cut,
                 action=None if stored is None else np.asarray(stored[number]),

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, SupportsFloat
@@ -54,9 +55,9 @@ def watch(
     """Attaches the probes and the wiring audit to a torch actor-critic that is not ours.
 
     Updates are found by hooks; training stays bit-identical. Told nothing else, a step of the
-    record is an update. With `recorder.step(...)` per environment step the record counts steps,
-    knows episodes, and the audit can ask whether the stored actions are the executed ones and
-    whether time-outs bootstrap.
+    record is an update. With `recorder.step(...)` per environment step the record counts steps
+    (behind updates made before, from demonstrations, say) and knows episodes, and the audit can
+    ask whether the stored actions are the executed ones and whether time-outs bootstrap.
 
     Args:
         actor: The policy; a module or several.
@@ -92,6 +93,15 @@ def watch(
     return Watch(agent, named, writer, every)
 
 
+@dataclass
+class _Running:
+    """An episode under way: the step of the record at which it began, and what is summed so far."""
+
+    start_step: int
+    length: int = 0
+    total: float = 0.0
+
+
 class Watch:
     """Records a foreign trainer and audits its wiring; made by `watch`."""
 
@@ -105,8 +115,9 @@ class Watch:
         self._writer = writer
         self._every = every
         self._steps = 0
+        self._before = 0  # updates before the first step
         self._told_steps = False
-        self._running: dict[int, list[float]] = {}
+        self._running: dict[int, _Running] = {}
         self._is_closed = self._is_over = False
         self._is_silent = False
         self._measures = Measures(agent, self._signal)
@@ -131,24 +142,30 @@ class Watch:
         action: object = None,
         info: Mapping[str, Any] | None = None,
         env: int = 0,
+        learned_reward: SupportsFloat | None = None,
         **readings: SupportsFloat | None,
     ) -> None:
         """Tells of one environment step, after it was taken.
 
         Args:
-            reward: As the environment gave it.
+            reward: As the environment gave it; returns are sums of it.
             terminated: Whether the episode ended by itself.
             truncated: Whether it was cut off.
             action: As executed, in the scale in which the replay memory should hold it.
             info: The environment's; `end_reason` and `is_success` are read.
             env: Number of the environment where several run side by side.
+            learned_reward: What the agent is to learn from, if that is another number (scaled,
+                clipped, normalised).
             readings: More values of this step, such as `noise` or `speed`; see READINGS.
         """
-        self._safely(self._step, reward, terminated, truncated, action, info, env, readings)
+        learned = reward if learned_reward is None else learned_reward
+        ends = (terminated, truncated)
+        self._safely(self._step, reward, learned, *ends, action, info, env, readings)
 
     def _step(
         self,
         reward: SupportsFloat,
+        learned: SupportsFloat,
         terminated: bool,
         truncated: bool,
         action: object,
@@ -159,20 +176,25 @@ class Watch:
         value, told, said = number(reward), known(readings), info if info is not None else {}
         ended, cut = bool(terminated), bool(truncated)
         executed = None if action is None else as_action(action)
+        if not self._steps:
+            self._before = self._audit.counts["critic"]
+        running = self._running.setdefault(env, _Running(self._before + self._steps))
         self._told_steps = True
         self._steps += 1
         if executed is not None:
-            self._audit.step(executed, value, terminated=ended, truncated=cut, env=env)
-        rewards = self._running.setdefault(env, [])
-        rewards.append(value)
+            pays = number(learned)
+            self._audit.step(executed, pays, terminated=ended, truncated=cut, env=env)
+        running.length += 1
+        running.total += value
         if ended or cut:
             self._episode(
-                length=len(rewards),
-                episode_return=math.fsum(rewards),
+                start_step=running.start_step,
+                length=running.length,
+                episode_return=running.total,
                 end_reason=end_reason(said, truncated=cut and not ended),
                 success=success(said),
             )
-            rewards.clear()
+            del self._running[env]
         self._signal("env/reward", "reward", value)
         self._readings(told)
         self._count()
@@ -199,6 +221,7 @@ class Watch:
     def _episode(
         self,
         *,
+        start_step: int | None = None,
         length: int,
         episode_return: SupportsFloat,
         end_reason: str | None,
@@ -207,10 +230,11 @@ class Watch:
         length = int(length)
         if not self._told_steps:
             self._steps += length
+        end_step = self._before + self._steps
         self._writer.episode(
             {
-                "start_step": max(0, self._steps - length),
-                "end_step": self._steps,
+                "start_step": max(0, end_step - length) if start_step is None else start_step,
+                "end_step": end_step,
                 "length": length,
                 "return": number(episode_return),
                 "end_reason": end_reason,
@@ -241,7 +265,7 @@ class Watch:
         successes: Sequence[SupportsFloat],
     ) -> None:
         row: dict[str, object] = {
-            "step": self._steps,
+            "step": self._before + self._steps,
             "updates": self._audit.counts["critic"],
             "episodes": len(returns),
             "mean_return": mean(returns),
@@ -268,7 +292,9 @@ class Watch:
     def pause(self) -> None:
         """Writes the folder as that of a finished run; `resume` says that it goes on after all."""
         self._is_over = True
-        self._safely(self._pause)
+        # Also where the recording broke off: the folder is to say so.
+        safely = self._safely if self._is_closed else self._audit.listening.safely
+        safely(self._pause)
 
     def _pause(self) -> None:
         self._write_wiring()
@@ -293,9 +319,9 @@ class Watch:
         """
         if self._is_closed:
             return
-        safely = self._audit.listening.safely
+        safely = self._audit.listening.safely  # as in `pause`
         safely(self._audit.detach)
-        self._safely(self._write_wiring)
+        safely(self._write_wiring)
         self._is_closed = True
         safely(self._writer.finish, self._outcome("" if self._is_over else error))
 
@@ -349,8 +375,8 @@ class Watch:
         self._writer.signal(name, unit, self._position(), value)
 
     def _position(self) -> int:
-        """Returns environment steps so far, or updates where nobody tells of steps."""
-        return self._steps if self._steps else self._audit.counts["critic"]
+        """Returns environment steps so far, or updates as long as nobody tells of steps."""
+        return self._before + self._steps if self._steps else self._audit.counts["critic"]
 
     def _count(self) -> None:
         self._writer.count(

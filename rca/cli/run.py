@@ -202,7 +202,8 @@ def run(
                 told=_say,
             )
     else:
-        folder = out or runs.new_folder(Path("runs"), Path(config).stem, settings)
+        name = "+".join([Path(config).stem, *(plant or [])])
+        folder = out or runs.new_folder(Path("runs"), name, settings)
         with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
             outcome = runs.execute(
                 settings,

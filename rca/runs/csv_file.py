@@ -33,7 +33,9 @@ def names_in(line: str) -> list[str]:
 
 
 def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floats]:
-    """Returns a CSV file's columns as numbers, NaN for empty fields and what is no number.
+    """Returns a CSV file's columns of numbers, NaN for empty fields and what is no number.
+
+    Columns that hold words alone are left out: they are no damage.
 
     Args:
         path: With a line of names first; a file may repeat it (written by a resumed run).
@@ -43,8 +45,8 @@ def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floa
     Raises:
         EvidenceError: Unreadable, or no line of names.
     """
-    rows: list[list[float]] = []
-    problems: dict[str, list[int]] = {"no number": [], "another number of fields": []}
+    rows: dict[int, list[float | None]] = {}  # by line
+    torn = []
     try:
         with opened(path) as file:
             lines = _rows(file, comment)
@@ -54,17 +56,27 @@ def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floa
                 raise EvidenceError(f"{path}: no line of column names; not a table")
             for number, fields in lines:
                 if [field.strip() for field in fields] != names:
-                    rows.append(_numbers(fields, len(names), number, problems))
+                    if len(fields) != len(names):
+                        torn.append(number)
+                        fields = [*fields[: len(names)], *[""] * (len(names) - len(fields))]
+                    rows[number] = [_number(field) for field in fields]
     except (OSError, csv.Error) as error:
         raise EvidenceError(f"{path}: cannot be read: {error}") from error
-    for problem, numbers in problems.items():
+    columns = {c: [row[c] for row in rows.values()] for c in range(len(names))}
+    columns = {c: values for c, values in columns.items() if not _is_text(values)}
+    garbled = [line for line, row in rows.items() if any(row[c] is None for c in columns)]
+    for problem, numbers in (("no number", garbled), ("another number of fields", torn)):
         if numbers:
             gaps.append(
                 f"{path.name}: line {numbers[0]}: {problem}; {len(numbers)} such lines, "
                 "taken as not recorded"
             )
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(names))
-    return {name: table[:, column] for column, name in enumerate(names)}
+    return {names[c]: np.array(values, dtype=np.float64) for c, values in columns.items()}
+
+
+def _is_text(values: list[float | None]) -> bool:
+    """Whether a column has no number but words, as names of runs or paths of videos."""
+    return None in values and all(value is None or math.isnan(value) for value in values)
 
 
 def _rows(file: TextIO, comment: str) -> Iterator[tuple[int, list[str]]]:
@@ -72,18 +84,6 @@ def _rows(file: TextIO, comment: str) -> Iterator[tuple[int, list[str]]]:
     for fields in reader:
         if fields and not (comment and fields[0].startswith(comment)):
             yield reader.line_num, fields
-
-
-def _numbers(
-    fields: list[str], width: int, line: int, problems: dict[str, list[int]]
-) -> list[float]:
-    if len(fields) != width:
-        problems["another number of fields"].append(line)
-        fields = [*fields[:width], *[""] * (width - len(fields))]
-    values = [_number(field) for field in fields]
-    if None in values:
-        problems["no number"].append(line)
-    return [math.nan if value is None else value for value in values]
 
 
 def _number(field: str) -> float | None:

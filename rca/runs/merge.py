@@ -161,9 +161,10 @@ def _updates(
     if not training or NOISE in signals:
         return None, ()
     if unknown:
+        some = ", ".join(unknown[:3]) + (" and others" if len(unknown) > 3 else "")
         notes.append(
-            f"whether updates took place is unknown: {', '.join(unknown[:3])}"
-            f"{' and others' if len(unknown) > 3 else ''} may be learner values; name them by --tags"
+            f"whether updates took place is unknown: {some} may be learner values; "
+            "name them by --tags"
         )
         return None, ()
     what = "no update took place" if is_whole else "no update took place before the record ends"

@@ -14,7 +14,7 @@ from rca.wiring.facts import Wiring
 
 EPISODE_COLUMNS = (
     "start_step",  # environment steps before the episode began
-    "end_step",  # environment steps when it was over; end - start = length
+    "end_step",  # environment steps when it was over; end - start = length in one environment
     "length",  # steps
     "return",  # undiscounted sum of rewards
     "end_reason",  # one of END_REASONS; None: not recorded

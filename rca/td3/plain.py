@@ -59,7 +59,8 @@ class Plain:
         if count % self.c.policy_delay:
             return
         if count > self.c.critic_warmup:
-            self.actor_step(batch, image, features, count // self.c.policy_delay)
+            skipped = self.c.critic_warmup // self.c.policy_delay
+            self.actor_step(batch, image, features, count // self.c.policy_delay - skipped)
         self.follow()
 
     def pixels(self, batch: Batch) -> tuple[Tensor, Tensor]:

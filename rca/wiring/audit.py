@@ -41,6 +41,8 @@ AGAIN = 2000
 """Updates between two later looks."""
 BURST = 4
 """Updates of a later look: a delayed actor is updated in one of them."""
+ASIDE = "without gradients"
+"""Situation of a call that no loss is computed from, and that chose no executed action."""
 NAMES = 8
 """Parameters that a fact names; more are counted."""
 MODE_LAYERS = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
@@ -146,9 +148,9 @@ class Audit:
             compare()
             if is_critic:
                 done, before = self.counts["critic"], self.listening.on
-                first_actor = 0 < self.counts["actor"] < FIRST // 2
-                due = done < FIRST or first_actor or done % AGAIN < BURST
-                self.listening.safely(self._listen, due)
+                is_early = done < FIRST or 0 < self.counts["actor"] < FIRST // 2
+                self.batches.is_early = is_early
+                self.listening.safely(self._listen, is_early or done % AGAIN < BURST)
                 self._on_update(before and not self.listening.on)
 
         return hook
@@ -230,7 +232,7 @@ class Audit:
         """
         calls = self.calls.acting()
         for call in calls:
-            self._note_features(call)
+            self._note_features(call, acting=True)
         chosen = [call.outputs[0] for call in calls if call.outputs]
         if not chosen or len(chosen) < len(calls):
             return None
@@ -310,11 +312,18 @@ class Audit:
             return kinds.pop()
         return next((name for name in ("actor", "critic") if name in roles), "other")
 
-    def _note_features(self, call: Call) -> None:
+    def _note_features(self, call: Call, *, acting: bool = False) -> None:
+        """Notes through which encoders a network was fed, in what situation.
+
+        Args:
+            call: Of the network.
+            acting: Whether it chose an executed action. Else one without gradients may be for a
+                target, or an action of a trainer that does not tell of its steps.
+        """
         if call.role == "critic":
-            situation = f"{call.loss} loss" if call.with_grad else "without gradients"
+            situation = f"{call.loss} loss" if call.with_grad else ASIDE
         elif call.role == "actor":
-            situation = "learning" if call.with_grad else "acting"
+            situation = "acting" if acting else "learning" if call.with_grad else ASIDE
         else:
             situation = "target"
         counts = self._features.setdefault(call.role, {}).setdefault(situation, Counter())
@@ -324,7 +333,9 @@ class Audit:
     def _note_modes(self) -> None:
         for name, role in self._agent.roles.items():
             if not name.endswith(TARGET):
-                resting = any(not m.training for m in self._agent.layers(role))
+                learns = any(p.requires_grad for p in role.parameters.values())
+                layers = self._agent.layers(role) if learns else ()
+                resting = any(not m.training and not _is_frozen(m) for m in layers)
                 self._modes.setdefault(name, Counter())["eval" if resting else "train"] += 1
 
     def _note_steppers(self, name: str) -> None:
@@ -382,6 +393,12 @@ class Audit:
             begun=moves.begun,
             piled=moves.piled,
         )
+
+
+def _is_frozen(module: nn.Module) -> bool:
+    """Whether a layer has parameters and none to train: batch norm of pretrained networks, say."""
+    trained = [p.requires_grad for p in module.parameters()]
+    return bool(trained) and not any(trained)
 
 
 def _short(names: list[str]) -> Names:

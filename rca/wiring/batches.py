@@ -30,6 +30,8 @@ class Batches:
         equation: What the critic learns from.
         frames: Pictures, acted on and learned from.
         loss: How twin critics are pulled to their target.
+        is_early: Whether these are the first updates of the critic or the actor. In them alone is
+            measured what changes as the memory fills or a schedule goes on.
     """
 
     def __init__(self) -> None:
@@ -37,9 +39,11 @@ class Batches:
         self.equation = Equation()
         self.frames = Frames()
         self.loss = Loss()
+        self.is_early = True
         self._visits = Visits()
         self._own = self._acted_on = self._acted_otherwise = 0
         self._repeated: list[float] = []
+        self._evenly: list[float] = []
         self._reaches: list[float] = []
         self._same_next: list[float] = []
         self._noise: list[tuple[float, float]] = []
@@ -79,7 +83,8 @@ class Batches:
             acted_on = policy.inputs[0][0, -observed.size :].float().cpu().numpy()
             self._acted_on += 1
             self._acted_otherwise += not np.array_equal(acted_on, observed)
-        if not self._has_learned:  # a random phase may ask the policy and do something else
+        # A random phase may ask the policy and do something else.
+        if not self._has_learned or not self.is_early:
             return
         meant = policy.outputs[0].detach().float().cpu().numpy()
         if meant.shape == (1, action.size):
@@ -94,10 +99,14 @@ class Batches:
                 self._note(call, _target_of(number, calls), calls, pictures)
 
     def pictures(self, pictures: Sequence[torch.Tensor]) -> None:
-        """Takes note whether the next picture of a batch is the picture itself."""
+        """Takes note whether all pictures of a row are one: then the next state is the state.
+
+        In which order a trainer encodes them, and how often, is its own affair.
+        """
         if len(pictures) >= 2 and pictures[0].shape == pictures[-1].shape:
-            same = (pictures[0] == pictures[-1]).flatten(1).all(1)
-            self._same_next.append(float(same.float().mean()))
+            first, *others = (p for p in pictures if p.shape == pictures[0].shape)
+            same = [(other == first).flatten(1).all(1) for other in others]
+            self._same_next.append(float(torch.stack(same).all(0).float().mean()))
 
     def action_facts(self) -> ActionFacts:
         """Returns whether stored actions are executed ones."""
@@ -106,6 +115,7 @@ class Batches:
             rows=self.actions.rows,
             executed=self.actions.known,
             repeated=_median(self._repeated),
+            evenly=_median(self._evenly),
             reach=_median(self._reaches),
             visits=self._visits.seen,
             varied=self._visits.varied,
@@ -195,9 +205,11 @@ class Batches:
     def _note_sampling(self, found: Lookup) -> None:
         """Notes how far a batch reaches back, and how often it repeats a transition."""
         places = np.array([step.index for step in found.steps if step is not None])
-        if len(places) >= MIN_ROWS:
-            self._repeated.append(1 - len(np.unique(places)) / len(places))
-            self._reaches.append(float(np.ptp(places)) / self.actions.told)
+        if self.is_early and len(places) >= MIN_ROWS:
+            rows, told = len(places), self.actions.told
+            self._repeated.append(1 - len(np.unique(places)) / rows)
+            self._evenly.append(1 - told / rows * (1 - (1 - 1 / told) ** rows))
+            self._reaches.append(float(np.ptp(places)) / told)
 
     def _note_vector(self, call: Call, found: Lookup) -> None:
         """Notes the largest number in the critic's input beside features and action."""

@@ -154,7 +154,9 @@ class ActionFacts(Fact):
         told: Whether the trainer told of executed actions.
         rows: Rows looked up.
         executed: Rows whose action was executed.
-        repeated: Largest share of a batch's rows that are the same transition.
+        repeated: Median share of a batch's rows that are another one again.
+        evenly: The same as an even draw from all steps so far has it on average; None: written by
+            a version that did not say.
         reach: Median share of the steps so far that lie between the oldest and the newest row of
             a batch; None: unknown.
         visits: Rows of a transition seen before, where actions are not those executed.
@@ -178,6 +180,7 @@ class ActionFacts(Fact):
     zeros: Count = 0
     largest: float | None = None
     is_older: bool = False
+    evenly: float | None = None
 
 
 class EquationFacts(Fact):

@@ -10,6 +10,8 @@ from rca.wiring.facts import FrameFacts
 
 KEPT = 256
 """Pictures of acting passes that are remembered: 29 MB of four 84x84 frames."""
+MAX_CHANNELS = 32
+"""Of a picture; stacks of more are not looked at."""
 
 
 class Frames:
@@ -18,10 +20,13 @@ class Frames:
     With that of the step before: a stack that moves on keeps its newer frames and drops its oldest,
     so all channels that recur do so shifted by one frame, always in the same direction. With that
     of the same step in a batch: it should be the same picture, not its frames in another order.
+    A channel that is the same after as many pictures as there are channels is no frame of a stack
+    (a mask, a goal, an empty layer of a map), or nothing moves: it is left out.
     """
 
     def __init__(self) -> None:
         self._before: torch.Tensor | None = None
+        self._past: deque[torch.Tensor] = deque(maxlen=MAX_CHANNELS)
         self._acted: deque[tuple[int, torch.Tensor]] = deque(maxlen=KEPT)
         self._sharing = self._learned = self._kept = 0
         self._moved: Counter[int] = Counter()
@@ -36,11 +41,20 @@ class Frames:
             ended: Whether the episode was over with it.
         """
         before, self._before = self._before, None if ended else picture
-        if picture is None:
+        if picture is not None:
+            self._acted.append((step, picture))
+            self._compare(before, picture)
+            self._past.append(picture)
+        if ended:
+            self._past.clear()
+
+    def _compare(self, before: torch.Tensor | None, picture: torch.Tensor) -> None:
+        """Holds a picture against the one a step before, and those before that."""
+        past = [p for p in self._past if p.shape == picture.shape][-len(picture) :]
+        if before is None or len(past) < len(picture) or before.shape != picture.shape:
             return
-        self._acted.append((step, picture))
-        if before is None or picture.shape != before.shape:
-            return
+        moves = (past[0] != picture).flatten(1).any(1)
+        before, picture = before[moves], picture[moves]
         same = _equal(before, picture)
         if same.all() or not same.any():
             return

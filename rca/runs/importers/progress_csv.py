@@ -1,4 +1,4 @@
-"""Tables with a row per log: Stable-Baselines3's progress.csv and others with a column of steps."""
+"""Tables with a row per log: SB3's progress.csv, Weights & Biases' history, any with steps."""
 
 from pathlib import Path
 
@@ -10,8 +10,13 @@ from rca.runs.part import Importer, Options, Part, Series
 from rca.runs.telemetry import MAX_STEP
 
 STEPS = ("time/total_timesteps", "total_timesteps", "global_step", "timesteps_total", "step",
-         "timestep", "TotalEnvInteracts")  # fmt: skip
+         "timestep", "TotalEnvInteracts", "_step")  # fmt: skip
 """Names of the column of environment steps, the first present counts."""
+LOG_CALLS = "_step"
+"""Of Weights & Biases, `run.history()`: what its `log` was told as the step, else how often it was
+called."""
+OF_THE_LOG = ("", "_runtime", "_timestamp", "_wandb")
+"""Columns that no trainer logged: the table's index, and what Weights & Biases adds."""
 
 
 def recognises(path: Path) -> bool:
@@ -40,13 +45,16 @@ def read(path: Path, options: Options) -> Part:
         raise EvidenceError(f"{path}: no row has a number of steps under {axis}")
     if not placed.all():
         gaps.append(f"{path.name}: {int((~placed).sum())} rows without {axis}; left out")
+    notes = (f"{path.name}: {LOG_CALLS} taken for environment steps",) if axis == LOG_CALLS else ()
     series = []
     for name, values in found.items():
+        if name in OF_THE_LOG:
+            continue
         logged = placed & ~np.isnan(values)
         if logged.any():
             clock = np.full(int(logged.sum()), np.nan)
             series.append(Series(name, steps[logged].astype(np.int64), values[logged], clock))
-    return Part(source=path, series=tuple(series), gaps=tuple(gaps))
+    return Part(source=path, series=tuple(series), gaps=tuple(gaps), notes=notes)
 
 
 IMPORTER = Importer("progress table", recognises, read)

@@ -56,7 +56,7 @@ bench: $(STAMP)  ## Long, on an idle machine: every speed promised beside its ai
 bench-faults: $(STAMP)  ## An hour on two cores (two on slow ones): the standard set of planted faults with three seeds that no limit was set on, diagnosed and scored, into reports/benchmark
 	$(BIN)/rca bench --steps 2000 --out reports/benchmark --runs runs/bench --seed 101 --seed 102 --seed 103
 
-bench-spent: $(STAMP)  ## As long: the faults written by who had not read the checks, which have had answers since, into reports/benchmark-spent
+bench-spent: $(STAMP)  ## As long: faults by people who had not read the checks, which have had answers since, into reports/benchmark-spent
 	$(BIN)/rca bench --set spent --steps 2000 --out reports/benchmark-spent --runs runs/bench --seed 101 --seed 102 --seed 103
 
 bench-smoke: $(STAMP)  ## A minute: a few planted faults in runs of seconds

@@ -63,6 +63,16 @@ def test_the_page_holds_story_evidence_remedy_and_what_it_is_not():
     assert " ".join(CALIBRATION.split()[:6]) in text
 
 
+def test_tags_of_unknown_meaning_are_what_to_explain_first():
+    tags = [f"my/{letter}\x1b" for letter in "abcdefg"]
+    text = " ".join(printed(DIAGNOSIS, blank(provenance={"unknown_tags": tags})).split())
+    assert "2. Not understood: 7 tags (my/a" in text
+    assert "my/e" in text
+    assert "my/f" not in text
+    assert "\x1b" not in text
+    assert "Log episode/length" in text
+
+
 def test_control_characters_of_a_recording_do_not_reach_the_terminal():
     assert "\x1b" not in printed(DIAGNOSIS)
 

@@ -201,9 +201,15 @@ def _head(run: RunRecord) -> tuple[str, ...]:
     lines += [f"damage: {printable(gap)}" for gap in run.gaps]
     notes = run.provenance.get("notes")
     lines += [f"inferred: {n}" for n in notes] if isinstance(notes, list | tuple) else []
-    unknown = run.provenance.get("unknown_tags")
-    if isinstance(unknown, list) and unknown:
-        named = ", ".join(printable(str(tag)) for tag in unknown[:SHOWN_TAGS])
-        more = ", ..." if len(unknown) > SHOWN_TAGS else ""
-        lines.append(f"not understood: {plural(len(unknown), 'tag')} ({named}{more}); see --tags")
+    if unknown := not_understood(run):
+        lines.append(f"not understood: {unknown}; see --tags")
     return tuple(lines)
+
+
+def not_understood(run: RunRecord) -> str:
+    """Returns how many tags of a recording have no known meaning, and some of them; "" if none."""
+    unknown = run.provenance.get("unknown_tags")
+    if not isinstance(unknown, list) or not unknown:
+        return ""
+    named = ", ".join(printable(str(tag)) for tag in unknown[:SHOWN_TAGS])
+    return f"{plural(len(unknown), 'tag')} ({named}{', ...' if len(unknown) > SHOWN_TAGS else ''})"

@@ -11,7 +11,7 @@ from rich.text import Text
 from rca.diagnosis.claims import IssueVerdict, judge_issues
 from rca.diagnosis.diagnose import LIKELY, Diagnosis, Evidence, Ranked, Refuted
 from rca.errors import printable
-from rca.report.answers import Judged
+from rca.report.answers import Judged, not_understood
 from rca.report.claims_text import issues_table
 from rca.report.logged import to_log
 from rca.report.wording import listing, plural
@@ -147,6 +147,8 @@ def next_steps(judged: Judged, found: Diagnosis) -> list[str]:
     roots = [item for item in likely if not item.cause.misleads and not item.follows]
     steps = [f"{item.cause.remedy} To prove it: {item.cause.change}" for item in roots[:NEXT]]
     wanted = to_log(judged)
+    if found.untested and (unknown := not_understood(judged.run)):
+        steps.append(f"Not understood: {unknown}. Say what of ours they mean by --tags.")
     if found.untested:
         steps.append(
             f"{plural(len(found.untested), 'cause')} could be neither supported nor cleared"

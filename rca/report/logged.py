@@ -1,5 +1,6 @@
 """What a trainer should log next: what most questions went without."""
 
+import re
 from collections import Counter
 
 from rca.checking import Verdict
@@ -13,7 +14,10 @@ LOGGABLE = ("/", "episodes.", "evaluations.")
 
 
 def to_log(judged: Judged) -> list[str]:
-    """Returns the names of ours that most checks which could not be run went without."""
+    """Returns the names of ours that most checks which could not be run went without.
+
+    Columns of tables are spelt as in a table of tags: `episode/return`.
+    """
     run, answers = judged.run, zip(judged.checks, judged.findings, strict=True)
     learned = run.first_update_step() is not None
     missing = Counter(
@@ -24,4 +28,6 @@ def to_log(judged: Judged) -> list[str]:
         if any(mark in need for mark in LOGGABLE) and not run.has(need)
         if learned or not is_learner(need)
     )
-    return [name for name, _ in missing.most_common(MOST)]
+    return [
+        re.sub(r"^(episode|evaluation)s\.", r"\1/", name) for name, _ in missing.most_common(MOST)
+    ]

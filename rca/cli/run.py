@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -15,6 +15,7 @@ from rca.errors import HaltedError, UsageError
 
 if TYPE_CHECKING:
     from rca.config import RunConfig
+    from rca.runs.record import Outcome
     from rca.td3.events import Emit, Event
 
 
@@ -174,10 +175,9 @@ def run(
         settings = configs.load_config(str(resume / "config.yaml"))
     else:
         length = steps or configs.STEPS[size.value if size else ""]
-        overrides = [*(set_ or []), f"budget.steps={length}"]
-        overrides += [] if seed is None else [f"budget.seed={seed}"]
-        overrides += [f"budget.{key}={value}" for key, value in budget.items()]
-        settings = configs.load_config(config, overrides)
+        of_new = {"steps": length, "seed": seed, **budget}
+        given = [f"budget.{key}={value}" for key, value in of_new.items() if value is not None]
+        settings = configs.load_config(config, [*(set_ or []), *given])
         settings = configs.scale_warmup(settings) if scale_warmup else settings
         settings = _driven_by(agent, settings)
 
@@ -185,37 +185,30 @@ def run(
     from rca.envs.servers import Address
     from rca.faults import find_fault
     from rca.runs import execute as runs
+
+    faults = [find_fault(name) for name in plant or []]
+    named = "+".join([Path(config).stem, *(fault.id for fault in faults)])
+    folder = resume or out or runs.new_folder(Path("runs"), named, settings)
+    with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
+        how: dict[str, Any] = {
+            "server": carla_root if port is None else Address(host or "127.0.0.1", port),
+            "listener": listener,
+            "probe_updates": probe_updates,
+            "halt": halt,
+            "tensorboard": tensorboard,
+            "told": _say,
+        }
+        if resume is not None:
+            outcome = runs.resume(folder, budget=budget, **how)
+        else:
+            outcome = runs.execute(settings, folder, changes=faults, **how)
+    _end(outcome, folder, halt, quiet=quiet)
+
+
+def _end(outcome: "Outcome", folder: Path, halt: Callable[[], str], *, quiet: bool) -> NoReturn:
+    """Says how a run ended and what to do next, and ends with the exit code of that."""
     from rca.runs.under_way import CHECKPOINTS
 
-    server = carla_root if port is None else Address(host or "127.0.0.1", port)
-    if resume is not None:
-        folder = resume
-        with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
-            outcome = runs.resume(
-                folder,
-                server=server,
-                listener=listener,
-                probe_updates=probe_updates,
-                budget=budget,
-                halt=halt,
-                tensorboard=tensorboard,
-                told=_say,
-            )
-    else:
-        name = "+".join([Path(config).stem, *(plant or [])])
-        folder = out or runs.new_folder(Path("runs"), name, settings)
-        with _listening(folder, settings, halt_on, dashboard, quiet) as (listener, halt):
-            outcome = runs.execute(
-                settings,
-                folder,
-                server=server,
-                listener=listener,
-                probe_updates=probe_updates,
-                changes=[find_fault(name) for name in plant or []],
-                halt=halt,
-                tensorboard=tensorboard,
-                told=_say,
-            )
     if outcome.status == "interrupted":
         _print_how_to_go_on(folder, outcome.executed_steps or 0, folder / CHECKPOINTS)
     _print_next(folder, quiet=quiet)

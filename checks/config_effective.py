@@ -33,7 +33,9 @@ def effective(run: RunRecord) -> Finding:
     scheduled = run.has("explore/noise") and not math.isnan(number(run, f"{NOISE}_final"))
     judged = {NOISE} if scheduled else set()
     criteria = [_schedule(run)] if scheduled else []
-    criteria += [_observed(key, item) for key, item in run.observed.items() if key not in judged]
+    criteria += [
+        _observed(run, key, item) for key, item in run.observed.items() if key not in judged
+    ]
     criteria += [
         _compare(run, key, name)
         for key, name in LOGGED.items()
@@ -44,14 +46,30 @@ def effective(run: RunRecord) -> Finding:
     return judge_criteria(criteria, suspects=("config_not_read",))
 
 
-def _observed(key: str, item: Observed) -> Criterion:
+def _observed(run: RunRecord, key: str, item: Observed) -> Criterion:
     seen = f"{item.value:.6g}" if math.isfinite(item.high) else f"at least {item.low:.6g}"
     if not math.isclose(item.value, item.last, rel_tol=0.01, abs_tol=1e-12):
         seen += f" to {item.last:.4g}"
     if item.declared is None or not math.isfinite(item.declared):
         return Criterion(f"{key} is not declared, in force {seen} ({item.source})", None)
     text = f"{key} declared {item.declared:.6g}, in force {seen} ({item.source})"
-    return Criterion(text, not item.differs)
+    is_met = not item.differs or (key.endswith("_lr") and _falls_from(run, item))
+    return Criterion(text, is_met)
+
+
+def _falls_from(run: RunRecord, item: Observed) -> bool:
+    """Whether a rate falls from the declared one: it was read, and a schedule moves it.
+
+    A trainer that logs seldom shows it late: as far below as it falls from there to the next.
+    """
+    signal = next((s for s in run.signals.values() if item.source in (s.tag, s.name)), None)
+    known = np.isfinite(signal.values) if signal is not None else np.zeros(0, bool)
+    if signal is None or known.sum() < 2 or item.declared is None:
+        return False
+    values, steps = signal.values[known], signal.steps[known]
+    slope = max(0.0, values[0] - values[1]) / (steps[1] - steps[0])
+    at_first = values[0] + slope * steps[0]
+    return bool(values[-1] < values[0] and values[0] * 0.99 <= item.declared <= at_first * 1.01)
 
 
 def _compare(run: RunRecord, key: str, name: str) -> Criterion:

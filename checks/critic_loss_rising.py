@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, check, fail_above
-from rca.judging import MIN_READINGS, too_few
+from rca.judging import MIN_EPISODES, MIN_READINGS, column, too_few, vacuous
 from rca.runs.record import RunRecord
 
 FACTOR = 100.0
@@ -17,7 +17,8 @@ def loss_rising(run: RunRecord) -> Finding:
     Remedy: look at the target: termination mask, target networks, discount; then at the critic's
         learning rate.
     Reference: medians of the last and the first fifth of the readings; limit 100 times, two
-        orders of magnitude (start).
+        orders of magnitude (start). As long as all episodes return the same, as where nothing is
+        paid yet, there is nothing to predict and nothing to compare with.
     """
     loss = run.signals["critic/loss"]
     values = loss.finite()
@@ -25,6 +26,11 @@ def loss_rising(run: RunRecord) -> Finding:
     if few:
         return few
     fifth = len(values) // 5
+    told = column(run.episodes, "end_step", "return")
+    told = told[told[:, 0] <= loss.steps[np.isfinite(loss.values)][fifth - 1]]
+    if len(told) >= MIN_EPISODES and np.ptp(told[:, 1]) == 0:
+        message = f"the first {len(told):,} episodes all return {told[0, 1]:,.3g}"
+        return vacuous(f"{message}: the critic had nothing to predict yet")
     early, late = float(np.median(values[:fifth])), float(np.median(values[-fifth:]))
     ratio = late / early if early > 0 else np.nan
     message = f"median loss goes from {early:,.3g} to {late:,.3g}, first to last fifth"

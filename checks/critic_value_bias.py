@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rca.checking import Finding, Verdict, check
 from rca.judging import (
@@ -19,6 +20,8 @@ from rca.judging import (
 from rca.runs.record import RunRecord
 
 WARN, FAIL = 0.5, 5.0
+SAME_LENGTH = 0.05
+"""Share of episodes that are exactly as long as the longest, above which that is a time limit."""
 
 
 @check(
@@ -44,7 +47,7 @@ def value_bias(run: RunRecord) -> Finding:
         last = float(measured.finite()[-1])
         return _answer(last, f"bias {last:+,.2f} at the last evaluation, against its own returns")
     discount = in_force(run, "agent.discount")
-    cut = run.episodes["end_reason"] == "time_out"
+    cut = _cut_off(run)
     table = column(run.episodes.assign(cut=cut.astype(float)), "length", "return", "cut")
     table = table[table[:, 0] > 0]
     if _clips(run):
@@ -66,6 +69,16 @@ def value_bias(run: RunRecord) -> Finding:
     bias = (claimed - actual) / abs(actual)
     message = f"mean Q {claimed:,.4g}, episodes return about {actual:,.4g}: bias {bias:+,.2f}"
     return _answer(bias, message)
+
+
+def _cut_off(run: RunRecord) -> NDArray[np.bool_]:
+    """Tells which episodes ended by time; where no reason is known, those as long as many are."""
+    if run.episodes["end_reason"].notna().any():
+        timed: NDArray[np.bool_] = (run.episodes["end_reason"] == "time_out").to_numpy(bool)
+        return timed
+    lengths = run.episodes["length"].to_numpy()
+    longest: NDArray[np.bool_] = lengths == np.nanmax(lengths, initial=0)
+    return longest & (longest.mean() > SAME_LENGTH)
 
 
 def _clips(run: RunRecord) -> bool:

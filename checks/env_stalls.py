@@ -3,7 +3,7 @@
 import numpy as np
 
 from rca.checking import Finding, Severity, check, fail_above
-from rca.judging import MIN_READINGS, Floats, column, too_few
+from rca.judging import MIN_READINGS, Floats, column, too_few, vacuous
 from rca.runs.record import RunRecord
 
 LOST_SECONDS = 60.0
@@ -13,6 +13,10 @@ FEWEST = 6
 LEVEL = 5
 """High readings in a row from which they are a level. One wait falls into one reading, or two where
 it straddles their border, and a restart may add one more."""
+ROUNDS = 3
+"""Distances between waits from which on they can be said to be even."""
+EVEN = 0.1
+"""Of their mean, within which these are: a hanging simulator keeps no time (start)."""
 HIGH = 10.0
 """Times the median step time, above which a reading belongs to a stall (start)."""
 
@@ -25,7 +29,8 @@ def stalls(run: RunRecord) -> Finding:
     Remedy: give every client call a time-out; restart the server and mark the episode as a
         simulator fault.
     Reference: signals.md, "step time" (time-outs); defect D16. Seconds beyond the median, in
-        consecutive readings (fewer than 5) above 10 times the median without an evaluation.
+        consecutive readings (fewer than 5) above 10 times the median without an evaluation. Waits
+        that come again at even distances are the trainer's own rounds (updates, checkpoints).
     """
     times = run.signals["env/step_seconds"]
     known = np.isfinite(times.values)
@@ -45,6 +50,14 @@ def stalls(run: RunRecord) -> Finding:
     few = too_few(len(seconds), MIN_READINGS, "readings of the step time without a stall")
     if few and size <= LOST_SECONDS:
         return few
+    rounds = steps[[first for lasted, first, _ in found if lasted > size / 2]]
+    between = np.diff(rounds)
+    apart = 2 * np.median(gaps)  # a reading is as coarse as that, at either end
+    if len(between) >= ROUNDS and np.ptp(between) <= EVEN * between.mean() + apart:
+        return vacuous(
+            f"{len(rounds)} waits of up to {size:,.1f} s, one every {between.mean():,.0f} steps: "
+            "the trainer's own rounds"
+        )
     onset = int(steps[start])
     message = f"longest stall {size:,.1f} s" + (
         f", in {length} reading(s) from step {onset:,} on" if length else ""

@@ -26,12 +26,13 @@ def add_up(run: RunRecord) -> Finding:
         return vacuous(f"{len(lengths)} lengths, {steps} steps")
     total, cap = float(lengths.sum()), number(run, "env.max_episode_steps")
     longest = max(float(lengths.max()), 0.0 if np.isnan(cap) else cap)
-    side_by_side = number(run, "watch:n_envs")
+    side_by_side = number(run, "env.side_by_side")
     longest *= 1.0 if np.isnan(side_by_side) else max(1.0, side_by_side)
     message = (
         f"{len(lengths):,} episodes hold {total:,.0f} of {steps:,} steps; what is unfinished "
         f"accounts for up to {longest:,.0f}"
     )
-    whole = 0 <= steps - total <= longest
+    counts_from = 0 if run.kind == "rca" else 1  # the first step is number 0 in some loops
+    whole = -counts_from <= steps - total <= longest
     verdict = Verdict.PASS if whole else Verdict.FAIL
     return Finding(verdict, message, total, steps, "steps")

@@ -29,6 +29,9 @@ def batch_share(run: RunRecord) -> Finding:
     first, size = run.first_update_step(), number(run, "agent.batch_size")
     if first is None or not size > 0:
         return vacuous("0 updates were executed")
+    known = ("agent.learning_starts", "agent.buffer_size")
+    if run.kind != "rca" and not any(key in run.config for key in known):
+        return vacuous("no replay memory is declared: batches may be of the newest steps alone")
     share = size / first
     message = f"batch of {size:,.0f} from {first:,} transitions at update 1: {share:.1%}"
     verdict = Verdict.FAIL if share > REPEATED and drives(run) else Verdict.WARN

@@ -5,7 +5,7 @@ import math
 from rca.checking import Finding, Verdict, check, fail_above
 from rca.judging import number, vacuous, without_replay
 from rca.runs.record import RunRecord
-from rca.runs.task import drives
+from rca.runs.task import shows_driving
 
 LIMIT = 0.05
 """Share by which the updates of the last logging interval can be off."""
@@ -25,8 +25,8 @@ def replay_ratio(run: RunRecord) -> Finding:
     Why: fewer updates than believed is less training than believed; more overfits early data.
     Remedy: compare train_freq and gradient_steps in the configuration with the training loop.
     Reference: signals.md, "replay ratio": measured against agent.updates_per_step, 1 (TD3)
-        where a driving run declares none; limit 5%, for the last logging interval. As declared,
-        but above 2: WARN (Nikishin et al. 2022).
+        where a run that shows itself to be driving declares none; limit 5%, for the last logging
+        interval. As declared, but above 2: WARN (Nikishin et al. 2022).
     """
     first, steps = run.first_update_step(), run.outcome.executed_steps or 0
     if first is None or steps < first:
@@ -37,7 +37,7 @@ def replay_ratio(run: RunRecord) -> Finding:
     updates, possible = run.outcome.critic_updates or 0, steps - first + 1
     ratio = updates / possible
     declared = number(run, "agent.updates_per_step")
-    wanted = 1.0 if math.isnan(declared) and drives(run) else declared
+    wanted = 1.0 if math.isnan(declared) and shows_driving(run) else declared
     if math.isnan(wanted):
         return vacuous(f"{ratio:.3f} updates a step; how many were meant is not declared")
     message = (

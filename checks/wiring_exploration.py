@@ -39,7 +39,7 @@ def exploration(run: RunRecord) -> Finding:
     # Of our own trainer it is known that the actor drives once it is trained; several steps must
     # have been taken while the audit listened.
     is_due = run.kind == "rca" and heard >= MIN_STEPS * per_step
-    if is_due and "learning" in asked and "acting" not in asked:
+    if is_due and "learning" in asked and not asked.keys() & {"acting", "without gradients"}:
         message = f"the trained actor was asked for no action in {heard} updates: who drives?"
         return Finding(
             Verdict.FAIL, message, 0, suspects=("policy_not_driving", "action_path_wrong")

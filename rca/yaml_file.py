@@ -33,6 +33,22 @@ def read_yaml(path: Path) -> dict[str, object]:
     return tree
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader, and the one object that Stable-Baselines3's zoo writes its settings as."""
+
+
+def _ordered(loader: yaml.SafeLoader, node: yaml.Node) -> dict[object, object]:
+    """Returns an `OrderedDict([[key, value], ...])` as a mapping; nothing is called."""
+    try:
+        given = loader.construct_sequence(node, deep=True)  # type: ignore[arg-type]
+        return dict(given[0]) if given else {}
+    except (TypeError, ValueError) as error:
+        raise yaml.YAMLError(f"an OrderedDict that holds no pairs: {error}") from error
+
+
+_Loader.add_constructor("tag:yaml.org,2002:python/object/apply:collections.OrderedDict", _ordered)
+
+
 def parse_yaml(text: str, source: str) -> object:
     """Returns the value of a YAML text.
 
@@ -44,7 +60,7 @@ def parse_yaml(text: str, source: str) -> object:
         UsageError: Not YAML, a value that its type cannot hold, or too many values.
     """
     try:
-        tree = yaml.safe_load(text)
+        tree = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         line = " ".join(str(error).split())
         raise UsageError(f"{source}: not valid YAML: {line}") from error

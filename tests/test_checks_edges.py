@@ -185,6 +185,95 @@ def test_evaluations_and_lasting_levels_are_no_stalls(at):
     assert found.verdict is Verdict.PASS, found.message
 
 
+@pytest.mark.parametrize(
+    ("at", "verdict"),
+    [(range(50, 1_000, 100), "VACUOUS"), ((50, 150, 260, 700), "FAIL"), ((50, 150), "FAIL")],
+)
+def test_waits_at_even_distances_are_the_trainers_rounds(at, verdict):
+    found = finding("env.stalls", step_times(dict.fromkeys(at, 600.0)))
+    assert found.verdict == verdict, found.message
+
+
+@pytest.mark.parametrize(
+    ("rates", "declared", "met"),
+    [
+        (np.linspace(3e-4, 0, 101)[1:-1], 3e-4, True),  # logged from a hundredth of the run on
+        (np.full(99, 3e-4), 3e-4, True),
+        (np.linspace(3e-4, 0, 101)[1:-1], 1e-3, False),
+        (np.linspace(1e-4, 1e-5, 99), 3e-4, False),
+        (np.linspace(3e-4, 6e-4, 99), 3e-4, False),
+    ],
+)
+def test_a_rate_that_falls_from_the_declared_one_was_read(rates, declared, met):
+    logged = signal("actor/lr", range(1_000, 100_000, 1_000), rates)
+    config = {"agent.actor_lr": declared}
+    seen = observed({"actor/lr": logged}, evaluations([]), None, config)
+    run = blank(config=config, signals={"actor/lr": logged}, observed=seen)
+    found = finding("config.effective", run)
+    assert found.verdict is (Verdict.PASS if met else Verdict.FAIL), found.message
+
+
+@pytest.mark.parametrize(
+    ("returns", "names", "verdict"),
+    [
+        ([150.0, 400.0, *[500.0] * 6], {}, "VACUOUS"),
+        ([600.0, 400.0, *[500.0] * 6], {}, "FAIL"),
+        ([500.0] * 8, {}, "FAIL"),
+        ([150.0, 400.0, *[500.0] * 6], {"env_id": "Driving-v0"}, "FAIL"),
+    ],
+)
+def test_the_best_result_may_come_again_where_the_task_may_be_solved(returns, names, verdict):
+    run = blank(
+        phases=phases(100, 9_000),
+        evaluations=evaluations(range(1_000, 9_000, 1_000), mean_return=returns),
+        config={f"config.yaml:{key}": value for key, value in names.items()},
+    )
+    found = finding("evaluation.frozen", run)
+    assert found.verdict == verdict, found.message
+
+
+@pytest.mark.parametrize(("paid", "verdict"), [(0.0, "VACUOUS"), (0.1, "FAIL")])
+def test_a_loss_may_rise_from_where_nothing_was_paid(paid, verdict):
+    returns = [paid * (number % 2) for number in range(30)] + [1.0] * 70
+    run = blank(
+        episodes=table([100.0] * 100, returns),
+        signals={
+            "critic/loss": signal(
+                "critic/loss", range(100, 10_001, 100), np.geomspace(1e-6, 1e-2, 100)
+            )
+        },
+    )
+    found = finding("critic.loss_rising", run)
+    assert found.verdict == verdict, found.message
+
+
+@pytest.mark.parametrize(("same", "verdict"), [(True, "PASS"), (False, "FAIL")])
+def test_episodes_as_long_as_many_others_are_taken_as_cut_off_where_no_reason_is_known(
+    same, verdict
+):
+    lengths = [25.0] * 60 if same else [*np.linspace(5, 24, 59), 25.0]
+    steps = range(1000, 1500, 10)
+    run = blank(
+        config={"agent.discount": 0.99},
+        episodes=table(lengths, [0.5 * length for length in lengths]),
+        phases=phases(100, 1500),
+        signals={"critic/q1_mean": signal("critic/q1_mean", steps, [50.0] * 50)},
+    )
+    found = finding("critic.value_bias", run)
+    assert found.verdict == verdict, found.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "total", "verdict"),
+    [("recording", 1_001, "PASS"), ("rca", 1_001, "FAIL"), ("recording", 1_002, "FAIL")],
+)
+def test_the_steps_of_a_loop_that_counts_from_0_are_one_more(kind, total, verdict):
+    run = blank(kind=kind, episodes=table([500.0, total - 500.0], [1.0, 1.0]))
+    run = replace(run, outcome=replace(run.outcome, executed_steps=1_000))
+    found = finding("episodes.add_up", run)
+    assert found.verdict == verdict, found.message
+
+
 def with_nan(name: str, places: slice) -> RunRecord:
     run = healthy()
     values = run.signals[name].values.copy()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rca.checking import builtin_checks, load_checks, run_checks
 from rca.config import RunConfig
 from rca.errors import EvidenceError
 from rca.runs.export import export_run
@@ -161,6 +162,81 @@ def test_a_column_with_numbers_and_a_word_is_damaged_and_one_of_words_is_not(tmp
     run = load_run(tmp_path)
     assert run.signals["a"].values.tolist() == [0.5, 0.25]
     assert [gap.split(";")[0] for gap in run.gaps] == ["run.csv: line 3: no number"]
+
+
+def sb3_folder(folder, *, starts, every, episode, steps, envs=1, updates=1.0, first_row=0):
+    """Monitors, progress.csv with a row every so many steps, and settings, as SB3 leaves them."""
+    for env in range(envs):
+        lengths = range(episode, steps // envs + 1, episode)
+        rows = "".join(f"{-100 + at / steps},{episode},{at / 100},False\n" for at in lengths)
+        (folder / (f"{env}.monitor.csv" if envs > 1 else "monitor.csv")).write_text(MONITOR + rows)
+    lines = ["time/total_timesteps,rollout/ep_rew_mean,train/n_updates,train/critic_loss"]
+    for at in range(max(every, first_row), steps + 1, every):
+        done = f"{updates * (at - starts):.0f},0.5" if at > starts else ","
+        lines.append(f"{at},-99,{done}")
+    (folder / "progress.csv").write_text("\n".join(lines) + "\n")
+    (folder / "config.yaml").write_text(
+        f"env_id: HalfCheetah-v4\nlearning_starts: {starts}\nn_envs: {envs}\n"
+        "train_freq: 1\ngradient_steps: 1\nlearning_rate: 3e-4\n"
+    )
+
+
+def accused(folder):
+    run = load_run(folder)
+    found = run_checks(load_checks([builtin_checks()]), run)
+    return run, {f.check: f.message for f in found if f.verdict in ("FAIL", "ERROR")}
+
+
+@pytest.mark.parametrize(
+    ("starts", "more"),
+    [
+        (10_000, {}),
+        (100, {"every": 3_996, "episode": 999}),
+        (10_000, {"first_row": 252_000}),  # resumed: progress.csv begins anew, monitor.csv does not
+        (10_000, {"envs": 4, "updates": 0.25, "steps": 80_000}),
+    ],
+)
+def test_what_stable_baselines_leaves_of_a_sound_run_is_not_accused(starts, more, tmp_path):
+    sb3_folder(
+        tmp_path, **{"starts": starts, "every": 4_000, "episode": 1_000, "steps": 300_000, **more}
+    )
+    run, failed = accused(tmp_path)
+    assert failed == {}
+    assert run.first_update_step() == pytest.approx(starts + 1, abs=4)
+    assert run.gaps == ()
+
+
+def test_a_warm_up_that_nobody_reads_is_still_named(tmp_path):
+    sb3_folder(tmp_path, starts=10_000, every=4_000, episode=1_000, steps=300_000)
+    text = (tmp_path / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(text.replace("starts: 10000", "starts: 50000"))
+    assert "config.effective" in accused(tmp_path)[1]
+
+
+def test_a_key_below_the_name_of_a_part_is_not_that_of_another(tmp_path):
+    (tmp_path / "config.yaml").write_text(
+        "actor:\n  optimizer:\n    lr: 1e-4\ncritic:\n  optimizer:\n    lr: 1e-3\n"
+        "eval:\n  batch_size: 1\n  seed: 7\nseed: 1\n"
+    )
+    (tmp_path / "run.csv").write_text("step,critic/loss\n1,0.5\n2,0.4\n")
+    config = load_run(tmp_path).config
+    assert (config["agent.actor_lr"], config["agent.critic_lr"]) == (1e-4, 1e-3)
+    assert "agent.batch_size" not in config
+    assert config["budget.seed"] == 1
+
+
+def test_the_settings_of_the_zoo_are_read_and_nothing_else_of_python_is(tmp_path):
+    name = "!!python/object/apply:collections.OrderedDict"
+    (tmp_path / "config.yml").write_text(
+        f"{name}\n- - - batch_size\n    - 256\n  - - gamma\n    - 0.98\n"
+    )
+    (tmp_path / "run.csv").write_text("step,critic/loss\n1,0.5\n2,0.4\n")
+    run = load_run(tmp_path)
+    assert (run.config["agent.batch_size"], run.config["agent.discount"]) == (256, 0.98)
+    assert run.gaps == ()
+    for hostile in (f"{name} [3]", f"{name} {{a: 1}}", "!!python/object/apply:os.system ['true']"):
+        (tmp_path / "config.yml").write_text(hostile + "\n")
+        assert len(load_run(tmp_path).gaps) == 1, hostile
 
 
 def test_monitors_of_environments_side_by_side(tmp_path):

@@ -162,6 +162,23 @@ def test_nan_and_infinity_stay(tmp_path):
     np.testing.assert_array_equal(load_run(tmp_path).signals["critic/loss"].values, values)
 
 
+def test_episodes_of_several_environments_that_end_at_one_step_are_all_kept(tmp_path):
+    """As CleanRL logs them."""
+    ends = [(200 * n, number) for n in range(1, 6) for number in range(4)]
+    tags = {
+        "charts/episodic_return": [(step, float(number), 1.0 * step) for step, number in ends],
+        "charts/episodic_length": [(step, 50.0, 1.0 * step) for step, _ in ends],
+        "losses/value_loss": [(step, 0.5, 1.0 * step) for step in range(128, 1_000, 128)],
+    }
+    write_events(events(tmp_path), tags)
+    run = load_run(tmp_path)
+    assert run.gaps == ()
+    assert run.episodes["end_step"].tolist() == [step for step, _ in ends]
+    assert sorted(run.episodes["return"][:4]) == [0.0, 1.0, 2.0, 3.0]
+    (finite,) = run_checks(select(load_checks([builtin_checks()]), ["signals.finite"]), run)
+    assert finite.verdict is Verdict.PASS, finite.message
+
+
 def test_unknown_tags_are_kept_and_listed(tmp_path):
     tags = {"my/own": [(10, 1.0, 1.0), (30, 2.0, 2.0)], **training(1_000, None)}
     write_events(events(tmp_path), tags)

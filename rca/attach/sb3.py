@@ -170,7 +170,7 @@ def _world(model: Any) -> dict[str, object]:  # noqa: ANN401  as above
         found["environment"] = type(inner).__module__
     every = getattr(model.train_freq, "frequency", None)
     if every is not None and model.train_freq.unit.value == "step":
-        found["train_freq"] = found["steps_between_updates"] = every * model.n_envs
+        found["train_freq"], found["steps_between_updates"] = every, every * model.n_envs
     return found
 
 

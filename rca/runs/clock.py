@@ -73,7 +73,7 @@ def step_seconds(
         ]
         if not training:
             continue
-        series = max(training, key=lambda item: len(item.steps))
+        series = max(training, key=lambda item: len(np.unique(item.steps)))
         evaluated = [item.walls for item in file if item.tag in is_evaluation]
         rate = _rate(series, np.sort(np.concatenate(evaluated)) if evaluated else np.empty(0))
         with np.errstate(invalid="ignore", over="ignore"):

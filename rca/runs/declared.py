@@ -1,6 +1,7 @@
 """Keys of foreign configs and what they mean here: what a recording's config files declare."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +34,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "env.image_size": ("image_size", "img_size", "input_height"),
     "env.frame_stack": ("stack_frames", "frame_stack", "num_frames", "n_stack"),
     "env.num_waypoints": ("num_waypoints", "num_waypoints_ahead"),
+    "env.side_by_side": ("n_envs", "num_envs"),
     "env.max_episode_steps": ("max_episode_steps", "max_ep_len", "episode.max_steps"),
     "budget.seed": ("seed",),
     "budget.steps": ("total_timesteps", "max_timesteps", "total_steps"),
@@ -41,10 +43,13 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "budget.eval_episodes": ("n_eval_episodes", "num_eval_episodes", "eval_episodes"),
 }  # fmt: skip
 """Our key: the ends of foreign dotted keys that mean it, the most telling first."""
+PARTS = {"actor": {"actor", "policy", "pi"}, "critic": {"critic", "q", "qf"}}
+"""Names of a part in the path of a key: `critic.optimizer.lr` is not the actor's."""
+EVALUATION = {"eval", "evaluation"}
 TEXT = ("env.map",)
 WHOLE = ("agent.learning_starts", "agent.batch_size", "agent.buffer_size", "agent.policy_delay",
          "env.image_size", "env.frame_stack", "env.num_waypoints", "env.max_episode_steps",
-         "budget.seed", "budget.steps", "budget.eval_every", "budget.eval_from",
+         "env.side_by_side", "budget.seed", "budget.steps", "budget.eval_every", "budget.eval_from",
          "budget.eval_episodes")  # fmt: skip
 
 
@@ -73,7 +78,12 @@ def declared(leaves: Mapping[str, object]) -> Declared:
     origin: dict[str, str] = {}
     others: dict[str, dict[str, object]] = {}
     for ours, ends in KNOWN.items():
-        places = [place for end in ends for place in leaves if _means(place, end)]
+        places = [
+            place
+            for end in ends
+            for place in leaves
+            if _means(place, end) and not _is_of_another(ours, place, end)
+        ]
         usable = [place for place in dict.fromkeys(places) if _fits(ours, leaves[place])]
         if not usable:
             continue
@@ -83,7 +93,6 @@ def declared(leaves: Mapping[str, object]) -> Declared:
         more = {place: leaves[place] for place in rest if place.endswith(_end(ours, first))}
         if more:
             others[ours] = more
-    used = set(origin.values())
     used = set(origin.values())
     _updates_per_step(leaves, config, origin)
     config.update({place: value for place, value in leaves.items() if place not in used})
@@ -95,7 +104,8 @@ def _updates_per_step(
 ) -> None:
     """Derives `agent.updates_per_step` from how often and how much is trained.
 
-    -1 gradient steps mean as many as environment steps (Stable-Baselines3).
+    -1 gradient steps mean as many as environment steps (Stable-Baselines3, which counts one step
+    of each of n environments side by side as one in `train_freq`).
     """
     every = next((place for place in leaves if _means(place, "train_freq")), None)
     steps = next((place for place in leaves if _means(place, "gradient_steps")), None)
@@ -103,8 +113,18 @@ def _updates_per_step(
         return
     between, updates = as_number(leaves[every]), as_number(leaves[steps])
     if between is not None and updates is not None and between >= 1 and updates != 0:
+        between *= max(1, as_number(config.get("env.side_by_side")) or 1)
         config["agent.updates_per_step"] = 1.0 if updates < 0 else updates / between
         origin["agent.updates_per_step"] = every
+
+
+def _is_of_another(ours: str, place: str, end: str) -> bool:
+    """Tells whether a key stands below the name of a part that ours does not mean."""
+    above = set(re.split(r"[._]", place.partition(":")[2].lower().removesuffix(end)))
+    others = set() if ours.startswith("budget.eval") else EVALUATION
+    if any(part in ours for part in PARTS):
+        others = others.union(*(words for part, words in PARTS.items() if part not in ours))
+    return bool(above & others)
 
 
 def _end(ours: str, place: str) -> str:

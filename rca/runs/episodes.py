@@ -83,8 +83,14 @@ def _checked(recorded: NDArray[np.generic], gaps: list[str]) -> NDArray[np.float
     return kept
 
 
-def table(found: Columns, ends: NDArray[np.int64] | None) -> pd.DataFrame:
-    """Returns the episodes; without logged ends they follow from adding up the lengths."""
+def table(found: Columns, ends: NDArray[np.int64] | None, side_by_side: int = 1) -> pd.DataFrame:
+    """Returns the episodes; without logged ends they follow from adding up the lengths.
+
+    Args:
+        found: Arrays by column.
+        ends: Steps of the run at which they ended.
+        side_by_side: Environments, of each of which a step is one of the run.
+    """
     known = {name: values for name, values in found.items() if name in EPISODE_COLUMNS}
     rows = max((len(values) for values in known.values()), default=0)
     if not rows:
@@ -99,7 +105,8 @@ def table(found: Columns, ends: NDArray[np.int64] | None) -> pd.DataFrame:
         # A missing length leaves the place of everything behind it unknown.
         episodes["end_step"] = np.cumsum(episodes["length"].to_numpy())
     if "start_step" not in known:
-        episodes["start_step"] = episodes["end_step"] - episodes["length"]
+        spans = episodes["length"] if ends is None else side_by_side * episodes["length"]
+        episodes["start_step"] = episodes["end_step"] - spans
     return episodes
 
 

@@ -36,14 +36,19 @@ def merge(
     gaps += telemetry.gaps
     known = declared({key: value for part in parts for key, value in part.config.items()})
     found = episode_parts.columns(parts, telemetry, gaps)
-    episodes = episode_parts.table(found, telemetry.episode_ends)
+    envs = known.config.get("env.side_by_side")
+    episodes = episode_parts.table(
+        found, telemetry.episode_ends, envs if isinstance(envs, int) and envs > 0 else 1
+    )
     logged = episode_parts.placed(telemetry, episodes, gaps) | dict(telemetry.signals)
     signals = {s.name: s for part in parts for s in part.signals} | logged
     episode_parts.check_running(signals.get(RUNNING), episodes, gaps)
     evaluations = _evaluations(parts, telemetry, gaps)
     executed = _executed(parts, signals, evaluations, episodes, notes)
     ended = episode_parts.as_signals(found, episodes)
-    first = first_update(signals, known.config, ended)
+    # Files of episodes alone (monitor.csv) have no row at which a learner value would stand.
+    timed = {n: s for n, s in signals.items() if n != STEP_SECONDS or n in telemetry.signals}
+    first = first_update(timed, known.config, ended if telemetry.episodes else None)
     is_whole = not any(part.cut_off or _holds_more(part, len(episodes)) for part in parts)
     unknown = telemetry.unknown
     updates, phases = _updates(first, logged, tags, unknown, known, executed, is_whole, notes)

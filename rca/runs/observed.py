@@ -1,6 +1,7 @@
 """Config values that a recording's telemetry shows to have been in force, beside the declared."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ RATES = {
     "agent.exploration_noise": (NOISE,),
 }
 UPDATES_PER_STEP = "agent.updates_per_step"
+EVAL_EVERY = "budget.eval_every"
 
 
 def observed(
@@ -50,7 +52,13 @@ def observed(
             high=first.latest - 1,
             source=first.rule,
         )
-    return {key: _beside(item, config.get(key)) for key, item in found.items()}
+    beside = {key: _beside(item, config.get(key)) for key, item in found.items()}
+    every, envs = beside.get(EVAL_EVERY), config.get("env.side_by_side")
+    if every is not None and every.declared and isinstance(envs, int):
+        # Stable-Baselines3's EvalCallback counts a step of each of n environments as one.
+        counted = replace(every, declared=every.declared * envs)
+        beside[EVAL_EVERY] = every if counted.differs else counted
+    return beside
 
 
 def _read_off(values: Floats, source: str) -> Observed:
@@ -109,5 +117,5 @@ def _rhythm(signals: Mapping[str, Signal], evaluations: pd.DataFrame) -> dict[st
     between = np.diff(evaluations["step"].dropna().to_numpy())
     between = between[:-1] if len(between) > 1 else between
     if len(between) and np.median(between) > 0:
-        found["budget.eval_every"] = _read_off(np.array([np.median(between)]), "evaluations")
+        found[EVAL_EVERY] = _read_off(np.array([np.median(between)]), "evaluations")
     return found

@@ -37,10 +37,13 @@ def drives(run: RunRecord) -> bool:
     if run.kind == "rca":
         return True
     is_another = bool(run.provenance.get("watched")) or any(_tasks(run))
-    return not is_another or _shows_driving(run)
+    return not is_another or shows_driving(run)
 
 
-def _shows_driving(run: RunRecord) -> bool:
+def shows_driving(run: RunRecord) -> bool:
+    """Tells whether a run's record itself shows a road or a car."""
+    if run.kind == "rca":
+        return True
     if any(map(run.has, COUNTED)) or ENDINGS & set(run.episodes["end_reason"].dropna()):
         return True
     logged = _words(text for s in run.signals.values() for text in (s.name, s.tag))

@@ -61,7 +61,10 @@ def interpret(files: Sequence[Sequence[Series]], table: TagTable) -> Telemetry:
     """
     gaps: list[str] = []
     files = [[_possible(series, gaps) for series in file] for file in files]
-    ordered = [_in_order(series, gaps) for series in join(files)]
+    ordered = [
+        _in_order(series, gaps, ends_of_episodes=_is_of_episodes(series.tag, table))
+        for series in join(files)
+    ]
     joined = [series for series in ordered if len(series.steps)]
     known = {series.tag: table.get(series.tag, Tag(series.tag)) for series in joined}
     episodic = over_episodes(joined, known)
@@ -108,10 +111,18 @@ def _possible(series: Series, gaps: list[str]) -> Series:
     return _picked(series, np.flatnonzero(usable))
 
 
-def _in_order(series: Series, gaps: list[str]) -> Series:
-    """Sorts by step and keeps the record logged last where a step occurs twice."""
-    jumps = int(np.count_nonzero(np.diff(series.steps) <= 0))
-    if not jumps:
+def _is_of_episodes(tag: str, table: TagTable) -> bool:
+    return tag in table and table[tag].signal.startswith(EPISODE)
+
+
+def _in_order(series: Series, gaps: list[str], *, ends_of_episodes: bool) -> Series:
+    """Sorts by step and keeps the record logged last where a step occurs twice.
+
+    Several episodes may end at one step, of environments side by side: these are all kept.
+    """
+    between = np.diff(series.steps)
+    jumps = int(np.count_nonzero(between <= 0))
+    if not jumps or (ends_of_episodes and (between >= 0).all()):
         return series
     order = np.argsort(series.steps, kind="stable")
     last = np.append(np.diff(series.steps[order]) > 0, True)
@@ -181,11 +192,21 @@ def _episodes(
     ended = {name: signals.pop(name) for name in list(signals) if name.startswith(EPISODE)}
     if not ended:
         return {}, None
-    ends = np.unique(np.concatenate([signal.steps for signal in ended.values()]))
+    # A step and a number among the episodes that end there tell them apart.
+    numbers = {name: _repetition(signal.steps) for name, signal in ended.items()}
+    most = 1 + max(int(number.max(initial=0)) for number in numbers.values())
+    keys = {name: signal.steps * most + numbers[name] for name, signal in ended.items()}
+    ends = np.unique(np.concatenate(list(keys.values())))
     return {
-        name: _spread(np.searchsorted(ends, signal.steps), signal.values, len(ends))
+        name: _spread(np.searchsorted(ends, keys[name]), signal.values, len(ends))
         for name, signal in ended.items()
-    }, ends
+    }, ends // most
+
+
+def _repetition(steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns how many equal steps stand before each, of steps in order."""
+    first = np.searchsorted(steps, steps, side="left")
+    return np.arange(len(steps)) - first
 
 
 def _spread(index: NDArray[np.int64], values: Floats, length: int) -> Floats:

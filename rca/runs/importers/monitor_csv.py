@@ -94,7 +94,7 @@ def combine(parts: Sequence[Part]) -> Part:
     return Part(
         source=parts[0].source,
         episodes={name: values[order] for name, values in rows.items()},
-        config=parts[0].config,
+        config={f"{parts[0].source.name}:n_envs": number, **parts[0].config},
         gaps=tuple(gap for part in parts for gap in part.gaps),
         notes=(
             f"{number} environments ran side by side: an episode spans {number} x its length",

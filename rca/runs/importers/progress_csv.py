@@ -15,7 +15,7 @@ STEPS = ("time/total_timesteps", "total_timesteps", "global_step", "timesteps_to
 LOG_CALLS = "_step"
 """Of Weights & Biases, `run.history()`: what its `log` was told as the step, else how often it was
 called."""
-OF_THE_LOG = ("", "_runtime", "_timestamp", "_wandb")
+OF_THE_LOG = ("", "_step", "_runtime", "_timestamp", "_wandb")
 """Columns that no trainer logged: the table's index, and what Weights & Biases adds."""
 
 

@@ -74,11 +74,10 @@ def value_bias(run: RunRecord) -> Finding:
 def _cut_off(run: RunRecord) -> NDArray[np.bool_]:
     """Tells which episodes ended by time; where no reason is known, those as long as many are."""
     if run.episodes["end_reason"].notna().any():
-        timed: NDArray[np.bool_] = (run.episodes["end_reason"] == "time_out").to_numpy(bool)
-        return timed
+        return np.asarray(run.episodes["end_reason"] == "time_out", np.bool_)
     lengths = run.episodes["length"].to_numpy()
-    longest: NDArray[np.bool_] = lengths == np.nanmax(lengths, initial=0)
-    return longest & (longest.mean() > SAME_LENGTH)
+    longest = np.asarray(lengths == np.nanmax(lengths, initial=0), np.bool_)
+    return longest if longest.mean() > SAME_LENGTH else np.zeros(len(lengths), np.bool_)
 
 
 def _clips(run: RunRecord) -> bool:

@@ -157,6 +157,15 @@ def test_a_history_of_weights_and_biases(tmp_path):
     assert "run.csv: _step taken for environment steps" in str(run.provenance["notes"])
 
 
+@pytest.mark.parametrize(("more", "updates"), [("", 0), (",_runtime", None)])
+def test_nothing_follows_from_columns_that_a_history_was_not_asked_for(more, updates, tmp_path):
+    rows = "".join(f"{step},-99{',1.5' if more else ''}\n" for step in range(4_000, 40_000, 4_000))
+    (tmp_path / "run.csv").write_text(f"global_step,rollout/ep_rew_mean{more}\n{rows}")
+    run = load_run(tmp_path)
+    assert run.outcome.critic_updates == updates
+    assert ("columns that were asked for" in str(run.provenance["notes"])) == (updates is None)
+
+
 def test_a_column_with_numbers_and_a_word_is_damaged_and_one_of_words_is_not(tmp_path):
     (tmp_path / "run.csv").write_text("step,a,name\n1,0.5,x\n2,oops,y\n3,0.25,\n")
     run = load_run(tmp_path)

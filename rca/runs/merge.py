@@ -50,8 +50,8 @@ def merge(
     timed = {n: s for n, s in signals.items() if n != STEP_SECONDS or n in telemetry.signals}
     first = first_update(timed, known.config, ended if telemetry.episodes else None)
     is_whole = not any(part.cut_off or _holds_more(part, len(episodes)) for part in parts)
-    unknown = telemetry.unknown
-    updates, phases = _updates(first, logged, tags, unknown, known, executed, is_whole, notes)
+    doubt = _doubt(parts, telemetry.unknown)
+    updates, phases = _updates(first, logged, tags, doubt, known, executed, is_whole, notes)
     _count_updates(evaluations, first, phases, signals)
     in_force = observed(signals, evaluations, first, known.config)
     if first is None and phases and executed:
@@ -145,7 +145,7 @@ def _updates(
     first: FirstUpdate | None,
     signals: Mapping[str, Signal],
     tags: TagTable,
-    unknown: Sequence[str],
+    doubt: str,
     known: Declared,
     executed: int | None,
     is_whole: bool,
@@ -165,12 +165,8 @@ def _updates(
     training = [n for n in signals if n in ours and n != STEP_SECONDS and not is_learner(n)]
     if not training or NOISE in signals:
         return None, ()
-    if unknown:
-        some = ", ".join(unknown[:3]) + (" and others" if len(unknown) > 3 else "")
-        notes.append(
-            f"whether updates took place is unknown: {some} may be learner values; "
-            "name them by --tags"
-        )
+    if doubt:
+        notes.append(f"whether updates took place is unknown: {doubt}")
         return None, ()
     what = "no update took place" if is_whole else "no update took place before the record ends"
     notes.append(
@@ -178,6 +174,15 @@ def _updates(
         f"while {', '.join(sorted(training)[:3])} were{_against(known, executed)}"
     )
     return (0 if is_whole else None), split(None, executed)
+
+
+def _doubt(parts: Sequence[Part], unknown: Sequence[str]) -> str:
+    """Returns why nothing follows from there being no learner value, "" if something does."""
+    if unknown:
+        some = ", ".join(unknown[:3]) + (" and others" if len(unknown) > 3 else "")
+        return f"{some} may be learner values; name them by --tags"
+    chosen = [part.source.name for part in parts if part.selected]
+    return f"{chosen[0]} holds the columns that were asked for" if chosen else ""
 
 
 def _against(known: Declared, executed: int | None) -> str:

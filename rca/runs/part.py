@@ -66,6 +66,7 @@ class Part:
         outcome: How the run ended, if the file says so.
         phases: If the file says so.
         cut_off: True if the file ends before the run did.
+        selected: True if it holds the columns that somebody chose of what was logged.
         complete: True if the file alone describes the whole run (our own run folders).
         wiring: What the audit of a watched trainer saw.
         strips: Camera frames before episodes ended.
@@ -85,6 +86,7 @@ class Part:
     outcome: Outcome | None = None
     phases: tuple[Phase, ...] = ()
     cut_off: bool = False
+    selected: bool = False
     complete: bool = False
     wiring: Wiring | None = None
     strips: tuple[Strip, ...] = ()

@@ -7,8 +7,8 @@ the update counter, the declared `agent.learning_starts` (updates follow it), th
 exploration noise (the policy acts from then on), the lower bound.
 
 No learner value at all means no update, if the recording holds other training values of trainers
-known to log learner values, no exploration noise, and no tag of unknown meaning, which may be one.
-That is an inference and is noted as one.
+known to log learner values, no exploration noise, no tag of unknown meaning, which may be one, and
+all columns that were logged. That is an inference and is noted as one.
 """
 
 from collections.abc import Mapping

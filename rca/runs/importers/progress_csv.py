@@ -54,7 +54,10 @@ def read(path: Path, options: Options) -> Part:
         if logged.any():
             clock = np.full(int(logged.sum()), np.nan)
             series.append(Series(name, steps[logged].astype(np.int64), values[logged], clock))
-    return Part(source=path, series=tuple(series), gaps=tuple(gaps), notes=notes)
+    is_history = any(name in found for name in OF_THE_LOG[1:]) or axis == LOG_CALLS
+    return Part(
+        source=path, series=tuple(series), gaps=tuple(gaps), notes=notes, selected=is_history
+    )
 
 
 IMPORTER = Importer("progress table", recognises, read)

@@ -4,6 +4,7 @@ import numpy as np
 
 from rca.checking import Finding, Severity, Verdict, check
 from rca.judging import column, number, vacuous
+from rca.runs.manifest import UPDATES_BEFORE
 from rca.runs.record import RunRecord
 
 
@@ -21,7 +22,9 @@ def add_up(run: RunRecord) -> Finding:
     Reference: the last episode may be unfinished, so as much as the longest one, or the
         declared limit, may be missing; of n environments side by side, n times that.
     """
+    before = run.provenance.get(UPDATES_BEFORE)  # of demonstrations, each a step of the record
     lengths, steps = column(run.episodes, "length"), run.outcome.executed_steps or 0
+    steps -= before if isinstance(before, int) else 0
     if not len(lengths) or steps <= 0:
         return vacuous(f"{len(lengths)} lengths, {steps} steps")
     total, cap = float(lengths.sum()), number(run, "env.max_episode_steps")

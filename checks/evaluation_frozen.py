@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from rca.checking import Finding, check, fail_above
+from rca.checking import Finding, Verdict, check, fail_above
 from rca.judging import column, too_few, vacuous, void
 from rca.runs.record import RunRecord
 from rca.runs.task import shows_driving
@@ -22,8 +22,8 @@ def evaluation_frozen(run: RunRecord) -> Finding:
     Why: results that agree to the last digit while thousands of updates lie between them mean
         that the updates do not reach behaviour: a saturated actor, or a car that never moves.
     Remedy: print the actions of the policy on ten different observations.
-    Reference: signals.md, "action diversity"; limit one half of the evaluations (start). Where
-        nothing shows that the task is driving, the best result may come again: it is solved.
+    Reference: signals.md, "action diversity"; limit one half of the evaluations (start). WARN
+        where that is the best result and nothing shows that the task is driving: it may be solved.
     """
     reason = void(run)
     if reason:
@@ -39,6 +39,7 @@ def evaluation_frozen(run: RunRecord) -> Finding:
     onset = int(after[after[:, 0] == value][0, 1])
     message = f"{num} of {len(after)} evaluations after update 1 return {value:,.4f}"
     if share > LIMIT and value == table[:, 0].max() > after[0, 0] and not shows_driving(run):
-        return vacuous(f"{message}, the most of all: it may be all that the task pays")
+        message += ", the most of all: solved, or standing still"
+        return Finding(Verdict.WARN, message, share, LIMIT, "1", onset=onset)
     suspects = ("idling_optimal", "actor_saturated", "encoder_frozen")
     return fail_above(share, LIMIT, message, unit="1", onset=onset, suspects=suspects)

@@ -4,6 +4,7 @@ import math
 
 from rca.checking import Finding, Verdict, check, fail_above
 from rca.judging import number, vacuous, without_replay
+from rca.runs.manifest import UPDATES_BEFORE
 from rca.runs.record import RunRecord
 from rca.runs.task import shows_driving
 
@@ -31,9 +32,9 @@ def replay_ratio(run: RunRecord) -> Finding:
     first, steps = run.first_update_step(), run.outcome.executed_steps or 0
     if first is None or steps < first:
         return vacuous("0 updates were executed")
-    paused = without_replay(run)
-    if paused:
-        return paused
+    unsteady = _unsteady(run)
+    if unsteady:
+        return unsteady
     updates, possible = run.outcome.critic_updates or 0, steps - first + 1
     ratio = updates / possible
     declared = number(run, "agent.updates_per_step")
@@ -55,3 +56,10 @@ def replay_ratio(run: RunRecord) -> Finding:
         suspects = ("update_ratio_wrong",)
         return Finding(Verdict.WARN, message, ratio, USUAL, "1", suspects=suspects)
     return fail_above(error, LIMIT, message, unit="1", suspects=("config_not_read",))
+
+
+def _unsteady(run: RunRecord) -> Finding | None:
+    """Returns why updates do not follow steps at one rate, None if nothing is known against it."""
+    if before := run.provenance.get(UPDATES_BEFORE):
+        return vacuous(f"{before} updates were made before the first step: no steady rate")
+    return without_replay(run)

@@ -49,7 +49,8 @@ def action_range(run: RunRecord) -> float:
 def frozen_on_purpose(run: RunRecord) -> frozenset[str]:
     """Returns the encoders of a foreign trainer that require no gradient and have no optimizer.
 
-    Who forgets an encoder does one of the two; pretrained ones are kept as they are by both.
+    Who forgets an encoder does one of the two; pretrained ones are kept as they are by both. Some
+    layers of it may be kept so, if all others learn.
     """
     assert run.wiring is not None
     if run.kind == "rca":
@@ -58,7 +59,8 @@ def frozen_on_purpose(run: RunRecord) -> frozenset[str]:
         name
         for name, part in run.wiring.trained().items()
         if name.endswith("encoder")
-        and part.frozen.count == part.in_no_optimizer.count == part.parameters > 0
+        and part.frozen.count == part.in_no_optimizer.count > 0
+        and part.frozen.count in (part.parameters, part.not_reached.count)
     )
 
 

@@ -413,6 +413,19 @@ class PretrainedAtRest(Pretrained):
         self.encoder.requires_grad_(False).eval()
 
 
+class Backbone(OneEncoder):
+    """The first layers of the encoder are pretrained and rest, with all that is in them."""
+
+    def build(self):
+        super().build()
+        first, act, second, *rest = self.encoder.convnet
+        frozen = nn.Sequential(first, nn.BatchNorm2d(first.out_channels), act, nn.Dropout(0.1))
+        self.encoder.convnet = nn.Sequential(frozen.requires_grad_(False), second, *rest)
+        frozen.eval()
+        trained = [p for p in self.encoder.parameters() if p.requires_grad]
+        self.encoder_opt = torch.optim.Adam(trained, lr=1e-4)
+
+
 class BothLossesFirst(OneEncoder):
     """Encodes this state, the next one, and this one again for the actor, before any step."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from rca.checking import Verdict
+from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.runs.load import load_run
 from tests.test_wiring_copies import Loop
 
@@ -119,6 +119,11 @@ def test_steps_follow_the_updates_that_were_made_before_them(loop, tmp_path):
     ]
     assert run.evaluations["step"].tolist() == [42]
     assert run.outcome.executed_steps == 42
+    checks = select(load_checks([builtin_checks()]), ["episodes.*", "updates.*", "phases.*"])
+    found = {f.check: f for f in run_checks(checks, run)}
+    assert [f.message for f in found.values() if f.verdict is Verdict.FAIL] == []
+    assert found["episodes.add_up"].verdict is Verdict.PASS
+    assert found["updates.replay_ratio"].verdict is Verdict.VACUOUS
 
 
 def test_returns_are_of_rewards_as_given_and_the_equation_of_those_learned_from(loop, tmp_path):

@@ -187,7 +187,12 @@ def test_evaluations_and_lasting_levels_are_no_stalls(at):
 
 @pytest.mark.parametrize(
     ("at", "verdict"),
-    [(range(50, 1_000, 100), "VACUOUS"), ((50, 150, 260, 700), "FAIL"), ((50, 150), "FAIL")],
+    [
+        (range(50, 1_000, 100), "VACUOUS"),
+        ((50, 150, 260, 700), "FAIL"),
+        ((50, 150), "FAIL"),
+        ((500, 502, 505, 507), "FAIL"),  # nearer to one another than readings can tell
+    ],
 )
 def test_waits_at_even_distances_are_the_trainers_rounds(at, verdict):
     found = finding("env.stalls", step_times(dict.fromkeys(at, 600.0)))
@@ -216,7 +221,7 @@ def test_a_rate_that_falls_from_the_declared_one_was_read(rates, declared, met):
 @pytest.mark.parametrize(
     ("returns", "names", "verdict"),
     [
-        ([150.0, 400.0, *[500.0] * 6], {}, "VACUOUS"),
+        ([150.0, 400.0, *[500.0] * 6], {}, "WARN"),
         ([600.0, 400.0, *[500.0] * 6], {}, "FAIL"),
         ([500.0] * 8, {}, "FAIL"),
         ([150.0, 400.0, *[500.0] * 6], {"env_id": "Driving-v0"}, "FAIL"),

@@ -13,6 +13,7 @@ import pytest
 from rca.checking import builtin_checks, load_checks, run_checks
 from rca.config import RunConfig
 from rca.errors import EvidenceError
+from rca.runs.declared import declared
 from rca.runs.export import export_run
 from rca.runs.folder import RunWriter
 from rca.runs.load import importers, load_run
@@ -234,6 +235,23 @@ def test_a_key_below_the_name_of_a_part_is_not_that_of_another(tmp_path):
     assert config["budget.seed"] == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "actor", "critic"),
+    [
+        ("policy.critic_lr", None, 1e-3),
+        ("policy.optimizer.critic_learning_rate", None, 1e-3),
+        ("actor_critic.lr", 1e-3, 1e-3),
+        ("actor_critic.actor_lr", 1e-3, None),
+        ("policy.critic.lr", None, 1e-3),
+        ("policy.lr", 1e-3, None),
+        ("agent.lr", 1e-3, 1e-3),
+    ],
+)
+def test_whose_a_learning_rate_is(key, actor, critic):
+    config = declared({f"c.yaml:{key}": 1e-3}).config
+    assert (config.get("agent.actor_lr"), config.get("agent.critic_lr")) == (actor, critic)
+
+
 def test_the_settings_of_the_zoo_are_read_and_nothing_else_of_python_is(tmp_path):
     name = "!!python/object/apply:collections.OrderedDict"
     (tmp_path / "config.yml").write_text(
@@ -246,6 +264,12 @@ def test_the_settings_of_the_zoo_are_read_and_nothing_else_of_python_is(tmp_path
     for hostile in (f"{name} [3]", f"{name} {{a: 1}}", "!!python/object/apply:os.system ['true']"):
         (tmp_path / "config.yml").write_text(hostile + "\n")
         assert len(load_run(tmp_path).gaps) == 1, hostile
+
+
+def test_a_column_of_broken_numbers_is_damage(tmp_path):
+    rows = "".join(f"{step},2.0,tensor(0.01)\n" for step in range(1, 9))
+    (tmp_path / "run.csv").write_text(f"step,env/speed,critic/loss\n{rows}")
+    assert "run.csv: line 2: no number; 8 such lines" in load_run(tmp_path).gaps[0]
 
 
 def test_monitors_of_environments_side_by_side(tmp_path):

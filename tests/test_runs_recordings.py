@@ -179,6 +179,18 @@ def test_episodes_of_several_environments_that_end_at_one_step_are_all_kept(tmp_
     assert finite.verdict is Verdict.PASS, finite.message
 
 
+def test_episodes_that_were_written_twice_count_once(tmp_path):
+    twice = [step for step in range(100, 1_100, 100) for _ in range(2)]
+    tags = {
+        "charts/episodic_return": [(step, step / 10, 1.0 * step) for step in twice],
+        "charts/episodic_length": [(step, 100.0, 1.0 * step) for step in twice],
+    }
+    write_events(events(tmp_path), tags)
+    run = load_run(tmp_path)
+    assert run.episodes["end_step"].tolist() == list(range(100, 1_100, 100))
+    assert "10 dropped" in run.gaps[0]
+
+
 def test_unknown_tags_are_kept_and_listed(tmp_path):
     tags = {"my/own": [(10, 1.0, 1.0), (30, 2.0, 2.0)], **training(1_000, None)}
     write_events(events(tmp_path), tags)

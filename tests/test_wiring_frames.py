@@ -55,11 +55,29 @@ def test_shuffled_frames_share_without_moving_on():
     assert facts.moved < 10
 
 
+def test_frames_that_come_again_are_a_stack_all_the_same():
+    """A dot that goes to and fro in a corridor of six cells."""
+    rng = np.random.default_rng(0)
+    cells = np.clip(np.cumsum(rng.choice([-1, 1], 400)), 0, 5)
+    frames = VIDEO[torch.from_numpy(cells % 6)]
+    facts = seen(*[frames[n : n + 4] for n in range(390)])
+    assert facts.sharing == facts.moved == 20  # elsewhere the dot is where it was
+
+
+def test_a_shuffle_of_colour_frames_is_seen_in_short_episodes():
+    rng = np.random.default_rng(0)
+    colours = torch.rand(200, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    stacks = [colours[n : n + 4][list(rng.permutation(4))].flatten(0, 1) for n in range(96)]
+    facts = seen(*stacks, ended=set(range(7, 96, 8)))
+    assert facts.sharing > 20
+    assert facts.moved < 0.5 * facts.sharing
+
+
 def test_a_channel_that_never_changes_is_no_frame():
     fixed = torch.ones(1, 8, 8)
     assert seen(*[torch.cat([VIDEO[2 * n : 2 * n + 2], fixed]) for n in range(20)]).sharing == 0
     facts = seen(*[torch.cat([stack, fixed]) for stack in stacks()])
-    assert facts.sharing == facts.moved == 26
+    assert facts.sharing == facts.moved == 26  # four channels
     goals = [torch.full((1, 8, 8), float(n // 10)) for n in range(20)]  # another in each episode
     both = [torch.cat([VIDEO[2 * n : 2 * n + 2], goal]) for n, goal in enumerate(goals)]
     assert seen(*both, ended={9}).sharing == 0

@@ -50,6 +50,7 @@ SOUND = {
         "encoder.drift": WARN,
     },
     "PretrainedAtRest": {"wiring.modes": PASS, "wiring.optimizers": WARN},
+    "Backbone": {"wiring.modes": PASS, "wiring.optimizers": WARN, "wiring.weights_move": WARN},
     "BothLossesFirst": {"wiring.next_state": PASS},
     "TargetEncoder": {"wiring.policy_features": PASS},
     "SacAe": {"wiring.targets": PASS, "wiring.target_features": NOT_RUN},

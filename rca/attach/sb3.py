@@ -171,6 +171,8 @@ def _world(model: Any) -> dict[str, object]:  # noqa: ANN401  as above
     every = getattr(model.train_freq, "frequency", None)
     if every is not None and model.train_freq.unit.value == "step":
         found["train_freq"], found["steps_between_updates"] = every, every * model.n_envs
+    elif spec is not None and spec.max_episode_steps:  # it trains behind whole episodes
+        found["steps_between_updates"] = spec.max_episode_steps * model.n_envs
     return found
 
 

@@ -15,7 +15,7 @@ from rca.checking import Finding, builtin_checks, load_checks, run_checks, selec
 from rca.errors import UsageError
 from rca.runs.folder import RunWriter
 from rca.runs.load import load_run
-from rca.runs.manifest import WIRING, write_json
+from rca.runs.manifest import UPDATES_BEFORE, WIRING, write_json
 from rca.runs.record import Outcome
 from rca.wiring.actions import as_action
 from rca.wiring.audit import Audit
@@ -178,6 +178,7 @@ class Watch:
         executed = None if action is None else as_action(action)
         if not self._steps:
             self._before = self._audit.counts["critic"]
+            self._writer.note(UPDATES_BEFORE, self._before)
         running = self._running.setdefault(env, _Running(self._before + self._steps))
         self._told_steps = True
         self._steps += 1

@@ -2,7 +2,8 @@
 
 import csv
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -13,6 +14,8 @@ from rca.errors import EvidenceError
 from rca.runs.part import Floats
 
 MAX_COLUMNS = 5_000
+BROKEN = re.compile(r"\d\.\d|tensor|array")
+"""Of a text that was meant as a number: `tensor(0.01)`."""
 LONGEST = 100_000
 """Characters of a line of names."""
 
@@ -45,7 +48,7 @@ def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floa
     Raises:
         EvidenceError: Unreadable, or no line of names.
     """
-    rows: dict[int, list[float | None]] = {}  # by line
+    rows: dict[int, list[float | str]] = {}  # by line
     torn = []
     try:
         with opened(path) as file:
@@ -64,19 +67,24 @@ def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floa
         raise EvidenceError(f"{path}: cannot be read: {error}") from error
     columns = {c: [row[c] for row in rows.values()] for c in range(len(names))}
     columns = {c: values for c, values in columns.items() if not _is_text(values)}
-    garbled = [line for line, row in rows.items() if any(row[c] is None for c in columns)]
+    garbled = [line for line, row in rows.items() if any(isinstance(row[c], str) for c in columns)]
     for problem, numbers in (("no number", garbled), ("another number of fields", torn)):
         if numbers:
             gaps.append(
                 f"{path.name}: line {numbers[0]}: {problem}; {len(numbers)} such lines, "
                 "taken as not recorded"
             )
-    return {names[c]: np.array(values, dtype=np.float64) for c, values in columns.items()}
+    return {
+        names[c]: np.array([math.nan if isinstance(x, str) else x for x in values], np.float64)
+        for c, values in columns.items()
+    }
 
 
-def _is_text(values: list[float | None]) -> bool:
-    """Whether a column has no number but words, as names of runs or paths of videos."""
-    return None in values and all(value is None or math.isnan(value) for value in values)
+def _is_text(values: Sequence[float | str]) -> bool:
+    """Whether a column has words alone (names, paths of videos), and no broken number."""
+    words = [value for value in values if isinstance(value, str)]
+    numbers = (value for value in values if not isinstance(value, str))
+    return bool(words) and all(map(math.isnan, numbers)) and not any(map(BROKEN.search, words))
 
 
 def _rows(file: TextIO, comment: str) -> Iterator[tuple[int, list[str]]]:
@@ -86,12 +94,12 @@ def _rows(file: TextIO, comment: str) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, fields
 
 
-def _number(field: str) -> float | None:
-    """Returns NaN for an empty field, None for text; True and False count as 1 and 0."""
+def _number(field: str) -> float | str:
+    """Returns NaN for an empty field, the text for text; True and False count as 1 and 0."""
     text = field.strip()
     if text in ("", "True", "False"):
         return {"True": 1.0, "False": 0.0}.get(text, math.nan)
     try:
         return float(text)
     except ValueError:
-        return None
+        return text

@@ -1,7 +1,6 @@
 """Keys of foreign configs and what they mean here: what a recording's config files declare."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -45,7 +44,9 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
 """Our key: the ends of foreign dotted keys that mean it, the most telling first."""
 PARTS = {"actor": {"actor", "policy", "pi"}, "critic": {"critic", "q", "qf"}}
 """Names of a part in the path of a key: `critic.optimizer.lr` is not the actor's."""
-EVALUATION = {"eval", "evaluation"}
+SHARED = ("learning_rate", "lr")
+"""Ends that say nothing of the part that they are of."""
+EVALUATION = {"eval", "evaluation", "eval_env"}
 TEXT = ("env.map",)
 WHOLE = ("agent.learning_starts", "agent.batch_size", "agent.buffer_size", "agent.policy_delay",
          "env.image_size", "env.frame_stack", "env.num_waypoints", "env.max_episode_steps",
@@ -120,11 +121,13 @@ def _updates_per_step(
 
 def _is_of_another(ours: str, place: str, end: str) -> bool:
     """Tells whether a key stands below the name of a part that ours does not mean."""
-    above = set(re.split(r"[._]", place.partition(":")[2].lower().removesuffix(end)))
-    others = set() if ours.startswith("budget.eval") else EVALUATION
-    if any(part in ours for part in PARTS):
-        others = others.union(*(words for part, words in PARTS.items() if part not in ours))
-    return bool(above & others)
+    above = place.partition(":")[2].lower().removesuffix(end).split(".")
+    if EVALUATION & set(above) and not ours.startswith("budget.eval"):
+        return True
+    named = [part for name in above for part, words in PARTS.items() if name in words]
+    # What a key says itself counts before what stands above it, the nearest before the farthest.
+    is_of_a_part = any(part in ours for part in PARTS)
+    return is_of_a_part and end in SHARED and bool(named) and named[-1] not in ours
 
 
 def _end(ours: str, place: str) -> str:

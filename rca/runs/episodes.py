@@ -106,7 +106,7 @@ def table(found: Columns, ends: NDArray[np.int64] | None, side_by_side: int = 1)
         episodes["end_step"] = np.cumsum(episodes["length"].to_numpy())
     if "start_step" not in known:
         spans = episodes["length"] if ends is None else side_by_side * episodes["length"]
-        episodes["start_step"] = episodes["end_step"] - spans
+        episodes["start_step"] = (episodes["end_step"] - spans).clip(lower=0.0)
     return episodes
 
 

@@ -32,6 +32,8 @@ DECIDING = {"td3-rca": "rca", "torch": "torch", "carla": "carla"}
 SCHEMA = 1
 """Version of the run folder's layout; readers refuse newer ones and read older ones."""
 MANIFEST = "manifest.json"
+UPDATES_BEFORE = "updates_before_steps"
+"""Entry of a watched run's manifest: critic updates that were made before the first step."""
 WIRING = "wiring.json"
 """What the wiring audit of a watched trainer saw."""
 LOCK = ".lock"

@@ -61,10 +61,10 @@ def interpret(files: Sequence[Sequence[Series]], table: TagTable) -> Telemetry:
     """
     gaps: list[str] = []
     files = [[_possible(series, gaps) for series in file] for file in files]
-    ordered = [
-        _in_order(series, gaps, ends_of_episodes=_is_of_episodes(series.tag, table))
-        for series in join(files)
-    ]
+    raw = join(files)
+    ended = {series.tag for series in raw if _is_of_episodes(series.tag, table)}
+    are_many = any(_are_many(series) for series in raw if series.tag in ended)
+    ordered = [_in_order(s, gaps, keeps_equal=are_many and s.tag in ended) for s in raw]
     joined = [series for series in ordered if len(series.steps)]
     known = {series.tag: table.get(series.tag, Tag(series.tag)) for series in joined}
     episodic = over_episodes(joined, known)
@@ -115,14 +115,14 @@ def _is_of_episodes(tag: str, table: TagTable) -> bool:
     return tag in table and table[tag].signal.startswith(EPISODE)
 
 
-def _in_order(series: Series, gaps: list[str], *, ends_of_episodes: bool) -> Series:
+def _in_order(series: Series, gaps: list[str], *, keeps_equal: bool) -> Series:
     """Sorts by step and keeps the record logged last where a step occurs twice.
 
     Several episodes may end at one step, of environments side by side: these are all kept.
     """
     between = np.diff(series.steps)
     jumps = int(np.count_nonzero(between <= 0))
-    if not jumps or (ends_of_episodes and (between >= 0).all()):
+    if not jumps or (keeps_equal and (between >= 0).all()):
         return series
     order = np.argsort(series.steps, kind="stable")
     last = np.append(np.diff(series.steps[order]) > 0, True)
@@ -132,6 +132,16 @@ def _in_order(series: Series, gaps: list[str], *, ends_of_episodes: bool) -> Ser
         f"writers); the last of each step was kept, {len(order) - len(kept)} dropped"
     )
     return _picked(series, kept)
+
+
+def _are_many(series: Series) -> bool:
+    """Tells whether records at equal steps are several episodes, not one that was written again."""
+    steps, counts = np.unique(series.steps, return_counts=True)
+    if (np.diff(series.steps) < 0).any() or len(steps) == 1:
+        return False
+    first = np.searchsorted(series.steps, series.steps, side="left")
+    is_again = bool((series.values == series.values[first]).all())
+    return not is_again or len(set(counts.tolist())) > 1
 
 
 def _picked(series: Series, index: NDArray[np.int64]) -> Series:

@@ -333,9 +333,9 @@ class Audit:
     def _note_modes(self) -> None:
         for name, role in self._agent.roles.items():
             if not name.endswith(TARGET):
-                learns = any(p.requires_grad for p in role.parameters.values())
-                layers = self._agent.layers(role) if learns else ()
-                resting = any(not m.training and not _is_frozen(m) for m in layers)
+                layers = [*self._agent.layers(role)]
+                frozen = {id(m) for layer in layers if _is_frozen(layer) for m in layer.modules()}
+                resting = any(not m.training for m in layers if id(m) not in frozen)
                 self._modes.setdefault(name, Counter())["eval" if resting else "train"] += 1
 
     def _note_steppers(self, name: str) -> None:
@@ -396,7 +396,7 @@ class Audit:
 
 
 def _is_frozen(module: nn.Module) -> bool:
-    """Whether a layer has parameters and none to train: batch norm of pretrained networks, say."""
+    """Whether a part has parameters and none to train: a pretrained network rests on purpose."""
     trained = [p.requires_grad for p in module.parameters()]
     return bool(trained) and not any(trained)
 

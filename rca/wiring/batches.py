@@ -17,6 +17,9 @@ from rca.wiring.loss import Loss
 from rca.wiring.modules import TARGET
 from rca.wiring.visits import Visits
 
+MIN_NUMBERS = 50
+"""Numbers of exploration noise that are looked for beyond the first updates; few dimensions of the
+action give few."""
 INSIDE = 0.9
 """Share of the range of actions, [-1, 1] or as far as they reach beyond, up to which clipping takes
 little off the smoothing noise."""
@@ -84,7 +87,8 @@ class Batches:
             self._acted_on += 1
             self._acted_otherwise += not np.array_equal(acted_on, observed)
         # A random phase may ask the policy and do something else.
-        if not self._has_learned or not self.is_early:
+        is_due = self.is_early or len(self._explored) < MIN_NUMBERS
+        if not self._has_learned or not is_due:
             return
         meant = policy.outputs[0].detach().float().cpu().numpy()
         if meant.shape == (1, action.size):
@@ -166,7 +170,7 @@ class Batches:
         self._note_vector(call, found)
         if target is None:
             return
-        self._note_smoothing(target, found, calls)
+        self._note_smoothing(target, call, found, calls)
         sizes = {len(values) for values in (*target.outputs, *call.outputs)}
         known = [number for number, step in enumerate(found.steps) if step is not None]
         if not target.outputs or sizes != {len(found.steps)}:
@@ -220,13 +224,15 @@ class Batches:
             rest = call.inputs[found.layer][:, torch.from_numpy(free)]
             self._vector = float(np.maximum(self._vector or 0.0, float(rest.abs().max())))
 
-    def _note_smoothing(self, target: Call, found: Lookup, calls: Sequence[Call]) -> None:
+    def _note_smoothing(
+        self, target: Call, call: Call, found: Lookup, calls: Sequence[Call]
+    ) -> None:
         """Notes what was added to the target policy's action before the target critic saw it."""
         policy = next(
             (c for c in reversed(calls) if c.role == f"actor{TARGET}" and c.outputs), None
         )
-        if policy is None or found.layer >= len(target.inputs):
-            return
+        if policy is None or _shapes(target) != _shapes(call):
+            return  # of another form, compiled say: its columns are not known
         seen = target.inputs[found.layer][:, slice(*found.columns)]
         meant = policy.outputs[0]
         if seen.shape == meant.shape:
@@ -251,6 +257,10 @@ def _target_of(number: int, calls: Sequence[Call]) -> Call | None:
             before = [n for n in fitting if n < number]
             return calls[before[-1] if before else fitting[0]]
     return None
+
+
+def _shapes(call: Call) -> list[torch.Size]:
+    return [seen.shape for seen in call.inputs]
 
 
 def _median(values: list[float]) -> float | None:

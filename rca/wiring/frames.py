@@ -10,8 +10,9 @@ from rca.wiring.facts import FrameFacts
 
 KEPT = 256
 """Pictures of acting passes that are remembered: 29 MB of four 84x84 frames."""
-MAX_CHANNELS = 32
-"""Of a picture; stacks of more are not looked at."""
+LAG = 4
+"""Pictures between two that tell which channels stand still, or fewer if there are fewer channels:
+the usual stack has four frames."""
 
 
 class Frames:
@@ -20,13 +21,14 @@ class Frames:
     With that of the step before: a stack that moves on keeps its newer frames and drops its oldest,
     so all channels that recur do so shifted by one frame, always in the same direction. With that
     of the same step in a batch: it should be the same picture, not its frames in another order.
-    A channel that is the same after as many pictures as there are channels is no frame of a stack
-    (a mask, a goal, an empty layer of a map), or nothing moves: it is left out.
+    A channel that is the same after a few pictures is no frame of a stack (a mask, a goal, an empty
+    layer of a map), or nothing moves, or a frame came again: that it recurs in its place is no sign
+    of a stack.
     """
 
     def __init__(self) -> None:
         self._before: torch.Tensor | None = None
-        self._past: deque[torch.Tensor] = deque(maxlen=MAX_CHANNELS)
+        self._past: deque[torch.Tensor] = deque(maxlen=LAG)
         self._acted: deque[tuple[int, torch.Tensor]] = deque(maxlen=KEPT)
         self._sharing = self._learned = self._kept = 0
         self._moved: Counter[int] = Counter()
@@ -50,16 +52,18 @@ class Frames:
 
     def _compare(self, before: torch.Tensor | None, picture: torch.Tensor) -> None:
         """Holds a picture against the one a step before, and those before that."""
-        past = [p for p in self._past if p.shape == picture.shape][-len(picture) :]
-        if before is None or len(past) < len(picture) or before.shape != picture.shape:
+        lag = min(LAG, len(picture))
+        past = [p for p in self._past if p.shape == picture.shape][-lag:]
+        if before is None or len(past) < lag or before.shape != picture.shape:
             return
+        same, alike = _equal(before, picture), _equal(before, before)
         moves = (past[0] != picture).flatten(1).any(1)
-        before, picture = before[moves], picture[moves]
-        same = _equal(before, picture)
-        if same.all() or not same.any():
+        moving = same[moves][:, moves]
+        if moving.all() or not moving.any():
             return
         self._sharing += 1
-        self._moved.update(_shifts(same, _equal(before, before)))
+        shifts = {*_shifts(same, alike), *_shifts(moving, alike[moves][:, moves])}
+        self._moved.update(shifts)
 
     def learn(self, steps: Sequence[Executed | None], batches: Sequence[torch.Tensor]) -> None:
         """Takes note of a batch.

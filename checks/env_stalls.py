@@ -16,7 +16,9 @@ it straddles their border, and a restart may add one more."""
 ROUNDS = 3
 """Distances between waits from which on they can be said to be even."""
 FAR = 10.0
-"""Times what a reading is coarse by, from which on distances can be called even."""
+"""Times what a reading is coarse by, from which on a few distances can be called even."""
+MANY = 8
+"""Distances that no chance makes even, however coarse readings are."""
 EVEN = 0.1
 """Of their mean, within which these are: a hanging simulator keeps no time (start)."""
 HIGH = 10.0
@@ -56,7 +58,7 @@ def stalls(run: RunRecord) -> Finding:
     between = np.diff(rounds)
     apart = 2 * np.median(gaps)  # a reading is as coarse as that, at either end
     is_even = len(between) >= ROUNDS and np.ptp(between) <= EVEN * between.mean() + apart
-    if is_even and between.mean() >= FAR * apart:
+    if is_even and (len(between) >= MANY or between.mean() >= FAR * apart):
         return vacuous(
             f"{len(rounds)} waits of up to {size:,.1f} s, one every {between.mean():,.0f} steps: "
             "the trainer's own rounds"

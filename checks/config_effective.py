@@ -67,7 +67,7 @@ def _falls_from(run: RunRecord, item: Observed) -> bool:
     if signal is None or known.sum() < 2 or item.declared is None:
         return False
     values, steps = signal.values[known], signal.steps[known]
-    slope = max(0.0, values[0] - values[1]) / (steps[1] - steps[0])
+    slope = max(0.0, values[0] - values[1]) / max(1, steps[1] - steps[0])
     at_first = values[0] + slope * steps[0]
     return bool(values[-1] < values[0] and values[0] * 0.99 <= item.declared <= at_first * 1.01)
 

@@ -28,9 +28,9 @@ def exploration(run: RunRecord) -> Finding:
     Remedy: compare the executed action with the policy's; look for two places that scale noise, and
         for a copy of the actor that drives in its place.
     Reference: defect D13 (a setting that nobody read); measured beside the first updates, where
-        a schedule still has its first value, on the half of the noise that the ends of the range do
-        not clip. Where actions have another range than [-1, 1], another trainer's noise may be
-        given in units of it, as by TD3's authors.
+        a schedule still has its first value (later too until there are 50 numbers), on the half of
+        the noise that the ends of the range do not clip. Where actions have another range than
+        [-1, 1], another trainer's noise may be given in units of it, as by TD3's authors.
     """
     assert run.wiring is not None
     seen, wanted = run.wiring.exploration, number(run, "agent.exploration_noise")

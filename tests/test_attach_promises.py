@@ -108,6 +108,7 @@ def test_steps_follow_the_updates_that_were_made_before_them(loop, tmp_path):
         loop.update()
         loop.recorder.update(critic_loss=1.0)
     loop.recorder.evaluation([1.0])
+    assert load_run(tmp_path / "run").provenance["updates_before_steps"] == 30  # also if killed
     loop.recorder.close()
     run = load_run(tmp_path / "run")
     assert run.signals["critic/loss"].steps.tolist() == list(range(1, 43))

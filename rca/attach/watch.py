@@ -177,8 +177,7 @@ class Watch:
         ended, cut = bool(terminated), bool(truncated)
         executed = None if action is None else as_action(action)
         if not self._steps:
-            self._before = self._audit.counts["critic"]
-            self._writer.note(UPDATES_BEFORE, self._before)
+            self._note_updates_before()
         running = self._running.setdefault(env, _Running(self._before + self._steps))
         self._told_steps = True
         self._steps += 1
@@ -199,6 +198,13 @@ class Watch:
         self._signal("env/reward", "reward", value)
         self._readings(told)
         self._count()
+
+    def _note_updates_before(self) -> None:
+        """Notes how many updates the record begins with, at once: a kill loses what waits."""
+        self._before = self._audit.counts["critic"]
+        if self._before:
+            self._writer.note(UPDATES_BEFORE, self._before)
+            self._writer.note_now()
 
     def episode(
         self,

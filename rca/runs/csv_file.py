@@ -48,7 +48,29 @@ def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floa
     Raises:
         EvidenceError: Unreadable, or no line of names.
     """
-    rows: dict[int, list[float | str]] = {}  # by line
+    names, rows, torn = _read(path, comment)
+    found: dict[str, Floats] = {}
+    garbled: set[int] = set()
+    for number, name in enumerate(names):
+        values = [row[number] for row in rows.values()]
+        try:
+            found[name] = np.array(values, np.float64)
+        except ValueError:  # there are words among them
+            if not _is_text(values):
+                garbled |= {line for line, row in rows.items() if isinstance(row[number], str)}
+                found[name] = np.array([math.nan if isinstance(x, str) else x for x in values])
+    for problem, lines in (("no number", sorted(garbled)), ("another number of fields", torn)):
+        if lines:
+            gaps.append(
+                f"{path.name}: line {lines[0]}: {problem}; {len(lines)} such lines, "
+                "taken as not recorded"
+            )
+    return found
+
+
+def _read(path: Path, comment: str) -> tuple[list[str], dict[int, list[float | str]], list[int]]:
+    """Returns the names, the rows by line, and lines with another number of fields."""
+    rows: dict[int, list[float | str]] = {}
     torn = []
     try:
         with opened(path) as file:
@@ -65,26 +87,14 @@ def columns_of(path: Path, gaps: list[str], comment: str = "") -> dict[str, Floa
                     rows[number] = [_number(field) for field in fields]
     except (OSError, csv.Error) as error:
         raise EvidenceError(f"{path}: cannot be read: {error}") from error
-    columns = {c: [row[c] for row in rows.values()] for c in range(len(names))}
-    columns = {c: values for c, values in columns.items() if not _is_text(values)}
-    garbled = [line for line, row in rows.items() if any(isinstance(row[c], str) for c in columns)]
-    for problem, numbers in (("no number", garbled), ("another number of fields", torn)):
-        if numbers:
-            gaps.append(
-                f"{path.name}: line {numbers[0]}: {problem}; {len(numbers)} such lines, "
-                "taken as not recorded"
-            )
-    return {
-        names[c]: np.array([math.nan if isinstance(x, str) else x for x in values], np.float64)
-        for c, values in columns.items()
-    }
+    return names, rows, torn
 
 
 def _is_text(values: Sequence[float | str]) -> bool:
-    """Whether a column has words alone (names, paths of videos), and no broken number."""
-    words = [value for value in values if isinstance(value, str)]
+    """Whether a column with words in it has nothing else (names, paths), and no broken number."""
     numbers = (value for value in values if not isinstance(value, str))
-    return bool(words) and all(map(math.isnan, numbers)) and not any(map(BROKEN.search, words))
+    words = (value for value in values if isinstance(value, str))
+    return all(map(math.isnan, numbers)) and not any(map(BROKEN.search, words))
 
 
 def _rows(file: TextIO, comment: str) -> Iterator[tuple[int, list[str]]]:

@@ -18,8 +18,8 @@ from rca.wiring.modules import TARGET
 from rca.wiring.visits import Visits
 
 MIN_NUMBERS = 50
-"""Numbers of exploration noise that are looked for beyond the first updates; few dimensions of the
-action give few."""
+"""Numbers of exploration noise that are looked for beyond the first updates, as actions of few
+dimensions give few: what `wiring.exploration` needs."""
 INSIDE = 0.9
 """Share of the range of actions, [-1, 1] or as far as they reach beyond, up to which clipping takes
 little off the smoothing noise."""

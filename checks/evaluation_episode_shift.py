@@ -5,11 +5,14 @@ import numpy as np
 from rca.checking import Finding, Severity, Verdict, check
 from rca.judging import MIN_EPISODES, Floats, column, too_few, vacuous
 from rca.runs.record import RunRecord
-from rca.stats import shifts
+from rca.stats import at_least_p, shifts
 
 FACTOR = 2.0
 MOST_COVERED = 0.5
 """Share of the run within one episode of an evaluation; beyond it nearness says nothing."""
+BY_CHANCE = 0.1
+"""Chance of as many changes there, if they fell anywhere, below which they are told: a WARN, which
+one sound run in ten may have."""
 
 
 @check(
@@ -25,7 +28,8 @@ def episode_shift(run: RunRecord) -> Finding:
     Remedy: give the evaluation a simulator of its own, or restore world and settings after it.
     Reference: change points in log length (ruptures, rank-sum p < 0.01 corrected, factor 2) whose
         first episode starts within the longest episode's length after an evaluation, and not at
-        the first update. WARN: nearness in time is no proof; evaluation.control is.
+        the first update, if so many of all changes would fall there by chance in less than 10% of
+        runs (binomial). WARN: nearness in time is no proof; evaluation.control is.
     """
     table = column(run.episodes, "length", "start_step")
     table = table[table[:, 0] > 0]
@@ -56,6 +60,9 @@ def _judge(table: Floats, at: Floats, reach: float, covered: float, first: int |
     message += f", which is {covered:.0%} of the run"
     if not num:
         return Finding(Verdict.PASS, message, 0, 0)
+    chance = at_least_p(num, len(found), covered)
+    if chance >= BY_CHANCE:
+        return vacuous(f"{message}; by chance so many do in {chance:.0%} of runs")
     which = int(np.flatnonzero(near)[0])
     before, later = np.exp(found[which].before), np.exp(found[which].after)
     message += (

@@ -11,6 +11,10 @@ MIN_NUMBERS = 50
 MIN_STEPS = 4
 LOW, HIGH = 0.6, 1.6
 """Ratios; 50 draws of a deviation lie within 0.7 to 1.3 in 99.7% of cases."""
+MIN_DRIVEN = 20
+"""Steps from which the share of those in which nobody asked the policy is judged."""
+UNASKED = 0.1
+"""That share: our own trainer asks in each step of its learning phase."""
 UNIFORM = 1 / math.sqrt(3)
 """Deviation of uniformly random actions in [-1, 1]: as much noise leaves little of a policy."""
 
@@ -33,17 +37,10 @@ def exploration(run: RunRecord) -> Finding:
         [-1, 1], another trainer's noise may be given in units of it, as by TD3's authors.
     """
     assert run.wiring is not None
+    stranger = _stranger(run)
+    if stranger:
+        return stranger
     seen, wanted = run.wiring.exploration, number(run, "agent.exploration_noise")
-    asked = run.wiring.features.get("actor", {})
-    heard, per_step = run.wiring.updates, number(run, "agent.updates_per_step")
-    # Of our own trainer it is known that the actor drives once it is trained; several steps must
-    # have been taken while the audit listened.
-    is_due = run.kind == "rca" and heard >= MIN_STEPS * per_step
-    if is_due and "learning" in asked and not asked.keys() & {"acting", "without gradients"}:
-        message = f"the trained actor was asked for no action in {heard} updates: who drives?"
-        return Finding(
-            Verdict.FAIL, message, 0, suspects=("policy_not_driving", "action_path_wrong")
-        )
     if seen.numbers < MIN_NUMBERS or seen.deviation is None:
         return Finding(Verdict.NOT_RUN, f"{seen.numbers} numbers compared, {MIN_NUMBERS} needed")
     if math.isnan(wanted) or wanted <= 0:
@@ -63,3 +60,24 @@ def exploration(run: RunRecord) -> Finding:
     if LOW <= ratio / reach <= HIGH:
         return Finding(Verdict.PASS, f"{message}: scaled as they are", ratio)
     return Finding(Verdict.NOT_RUN, f"{message}: the unit of what is configured is not known")
+
+
+def _stranger(run: RunRecord) -> Finding | None:
+    """Returns the answer if somebody else than the policy drives, None if nobody is known to.
+
+    Of our own trainer it is known that the actor drives in each step, once it is trained.
+    """
+    assert run.wiring is not None
+    if run.kind != "rca":
+        return None
+    suspects = ("policy_not_driving", "action_path_wrong")
+    asked, heard = run.wiring.features.get("actor", {}), run.wiring.updates
+    is_due = heard >= MIN_STEPS * number(run, "agent.updates_per_step")  # steps between them
+    if is_due and "learning" in asked and not asked.keys() & {"acting", "without gradients"}:
+        message = f"the trained actor was asked for no action in {heard} updates: who drives?"
+        return Finding(Verdict.FAIL, message, 0, suspects=suspects)
+    steps, unasked = run.wiring.exploration.steps, run.wiring.exploration.unasked
+    if steps >= MIN_DRIVEN and unasked > UNASKED * steps:
+        message = f"the policy was not asked in {unasked} of {steps} steps: who drives?"
+        return Finding(Verdict.FAIL, message, unasked / steps, suspects=suspects)
+    return None

@@ -14,6 +14,7 @@ LIMITS = {
     "weights": 0.0,
     "input": 1e-3,
     "value": 1e-3,
+    "policy": 1e-3,
     "target": 1e-3,
     "gradient": 0.05,
     "step": 0.1,
@@ -27,6 +28,7 @@ CAUSES = {
     "weights": "optimizer_wrong",
     "input": "frames_wrong",
     "value": "network_altered",
+    "policy": "network_altered",
     "target": "target_value_wrong",
     "gradient of critic": "loss_wrong",
     "gradient of actor": "policy_loss_wrong",
@@ -143,7 +145,7 @@ def _first(off: dict[str, str]) -> list[str]:
     Pictures that are others and networks that compute something else spoil values, gradients and
     steps, a gradient the step behind it.
     """
-    for spoils in ("input", "value"):
+    for spoils in ("input", "value", "policy"):
         if spoils in off and "a slip" not in off[spoils]:
             return [spoils, *(name for name in off if name.startswith(("weights", "move")))]
     gradients = {name.removeprefix("gradient of ") for name in off if name.startswith("gradient")}

@@ -233,6 +233,13 @@ def trend_p(values: Floats) -> float:
     return float(kendalltau(np.arange(len(values)), values, alternative="greater").pvalue)
 
 
+def at_least_p(hits: int, draws: int, share: float) -> float:
+    """Returns the p value of "more than a share of draws are hits" (binomial, one-sided)."""
+    from scipy.stats import binom
+
+    return float(binom.sf(hits - 1, draws, share))
+
+
 def iqm(values: Floats) -> float:
     """Returns the interquartile mean (Agarwal et al. 2021): of the middle half of all values."""
     from scipy.stats import trim_mean

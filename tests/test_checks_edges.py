@@ -904,6 +904,22 @@ def test_a_copy_of_the_actor_that_drives_is_missed_where_the_actor_is_asked_for_
 
 
 @pytest.mark.parametrize(
+    ("exploration", "verdict"),
+    [
+        ({"steps": 50, "unasked": 15}, Verdict.FAIL),
+        ({"steps": 50, "unasked": 5}, Verdict.PASS),
+        ({"steps": 19, "unasked": 19}, Verdict.PASS),
+    ],
+)
+def test_actions_that_nobody_asked_the_policy_for_are_somebody_elses(exploration, verdict):
+    found = seen("wiring.exploration", exploration=exploration)
+    assert found.verdict is verdict
+    if verdict is Verdict.FAIL:
+        assert found.suspects[0] == "policy_not_driving"
+        assert "was not asked in 15 of 50 steps" in found.message
+
+
+@pytest.mark.parametrize(
     ("pedal", "steer", "verdict"),
     [
         (0.5, 0.0, Verdict.PASS),

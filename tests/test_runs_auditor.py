@@ -91,6 +91,7 @@ OURS = [
         ("loop_breaks_first", ["wiring.memory"], "no ending is drawn"),
         ("memory_of_references", ["wiring.memory"], "vector in"),
         ("online_actor_in_target", ["wiring.recomputed"], "target value off"),
+        ("random_actions_stay", ["wiring.exploration"], "was not asked in"),
         ("sampler_of_the_start", ["wiring.memory"], "drawn unevenly"),
         ("states_normalised_half", ["wiring.acting"], "with other numbers"),
         ("weights_decay", ["wiring.recomputed"], "step of critic off"),

@@ -159,6 +159,13 @@ def squashed():
     return agent
 
 
+def rectified():
+    agent = made()
+    for actor in (agent.actor, agent.targets["actor"]):
+        actor.layers[-1] = nn.Sequential(nn.ReLU(), nn.Tanh())
+    return agent
+
+
 @pytest.mark.parametrize(
     ("agent", "part", "suspect"),
     [
@@ -173,6 +180,7 @@ def squashed():
         (lambda: made(Fading), "weights between updates off", "optimizer_wrong"),
         (lambda: made(Blind), "critic_encoder gets no gradient", "encoder_frozen"),
         (squashed, ": value off", "network_altered"),
+        (rectified, ": policy off", "network_altered"),
         (lambda: made(Mirroring), "pictures fed are not the batch's: off by", "frames_wrong"),
         (lambda: made(Darkening), "pixels are 0.0039 times what", "image_unscaled"),
     ],

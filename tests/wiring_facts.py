@@ -52,7 +52,7 @@ def optimizer(*parts: str) -> OptimizerFacts:
 
 
 RECOMPUTED = (
-    *("weights between updates", "input", "value", "target value"),
+    *("weights between updates", "input", "value", "policy", "target value"),
     *("others in the step of critic", "others in the step of actor"),
     *(f"{what} of {name}" for name in PARTS for what in ("gradient", "step")),
     *(f"move of target.{name}" for name in PARTS),

@@ -200,7 +200,7 @@ def _head(run: RunRecord) -> tuple[str, ...]:
     lines = [f"{run.kind}, {run.outcome.status}; {', '.join(parts)}"]
     lines += [f"damage: {printable(gap)}" for gap in run.gaps]
     notes = run.provenance.get("notes")
-    lines += [f"inferred: {n}" for n in notes] if isinstance(notes, list | tuple) else []
+    lines += [f"note: {n}" for n in notes] if isinstance(notes, list | tuple) else []
     if unknown := not_understood(run):
         lines.append(f"not understood: {unknown}; see --tags")
     return tuple(lines)

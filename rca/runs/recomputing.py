@@ -72,6 +72,7 @@ class Recomputing:
         self._grads: Weights = {}
         self._moved = torch.zeros(0)
         self._fed: list[Tensor] = []
+        self._asked: list[Tensor] = []
         self._hook: RemovableHandle | None = None
         self._error = ""
         self._safely(lambda: self._remember(agent))
@@ -114,7 +115,7 @@ class Recomputing:
         self._remember(event.agent)
 
     def _forget(self) -> None:
-        self._before, self._between, self._grads, self._fed = None, None, {}, []
+        self._before, self._between, self._grads, self._fed, self._asked = None, None, {}, [], []
         self._unhook()
 
     def _remember(self, agent: TD3) -> None:
@@ -134,6 +135,7 @@ class Recomputing:
             self._between = now
         elif self._before:
             self._unhook()  # what the critics learn from is fed by now
+            self._hook = event.agent.actor.register_forward_hook(self._hear_policy)
             self._moved = _flat([now[name] - was for name, was in self._before.weights.items()])
             self._before = replace(self._before, weights=now)
         trained = TRAINED["critic" if isinstance(event, CriticGrads) else "actor"]
@@ -145,6 +147,11 @@ class Recomputing:
     def _hear(self, _: torch.nn.Module, inputs: tuple[Tensor, ...]) -> None:
         """Keeps what the critics' encoder is fed until their gradients are there."""
         self._fed += [one.detach() for one in inputs[:1] if isinstance(one, Tensor)]
+
+    def _hear_policy(self, _: torch.nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        """Keeps what the actor was asked last, features and vector, and what it answered."""
+        heard = (*inputs, output)
+        self._asked = [one.detach() for one in heard if isinstance(one, Tensor)]
 
     def _nearest(self, image: Tensor) -> list[Tensor]:
         """Returns those pictures among the fed ones that are most like a batch's, none if none are.
@@ -177,12 +184,15 @@ class Recomputing:
         values = critics.values(critics.encode("critic", image), batch.obs.vector, batch.action)
         found = torch.cat([event.q1, event.q2]).detach().to(CPU)
         self._add(event, "value", found, torch.cat(values))
-        features = critics.critic_step(batch, image, target, before.counts["critic"] + 1)
+        of_critics = critics.critic_step(batch, image, target, before.counts["critic"] + 1)
         self._add_steps(event, "critic", before.weights, between, critics)
 
         actor = self._plain(event, between)
+        if len(self._asked) == 3:
+            features, vector, action = self._asked
+            self._add(event, "policy", action.flatten(), actor.policy(features, vector).flatten())
         if is_delayed and event.update > config.critic_warmup:
-            actor.actor_step(batch, image, features, before.counts["actor"] + 1)
+            actor.actor_step(batch, image, of_critics, before.counts["actor"] + 1)
         self._add_steps(event, "actor", between, after, actor)
 
         slow = {n: w for n, w in before.weights.items() if n.startswith("target.")}

@@ -12,25 +12,18 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from rca.errors import EvidenceError
 from rca.wiring.backwards import Backwards
 from rca.wiring.batches import Batches
 from rca.wiring.calls import Call, Calls
-from rca.wiring.checkpoint import compare, digests
-from rca.wiring.facts import (
-    CheckpointFacts,
-    Fed,
-    LossFacts,
-    ModuleFacts,
-    Names,
-    OptimizerFacts,
-    Wiring,
-)
+from rca.wiring.checkpoint import compare
+from rca.wiring.facts import CheckpointFacts, LossFacts, Wiring
+from rca.wiring.feeding import Feeding
 from rca.wiring.joined import joined
 from rca.wiring.listening import LOG, Listening
-from rca.wiring.modules import TARGET, Agent, Role, parameters
+from rca.wiring.modules import Agent
+from rca.wiring.parameters import Parameters
 from rca.wiring.steps import Steps
 from rca.wiring.targets import Targets
 from rca.wiring.trained import trained_by, updated
@@ -41,13 +34,6 @@ AGAIN = 2000
 """Updates between two later looks."""
 BURST = 4
 """Updates of a later look: a delayed actor is updated in one of them."""
-ASIDE = "without gradients"
-"""Situation of a call that no loss is computed from, and that chose no executed action."""
-NAMES = 8
-"""Parameters that a fact names; more are counted."""
-MODE_LAYERS = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
-"""Layers that compute something else in eval mode."""
-
 
 OnStep = Callable[[str, torch.optim.Optimizer, list[Call]], None]
 OnUpdate = Callable[[bool], None]
@@ -97,13 +83,9 @@ class Audit:
         self._on_step, self._on_update = on_step, on_update
         self._steps: Counter[str] = Counter()
         self._moves = {name: Steps() for name in optimizers}
-        self._rates = {name: self._rates_of(optimizer) for name, optimizer in optimizers.items()}
-        self._stepped_by: dict[int, set[str]] = {}
         self._targets = Targets(agent)
-        self._features: dict[str, dict[str, Counter[str]]] = {}
-        self._situations: dict[str, Counter[str]] = {}
-        self._modes: dict[str, Counter[str]] = {}
-        self._start = {name: digests(role) for name, role in agent.roles.items()}
+        self._feeding = Feeding()
+        self._parameters = Parameters(agent, optimizers)
         self._is_partial = False
         self._checkpoint: CheckpointFacts | None = None
         self._unseen: dict[str, str] = {}
@@ -126,7 +108,7 @@ class Audit:
     def _before(self, name: str) -> Callable[..., None]:
         @self.listening.guarded
         def digest(calls: list[Call], is_critic: bool) -> None:
-            self._note_steppers(name)
+            self._parameters.stepped(name)
             calls += self._digested(is_critic=is_critic)
             self._moves[name].before(self._optimizers[name], calls if is_critic else ())
 
@@ -181,14 +163,14 @@ class Audit:
         if is_critic:
             self.looked += 1
             self._targets.look()
-            self._note_modes()
+            self._parameters.look()
             self.batches.pictures(pictures)
         calls = joined(self.calls.taken())
         if self._is_partial:  # the features of the actor's loss may be older than this look
             calls = [call for call in calls if call.loss != "actor"]
             self._is_partial = not is_critic
         for call in calls:
-            self._note_features(call)
+            self._feeding.note(call)
         self.batches.learned(calls, pictures)
         return calls
 
@@ -213,6 +195,7 @@ class Audit:
             observed: Numbers that were observed before it, if they are known to stand last in the
                 actor's input.
         """
+        calls = self.calls.acting()
         self.batches.executed(
             action,
             reward,
@@ -221,18 +204,18 @@ class Audit:
             env=env,
             observed=observed,
             picture=self._acted(),
-            policy=self._decision(),
+            policy=self._decision(calls),
+            asked=None if self.listening.error else bool(calls),
         )
 
-    def _decision(self) -> Call | None:
+    def _decision(self, calls: list[Call]) -> Call | None:
         """Returns the policy's call that chose the executed action, None if it cannot be told.
 
         Calls that differ were made for something else as well, such as an evaluation: then the
         action may be of any of them, or a random one.
         """
-        calls = self.calls.acting()
         for call in calls:
-            self._note_features(call, acting=True)
+            self._feeding.note(call, acting=True)
         chosen = [call.outputs[0] for call in calls if call.outputs]
         if not chosen or len(chosen) < len(calls):
             return None
@@ -261,19 +244,16 @@ class Audit:
         """Returns everything seen so far."""
         return Wiring(
             updates=self.looked,
-            modules={name: self._module(role) for name, role in self._agent.roles.items()},
-            optimizers={name: self._optimizer(name) for name in self._optimizers},
+            modules=self._parameters.modules(self.backwards.reached),
+            optimizers={
+                name: self._parameters.optimizer(name, self._steps[name], self._moves[name])
+                for name in self._optimizers
+            },
             losses={
                 loss: LossFacts(passes=count, reaches=self.backwards.by_role[loss])
                 for loss, count in self.backwards.passes.items()
             },
-            features={
-                role: {
-                    situation: Fed(calls=calls, encoders=self._features[role][situation])
-                    for situation, calls in situations.items()
-                }
-                for role, situations in self._situations.items()
-            },
+            features=self._feeding.facts(),
             targets={
                 item.target: item.facts(self.calls.heard[item.target.split("[")[0]])
                 for item in self._targets.following
@@ -311,95 +291,3 @@ class Audit:
         if kinds:
             return kinds.pop()
         return next((name for name in ("actor", "critic") if name in roles), "other")
-
-    def _note_features(self, call: Call, *, acting: bool = False) -> None:
-        """Notes through which encoders a network was fed, in what situation.
-
-        Args:
-            call: Of the network.
-            acting: Whether it chose an executed action. Else one without gradients may be for a
-                target, or an action of a trainer that does not tell of its steps.
-        """
-        if call.role == "critic":
-            situation = f"{call.loss} loss" if call.with_grad else ASIDE
-        elif call.role == "actor":
-            situation = "acting" if acting else "learning" if call.with_grad else ASIDE
-        else:
-            situation = "target"
-        counts = self._features.setdefault(call.role, {}).setdefault(situation, Counter())
-        counts.update(sorted(call.features))
-        self._situations.setdefault(call.role, Counter())[situation] += 1
-
-    def _note_modes(self) -> None:
-        for name, role in self._agent.roles.items():
-            if not name.endswith(TARGET):
-                layers = [*self._agent.layers(role)]
-                frozen = {id(m) for layer in layers if _is_frozen(layer) for m in layer.modules()}
-                resting = any(not m.training for m in layers if id(m) not in frozen)
-                self._modes.setdefault(name, Counter())["eval" if resting else "train"] += 1
-
-    def _note_steppers(self, name: str) -> None:
-        """Notes parameters that this optimizer and another one hold, if they have a gradient."""
-        others = {
-            id(p) for n, other in self._optimizers.items() if n != name for p in parameters(other)
-        }
-        for parameter in parameters(self._optimizers[name]):
-            if id(parameter) in others and parameter.grad is not None and parameter.grad.any():
-                self._stepped_by.setdefault(id(parameter), set()).add(name)
-
-    def _module(self, role: Role) -> ModuleFacts:
-        now = digests(role)
-        held: dict[int, list[str]] = {}
-        for name, optimizer in self._optimizers.items():
-            for parameter in parameters(optimizer):
-                held.setdefault(id(parameter), []).append(name)
-        items = role.parameters.items()
-        layers = [m for m in self._agent.layers(role) if isinstance(m, MODE_LAYERS)]
-        reached = self.backwards.reached
-        return ModuleFacts(
-            kind=role.kind,
-            parameters=len(now),
-            numbers=sum(parameter.numel() for parameter in role.parameters.values()),
-            frozen=_short([n for n, p in items if not p.requires_grad]),
-            in_no_optimizer=_short([n for n, p in items if id(p) not in held]),
-            in_several=_short([n for n, p in items if len(self._stepped_by.get(id(p), ())) > 1]),
-            held_by=tuple(sorted({name for _, p in items for name in held.get(id(p), [])})),
-            not_reached=_short([n for n, p in items if id(p) not in reached]),
-            not_changed=_short([n for n in now if now[n] == self._start[role.name][n]]),
-            mode_layers=tuple(sorted({type(layer).__name__ for layer in layers})),
-            modes=self._modes.get(role.name, {}),
-        )
-
-    def _rates_of(self, optimizer: torch.optim.Optimizer) -> dict[str, float]:
-        """Returns the learning rate in force per part."""
-        return {
-            self._agent.owner.get(id(p), "others"): float(group["lr"])
-            for group in optimizer.param_groups
-            for p in group["params"]
-        }
-
-    def _optimizer(self, name: str) -> OptimizerFacts:
-        optimizer = self._optimizers[name]
-        held = Counter(self._agent.owner.get(id(p), "others") for p in parameters(optimizer))
-        moves = self._moves[name]
-        return OptimizerFacts(
-            kind=type(optimizer).__name__,
-            steps=self._steps[name],
-            holds=held,
-            rates=self._rates_of(optimizer),
-            first_rates=self._rates[name],
-            compared=moves.compared,
-            uphill=moves.uphill,
-            begun=moves.begun,
-            piled=moves.piled,
-        )
-
-
-def _is_frozen(module: nn.Module) -> bool:
-    """Whether a part has parameters and none to train: a pretrained network rests on purpose."""
-    trained = [p.requires_grad for p in module.parameters()]
-    return bool(trained) and not any(trained)
-
-
-def _short(names: list[str]) -> Names:
-    return Names(count=len(names), names=tuple(names[:NAMES]))

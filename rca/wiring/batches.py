@@ -44,7 +44,7 @@ class Batches:
         self.loss = Loss()
         self.is_early = True
         self._visits = Visits()
-        self._own = self._acted_on = self._acted_otherwise = 0
+        self._own = self._acted_on = self._acted_otherwise = self._steps = self._unasked = 0
         self._repeated: list[float] = []
         self._evenly: list[float] = []
         self._reaches: list[float] = []
@@ -65,6 +65,7 @@ class Batches:
         observed: NDArray[np.float32] | None,
         picture: torch.Tensor | None,
         policy: Call | None,
+        asked: bool | None,
     ) -> None:
         """Takes note of an executed step.
 
@@ -77,7 +78,11 @@ class Batches:
             observed: Numbers that were observed before it, at the end of the actor's input.
             picture: What entered the acting encoder last, if anything did since the last step.
             policy: The actor's last call, if it was heard.
+            asked: Whether the actor was called since the last step; None: unknown.
         """
+        if self._has_learned and self.is_early and asked is not None:
+            self._steps += 1
+            self._unasked += not asked
         self.frames.see(self.actions.told, picture, ended=terminated or truncated)
         self.actions.add(action, reward, terminated=terminated, truncated=truncated, env=env)
         if policy is None or policy.with_grad or not policy.outputs:
@@ -150,6 +155,8 @@ class Batches:
             deviation=float(np.sqrt(np.mean(squares))) if len(squares) else None,
             observed=self._acted_on,
             otherwise=self._acted_otherwise,
+            steps=self._steps,
+            unasked=self._unasked,
         )
 
     def _note(

@@ -287,12 +287,16 @@ class ExplorationFacts(Fact):
         deviation: Root mean square of executed minus meant; None: unknown.
         observed: Actions before which it is known what numbers were observed.
         otherwise: Those of them that the policy was asked for with other numbers.
+        steps: Executed beside the first updates, of trainers that tell of their steps.
+        unasked: Those of them for which the policy was not asked.
     """
 
     numbers: Count
     deviation: float | None
     observed: Count = 0
     otherwise: Count = 0
+    steps: Count = 0
+    unasked: Count = 0
 
 
 class CheckpointFacts(Fact):

@@ -11,7 +11,10 @@ CAUSE = Cause(
     ),
     acts_from=Moment.FIRST_UPDATE,
     ours=True,
-    supports=(Sign("wiring.recomputed", Grade.PROOF, says=": value off by"),),
+    supports=(
+        Sign("wiring.recomputed", Grade.PROOF, says=": value off by"),
+        Sign("wiring.recomputed", Grade.PROOF, says=": policy off by"),
+    ),
     contradicts=(passes("wiring.recomputed", Grade.FACT),),
     to_decide="Compute one batch of values from the weights alone and compare.",
     follows=("frames_wrong", "image_unscaled", "loss_wrong"),

@@ -39,8 +39,9 @@ CAUSES = {
 """By how a part's name begins."""
 MULTIPLE = 0.01
 """Of the difference that a factor alone makes, up to which it is one."""
-NOTHING = 0.01
-"""Share of the recomputed gradient or step below which there is none."""
+NOTHING = {"gradient": 1e-6, "step": 0.01}
+"""Share of the recomputed one below which there is none: of a gradient what float32 resolves, of a
+step also where a rate has decayed away."""
 
 
 @check(
@@ -114,11 +115,11 @@ def _off(name: str, part: PartFacts) -> str:
     if name == "input":
         return _pictures(known)
     of = name.split(" of ")[-1]
-    if all(share is not None and abs(share) < NOTHING for _, share in known[-MIN_SEEN:]):
-        if name.startswith("gradient"):
-            return f"{of} gets no gradient"
-        if name.startswith("step"):
-            return f"step of {of} does not move"
+    least = NOTHING.get(name.split()[0], 0.0)
+    if all(share is not None and abs(share) < least for _, share in known[-MIN_SEEN:]):
+        return (
+            f"{of} gets no gradient" if name.startswith("grad") else f"step of {of} does not move"
+        )
     return f"{name} off by {sorted(beyond)[len(beyond) // 2]:.1%}{_scaled(name, known)}"
 
 

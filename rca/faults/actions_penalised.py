@@ -43,6 +43,7 @@ class Penalised(TD3):
     "actions_penalised",
     causes=("policy_loss_wrong",),
     source="OpenAI Baselines, HER's ddpg.py: pi_loss += action_l2 * mean(square(pi))",
+    caught_by=("wiring.recomputed",),
     blind=6,
 )
 def actions_penalised(build: Build) -> Build:

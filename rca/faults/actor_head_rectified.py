@@ -32,6 +32,7 @@ def alter(agent: TD3) -> None:
     "actor_head_rectified",
     causes=("network_altered", "units_dead"),
     source="a classic of hand-written MLPs: `for layer in layers: x = relu(layer(x))`, then tanh",
+    caught_by=("wiring.recomputed",),
     blind=6,
 )
 def actor_head_rectified(build: Build) -> Build:

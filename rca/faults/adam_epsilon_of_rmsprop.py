@@ -24,6 +24,7 @@ def alter(agent: TD3) -> None:
     causes=("optimizer_wrong", "learning_rate_wrong"),
     source="the 0.01 of DQN's RMSProp, or the 0.1 that TensorFlow's notes on Adam mention, taken"
     " over with the optimizer's other arguments",
+    caught_by=("wiring.recomputed",),
     blind=6,
 )
 def adam_epsilon_of_rmsprop(build: Build) -> Build:

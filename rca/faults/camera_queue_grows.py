@@ -43,6 +43,7 @@ class Undrained(Wrapper):
     causes=("frames_wrong",),
     source="a classic of CARLA clients: queue.put as the camera's callback, one get() per tick, and"
     " ticks in the reset without one",
+    caught_by=("env.witnessed",),
     blind=6,
 )
 def camera_queue_grows(build: Build) -> Build:

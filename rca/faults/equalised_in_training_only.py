@@ -35,6 +35,7 @@ def _equalised(obs: dict[str, Any]) -> dict[str, Any]:
     causes=("acts_on_another_input", "frames_wrong"),
     source="a classic of evaluation scripts: a wrapper of make_env that the evaluation's own"
     " gym.make lacks",
+    caught_by=("env.witnessed",),
     blind=6,
 )
 def equalised_in_training_only(build: Build) -> Build:

@@ -29,6 +29,7 @@ def _renamed(terminated: bool, truncated: bool, info: dict[str, Any]) -> tuple[b
     causes=("terminal_missing",),
     source="a slip of environments moved from Gym's done to Gymnasium: terminated = success,"
     " truncated = done and not success",
+    caught_by=("env.witnessed",),
     blind=6,
 )
 def failures_are_truncations(build: Build) -> Build:

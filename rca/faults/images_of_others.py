@@ -34,6 +34,7 @@ class DrawnApart(Replay):
     causes=("replay_wrong", "frames_wrong"),
     source="a slip of home-made memories for dictionary observations: one buffer for each key, and"
     " sample() called on each",
+    caught_by=("wiring.memory",),
     blind=6,
 )
 def images_of_others(build: Build) -> Build:

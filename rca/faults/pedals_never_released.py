@@ -38,6 +38,7 @@ class OneControl(Wrapper):
     causes=("action_path_wrong",),
     source="a slip of CARLA environments: `if a > 0: control.throttle = a else: control.brake = -a`"
     " on one VehicleControl that is made in __init__",
+    caught_by=("env.witnessed",),
     blind=6,
 )
 def pedals_never_released(build: Build) -> Build:

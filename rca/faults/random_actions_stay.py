@@ -31,6 +31,7 @@ class EpsilonGreedy(TD3):
     causes=("exploration_noise_high", "policy_not_driving"),
     source="OpenAI Baselines, HER's ddpg.py: random_eps = 0.3 beside noise_eps, copied with it; or"
     " an epsilon left from DQN",
+    caught_by=("wiring.exploration",),
     blind=6,
 )
 def random_actions_stay(build: Build) -> Build:

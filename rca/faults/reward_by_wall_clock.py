@@ -42,6 +42,7 @@ class WallClock(Wrapper):
     causes=("reward_wrong", "seed_ignored"),
     source="a classic of game loops and robot software: dt = time.time() - last, kept when the"
     " simulator became synchronous",
+    caught_by=("env.witnessed",),
     blind=6,
 )
 def reward_by_wall_clock(build: Build) -> Build:

@@ -27,6 +27,7 @@ class WholeNumbers(Replay):
     causes=("replay_wrong", "reward_wrong"),
     source="a slip of memories from DQN tutorials: np.zeros(capacity, dtype=np.int32) for rewards,"
     " which are 0 and 1 there",
+    caught_by=("wiring.memory",),
     blind=6,
 )
 def rewards_as_integers(build: Build) -> Build:

@@ -26,6 +26,7 @@ class SmallerFitted(TD3):
     causes=("loss_wrong", "critic_twin_untrained", "critic_overestimates"),
     source="a slip of home-made TD3 and SAC code: a critic whose forward returns min(q1, q2), used"
     " for the target and for the loss",
+    caught_by=("wiring.recomputed",),
     blind=6,
 )
 def smaller_critic_fitted(build: Build) -> Build:

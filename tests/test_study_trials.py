@@ -9,7 +9,15 @@ from rca.config import load_config
 from rca.runs.load import load_run
 from rca.runs.manifest import code_of
 from rca.study.engines.local import run_here
-from rca.study.trials import Trial, TrialResult, alone_in, is_finished, lasted, standing_in
+from rca.study.trials import (
+    Trial,
+    TrialResult,
+    alone_in,
+    is_finished,
+    lasted,
+    run_trial,
+    standing_in,
+)
 
 SETTINGS = [
     *("budget.steps=30", "budget.eval_episodes=1"),
@@ -64,6 +72,25 @@ def test_a_finished_trial_stands_as_long_as_the_code_of_its_fault_does(tmp_path,
     (tmp_path / "one.yaml").write_text(trial.config.to_yaml())
     assert is_finished(trial, tmp_path / "one") == stands
     assert (trial.key in standing_in([trial], tmp_path)) == stands
+
+
+@pytest.mark.parametrize(("faults", "goes_on"), [((), True), (("simulator_hangs",), False)])
+def test_a_stopped_trial_goes_on_unless_a_fault_counts_its_steps(faults, goes_on, tmp_path):
+    trial = Trial("one", load_config("quick", SETTINGS), faults)
+    (tmp_path / "one" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "one" / "checkpoints" / "step-20.pt").touch()
+    made = {"status": "interrupted", "changes": [*faults], "code_of_changes": code_of(faults)}
+    (tmp_path / "one" / "manifest.json").write_text(json.dumps(made))
+    (tmp_path / "one.yaml").write_text(trial.config.to_yaml())
+    asked: list[str] = []
+
+    def run(words, log, patience):
+        asked.extend(words)
+        return 0
+
+    run_trial(trial, tmp_path, run)
+    assert ("--resume" in asked) == goes_on
+    assert (tmp_path / "one.before0").is_dir() != goes_on
 
 
 def test_the_time_of_a_trial_that_was_gone_on_with_is_not_known(tmp_path):

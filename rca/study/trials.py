@@ -140,9 +140,13 @@ def _patience(trial: Trial) -> float:
 
 
 def _arguments(trial: Trial, folder: Path) -> list[str]:
-    """Returns those of `rca run`: to go on where that can be done exactly, else from the start."""
+    """Returns those of `rca run`: to go on where that can be done exactly, else from the start.
+
+    No checkpoint holds what a planted fault has counted, such as the steps until it begins.
+    """
     settings = folder.parent / f"{trial.name}.yaml"
-    if _is_this(trial, folder) and any((folder / "checkpoints").glob("step-*.pt")):
+    has_checkpoint = any((folder / "checkpoints").glob("step-*.pt"))
+    if has_checkpoint and not trial.faults and _is_this(trial, folder):
         return ["--resume", str(folder), "--quiet"]
     _set_aside(folder)
     settings.write_text(trial.config.to_yaml(), encoding="utf-8")

@@ -143,12 +143,16 @@ def _scaled(name: str, known: Sequence[tuple[float, float | None]]) -> str:
 def _first(off: dict[str, str]) -> list[str]:
     """Returns the parts that do not follow from another one.
 
-    Pictures that are others and networks that compute something else spoil values, gradients and
-    steps, a gradient the step behind it.
+    Pictures that are others and critics that compute something else spoil values, gradients and
+    steps, an actor that does the targets and what it is trained with itself, a gradient the step
+    behind it.
     """
-    for spoils in ("input", "value", "policy"):
+    for spoils in ("input", "value"):
         if spoils in off and "a slip" not in off[spoils]:
             return [spoils, *(name for name in off if name.startswith(("weights", "move")))]
+    if "policy" in off and "a slip" not in off["policy"]:
+        spoilt = ("target value", *(f"{what} of actor" for what in ("gradient", "step")))
+        off = {name: said for name, said in off.items() if not name.startswith(spoilt)}
     gradients = {name.removeprefix("gradient of ") for name in off if name.startswith("gradient")}
     return [
         name

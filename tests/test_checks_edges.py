@@ -907,8 +907,8 @@ def test_a_copy_of_the_actor_that_drives_is_missed_where_the_actor_is_asked_for_
     ("exploration", "verdict"),
     [
         ({"steps": 50, "unasked": 15}, Verdict.FAIL),
-        ({"steps": 50, "unasked": 5}, Verdict.PASS),
-        ({"steps": 19, "unasked": 19}, Verdict.PASS),
+        ({"steps": 97, "unasked": 3}, Verdict.FAIL),
+        ({"steps": 50, "unasked": 2}, Verdict.PASS),
     ],
 )
 def test_actions_that_nobody_asked_the_policy_for_are_somebody_elses(exploration, verdict):
@@ -916,7 +916,7 @@ def test_actions_that_nobody_asked_the_policy_for_are_somebody_elses(exploration
     assert found.verdict is verdict
     if verdict is Verdict.FAIL:
         assert found.suspects[0] == "policy_not_driving"
-        assert "was not asked in 15 of 50 steps" in found.message
+        assert "was not asked in {unasked} of {steps} steps".format(**exploration) in found.message
 
 
 @pytest.mark.parametrize(
@@ -959,3 +959,22 @@ def test_actions_that_are_repeated_are_nobody_elses_steps(foreign, verdict):
     found = finding("evaluation.foreign_steps", replace(run, episodes=three))
     assert found.verdict is verdict
     assert ("each step of the trainer's is 4" in found.message) == (verdict is Verdict.WARN)
+
+
+@pytest.mark.parametrize(
+    ("at", "verdict"),
+    [
+        ([6_000.0, 15_000.0], Verdict.WARN),  # the lengths change with the first one
+        ([5_000.0, 15_000.0], Verdict.PASS),
+        ([*range(500, 18_000, 500)], Verdict.VACUOUS),  # an eighth of all episodes follow one
+    ],
+)
+def test_a_change_of_lengths_is_told_where_chance_would_hardly_put_it_behind_an_evaluation(
+    at, verdict
+):
+    size = [*np.random.default_rng(3).integers(25, 36, 200).astype(float)]
+    size += [*np.random.default_rng(4).integers(95, 126, 120).astype(float)]
+    at = [float(sum(size[:200])) if step == 6_000.0 else float(step) for step in at]
+    run = replace(healthy(), episodes=table(size, [-1.0] * len(size)))
+    found = finding("evaluation.episode_shift", replace(run, evaluations=evaluations(at)))
+    assert found.verdict is verdict, found.message

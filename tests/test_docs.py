@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_every_known_defect_is_planted_or_said_not_to_be():
 
 def test_every_fault_of_the_committed_benchmarks_was_seen_or_its_miss_is_explained():
     """End to end, from the committed runs: a check that a fault names accuses in some seed."""
-    runs = {}
+    runs: dict[str, list[Any]] = {}
     for page in ("benchmark", "benchmark-spent"):
         cases = json.loads((ROOT / "reports" / page / "cases.json").read_text("utf-8"))
         runs |= {c["fault"]: [o for o in cases if o["fault"] == c["fault"]] for c in cases}

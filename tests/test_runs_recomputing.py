@@ -8,6 +8,8 @@ from torch import nn
 
 from checks.wiring_recomputed import LIMITS, recomputed
 from rca.checking import Verdict, run_checks
+from rca.config import ProbeConfig
+from rca.probes.engine import Probes
 from rca.runs.recomputing import Recomputing
 from rca.td3.agent import TD3
 from rca.wiring.recomputed import PartFacts, RecomputedFacts
@@ -56,6 +58,23 @@ def test_an_update_with_any_switch_is_recomputed_far_within_the_limits(switches)
     found = finding(facts)
     assert found.verdict is Verdict.PASS
     assert "the actor's too" in found.message
+
+
+@pytest.mark.parametrize("delay", [1, 2])
+def test_what_probes_ask_the_networks_is_not_taken_for_the_updates(delay):
+    agent = made(config=CONFIG.model_copy(update={"policy_delay": delay}))
+    probes = Probes(ProbeConfig(every=1, slow_every=1, rare_every=1), agent)
+    recomputing = Recomputing(agent)
+
+    def emit(event):
+        probes.measure(event)
+        recomputing(event)
+
+    for update in range(1, UPDATES + 1):
+        agent.update(make_batch(update), emit, update)
+    facts = recomputing.facts()
+    assert all(d is not None and d < 1e-6 for d in facts.parts["policy"].differences)
+    assert finding(facts).verdict is Verdict.PASS
 
 
 def test_recomputing_leaves_the_training_as_it_is_bit_for_bit():
@@ -159,8 +178,8 @@ def squashed():
     return agent
 
 
-def rectified():
-    agent = made()
+def rectified(kind=TD3):
+    agent = made(kind)
     for actor in (agent.actor, agent.targets["actor"]):
         actor.layers[-1] = nn.Sequential(nn.ReLU(), nn.Tanh())
     return agent
@@ -191,6 +210,19 @@ def test_a_mistake_shows_in_its_part_and_in_no_other(agent, part, suspect):
     assert found.verdict is Verdict.FAIL
     assert part in found.message
     assert found.suspects == (suspect,)
+
+
+def test_an_altered_actor_hides_no_mistake_of_the_critics():
+    agent = rectified(Absolute)
+    found = finding(facts_of(agent))
+    assert "policy off" in found.message
+    assert set(found.suspects) == {"network_altered", "loss_wrong"}
+
+
+def test_little_of_a_gradient_is_not_none():
+    found = told([0.995] * 9, [0.005] * 9, "gradient of critic")
+    assert "gradient of critic off by 99.5%" in found.message
+    assert found.suspects == ("loss_wrong",)
 
 
 def test_networks_of_another_kind_are_said_to_be_so_and_end_no_training():
@@ -241,8 +273,8 @@ def told(differences, shares=None, name="step of critic"):
     [
         ([0.0] * 6 + [1.0] * 3, Verdict.FAIL, "off by 100.0%"),  # only later
         ([1.0] + [0.0] * 8, Verdict.WARN, "off in 1 of 9, a slip"),
-        ([0.5, 0.5], Verdict.PASS, "17 parts the same"),  # too few, and not counted
-        ([None] * 9, Verdict.PASS, "17 parts the same"),
+        ([0.5, 0.5], Verdict.PASS, "18 parts the same"),  # too few, and not counted
+        ([None] * 9, Verdict.PASS, "18 parts the same"),
     ],
 )
 def test_what_is_off_later_fails_and_what_is_not_seen_is_not_the_same(differences, verdict, says):

@@ -132,6 +132,7 @@ class Recomputing:
         """Keeps the gradients, and the weights that the losses were computed with."""
         now = _weights(event.agent)
         if isinstance(event, ActorGrads):
+            self._unhook()  # probes may ask the actor for their own ends
             self._between = now
         elif self._before:
             self._unhook()  # what the critics learn from is fed by now
@@ -149,9 +150,10 @@ class Recomputing:
         self._fed += [one.detach() for one in inputs[:1] if isinstance(one, Tensor)]
 
     def _hear_policy(self, _: torch.nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        """Keeps what the actor was asked last, features and vector, and what it answered."""
-        heard = (*inputs, output)
-        self._asked = [one.detach() for one in heard if isinstance(one, Tensor)]
+        """Keeps what the actor was asked for its loss, features and vector, and its answer."""
+        if isinstance(output, Tensor) and output.requires_grad:  # probes ask without
+            heard = (*inputs, output)
+            self._asked = [one.detach() for one in heard if isinstance(one, Tensor)]
 
     def _nearest(self, image: Tensor) -> list[Tensor]:
         """Returns those pictures among the fed ones that are most like a batch's, none if none are.
@@ -188,7 +190,7 @@ class Recomputing:
         self._add_steps(event, "critic", before.weights, between, critics)
 
         actor = self._plain(event, between)
-        if len(self._asked) == 3:
+        if self._between is not None and len(self._asked) == 3:
             features, vector, action = self._asked
             self._add(event, "policy", action.flatten(), actor.policy(features, vector).flatten())
         if is_delayed and event.update > config.critic_warmup:

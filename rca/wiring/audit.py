@@ -205,7 +205,7 @@ class Audit:
             observed=observed,
             picture=self._acted(),
             policy=self._decision(calls),
-            asked=None if self.listening.error else bool(calls),
+            asked=None if self.listening.error or env else bool(calls),
         )
 
     def _decision(self, calls: list[Call]) -> Call | None:

@@ -287,7 +287,7 @@ class ExplorationFacts(Fact):
         deviation: Root mean square of executed minus meant; None: unknown.
         observed: Actions before which it is known what numbers were observed.
         otherwise: Those of them that the policy was asked for with other numbers.
-        steps: Executed beside the first updates, of trainers that tell of their steps.
+        steps: Executed in the first environment beside the first updates, as told.
         unasked: Those of them for which the policy was not asked.
     """
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rca.bench.lists import MISSES
+from rca.bench.run import planned, random_trials
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks
 from rca.faults import find_fault, load_faults
 from rca.runs.record import Outcome, Phase, RunRecord, Signal, empty_episodes, empty_evaluations
@@ -137,3 +138,13 @@ def test_the_readme_says_of_the_benchmark_what_its_page_says():
     *blind, blindly = unseen.groups()
     healthy = (accused[2], accused[1], accused[3])
     assert said.groups() == (*figures, *blind, *healthy, watched, blindly)
+
+
+def test_the_readme_says_how_many_runs_its_benchmark_makes():
+    said = re.search(
+        r"rca bench --steps 2000 --seed (\d+) .* (\d+) runs$",
+        (ROOT / "README.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert said
+    assert int(said[2]) == len(planned([int(said[1])])) + len(random_trials([int(said[1])]))

@@ -4,6 +4,9 @@ import json
 import math
 import os
 import re
+import signal
+import subprocess
+import time
 from dataclasses import replace
 from typing import get_args
 
@@ -34,7 +37,7 @@ from rca.runs.load import load_run
 from rca.runs.manifest import describe, write_json
 from rca.study.trials import Trial, TrialResult
 from rca.yaml_file import read_yaml
-from tests.test_cli import rca, refused
+from tests.test_cli import RCA, rca, refused
 
 CASES = [
     Case("a-1", "a", ("x",), (("x", 0.9), ("y", 0.6))),  # first
@@ -215,6 +218,7 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
         "bench", "--smoke", "--runs", tmp_path / "runs", "--out", tmp_path / "page", limit=400
     )
     assert done.returncode == 0, done.stderr
+    assert re.search(r"^6/6 \w+-1: finished\ndiagnosing 6 runs$", done.stderr, re.MULTILINE)
     cases = json.loads((tmp_path / "page" / "cases.json").read_text())
     named = {c["name"]: c["ranking"][0][0] in c["truth"] for c in cases if c["fault"]}
     assert len(named) == 5
@@ -248,6 +252,22 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
     assert rca(*again).returncode == 0
     assert json.loads((tmp_path / "again" / "cases.json").read_text()) == cases
     assert "<table>" in (tmp_path / "again" / "report.html").read_text()
+
+
+def test_a_benchmark_that_is_interrupted_says_what_is_kept(tmp_path):
+    words = ["bench", "--smoke", "--runs", tmp_path / "runs", "--out", tmp_path / "page"]
+    process = subprocess.Popen(
+        [*RCA, *map(str, words)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not [*tmp_path.glob("runs/*/run.sqlite")] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal's Ctrl-C: its trials hear it too
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert f"rca: stopped; no finished run in {tmp_path / 'runs'}; the same command" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "page" / "cases.json").exists()
 
 
 def test_another_tools_answers_are_scored_as_ours_are(tmp_path):

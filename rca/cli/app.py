@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from rca.runs.part import Progress
+    from rca.study.trials import OnResult, TrialResult
 
 
 app = typer.Typer(
@@ -97,3 +98,55 @@ def reading() -> Iterator["Progress | None"]:
             bars.update(tasks[path], completed=share)
 
         yield tell
+
+
+@contextmanager
+def coming_in(what: str, total: int, root: Path) -> Iterator["OnResult"]:
+    """Shows a bar with the time left while runs come in; plain lines when piped.
+
+    Ctrl-C ends the command and says what is kept.
+
+    Args:
+        what: Of which study or benchmark they are.
+        total: How many are to come.
+        root: Folder of the runs.
+    """
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    screen = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    # Some runs take ten times as long as others: the time left goes by all of the last ten minutes.
+    bar = Bars(*columns, console=screen, disable=not screen.is_terminal, speed_estimate_period=600)
+    task, done = bar.add_task(what, total=total), 0
+
+    def tell(result: "TrialResult") -> None:
+        nonlocal done
+        done += 1
+        bar.update(task, completed=done)
+        line = f"{done}/{total} {result.trial.name}: {result.error or 'finished'}"
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    try:
+        with bar:
+            yield tell
+    except KeyboardInterrupt:
+        from rca.report.wording import plural
+        from rca.study.trials import finished_in
+
+        kept = plural(finished_in(root), "finished run")
+        sys.stderr.write(f"rca: stopped; {kept} in {root}; the same command goes on\n")
+        raise typer.Exit(130) from None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from rca.cli.app import Debug, app, console
+from rca.cli.app import Debug, app, coming_in, console
 from rca.errors import UsageError
 
 UNSPENT = 91
@@ -62,7 +62,8 @@ def bench(
 ) -> None:
     """Plants faults in the quick preset, one a run, diagnoses the runs and scores the diagnosis.
 
-    A run takes about half a minute on one core; a stopped benchmark goes on where it was.
+    A run takes about half a minute on one core; Ctrl-C ends it with exit code 130, and the same
+    command goes on where it was.
 
     Example:  rca bench --only 'encoder_*' --seed 91 --out reports/my-bench
     """
@@ -73,7 +74,7 @@ def bench(
     from rca.bench.report import write_benchmark
     from rca.report.page import write_page
     from rca.runs.opening import make_folder
-    from rca.study.trials import TrialResult, alone_in
+    from rca.study.trials import alone_in
 
     seeds = seed or [1 if smoke else UNSPENT]
     if len(set(seeds)) < len(seeds):
@@ -86,24 +87,17 @@ def bench(
         return
     from rca.study.engines.local import run_here
 
-    done = 0
-
-    def tell(result: TrialResult) -> None:
-        nonlocal done
-        done += 1
-        sys.stderr.write(
-            f"{done}/{len(trials) + len(at_random)} {result.trial.name} {result.error or 'done'}\n"
-        )
-
     make_folder(out)
     at_random = [] if smoke else benchmarks.random_trials(seeds)
     if as_is:
         results = benchmarks.standing(trials, runs)
         driven = benchmarks.standing(at_random, runs, least=0)
     else:
-        with alone_in(runs):
-            results = run_here([*trials, *at_random], runs, tell, workers=workers)
+        every = [*trials, *at_random]
+        with alone_in(runs), coming_in("benchmark", len(every), runs) as tell:
+            results = run_here(every, runs, tell, workers=workers)
         results, driven = results[: len(trials)], results[len(trials) :]
+    sys.stderr.write(f"diagnosing {len(results)} runs\n")
     cases = benchmarks.judged(results, workers)
     told = [benchmarks.described(results), benchmarks.spent([*results, *driven])]
     random = benchmarks.random_distances(driven)

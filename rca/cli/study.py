@@ -1,23 +1,20 @@
 """`rca study`."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rca.cli.app import Debug, app, console
+from rca.cli.app import Debug, app, coming_in, console
 from rca.errors import EvidenceError, UsageError
 
 if TYPE_CHECKING:
     from rca.study.attribution import Attribution
     from rca.study.plan import Planned
     from rca.study.search import Searched
-    from rca.study.study import Study
-    from rca.study.trials import Engine, TrialResult
+    from rca.study.trials import Engine
 
 
 @app.command()
@@ -152,17 +149,12 @@ def _run(made: "Planned", root: Path, engine: "Engine") -> "Searched":
     study = made.study
     searches = {"minimal": run_until_fixed, "auto": run_auto}
     search = run_in_looks if study.looks else searches.get(made.design)
-    try:
-        with _progress(study) as tell:
-            if search is not None:
-                found = search(study, root, engine, tell)
-            else:
-                found = Searched(study, run_study(study, root, engine, tell))
-    except KeyboardInterrupt:
-        finished = len(list(root.glob("*/results.json")))
-        sys.stderr.write(f"rca: stopped; {finished} finished runs are kept in {root}, the same ")
-        sys.stderr.write("command goes on\n")
-        raise typer.Exit(130) from None
+    runs = len(study.arms) * len(study.seeds)
+    with coming_in(f"study {study.name}", runs, root) as tell:
+        if search is not None:
+            found = search(study, root, engine, tell)
+        else:
+            found = Searched(study, run_study(study, root, engine, tell))
     errors = found.table["error"]
     if errors.ne("").all():
         raise EvidenceError(f"{root}: no run finished; the first says: {errors.iloc[0]}")
@@ -218,41 +210,6 @@ def _engine(name: str, address: str | None, gpus: float, workers: int) -> "Engin
     from rca.study.engines.local import local
 
     return local(workers)
-
-
-@contextmanager
-def _progress(study: "Study") -> Iterator[Callable[["TrialResult"], None]]:
-    """Shows a bar with the time left while runs come in; plain lines when piped."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    screen = Console(stderr=True)
-    total = len(study.arms) * len(study.seeds)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=screen, disable=not screen.is_terminal) as bar:
-        task, done = bar.add_task(f"study {study.name}", total=total), 0
-
-        def tell(result: "TrialResult") -> None:
-            nonlocal done
-            done += 1
-            bar.update(task, completed=done)
-            line = f"{done}/{total} {result.trial.name}: {result.error or 'finished'}"
-            screen.print(line, markup=False, highlight=False, soft_wrap=True)
-
-        yield tell
 
 
 def _print_verdicts(answers: dict[str, list["Attribution"]]) -> None:

@@ -193,6 +193,12 @@ def is_over(trial: Trial, folder: Path) -> bool:
     return is_same and manifest.get("status") in ("finished", "crashed")
 
 
+def finished_in(root: Path) -> int:
+    """Returns how many runs of a folder came to their end."""
+    folders = [path.parent for path in root.glob("*/manifest.json")]
+    return sum(_manifest(folder).get("status") == "finished" for folder in folders)
+
+
 def _is_this(trial: Trial, folder: Path) -> bool:
     try:
         declared = (folder.parent / f"{trial.name}.yaml").read_text(encoding="utf-8")

@@ -73,6 +73,7 @@ def bench(
     from rca.bench import run as benchmarks
     from rca.bench.report import write_benchmark
     from rca.report.page import write_page
+    from rca.report.wording import plural
     from rca.runs.opening import make_folder
     from rca.study.trials import alone_in
 
@@ -97,7 +98,7 @@ def bench(
         with alone_in(runs), coming_in("benchmark", len(every), runs) as tell:
             results = run_here(every, runs, tell, workers=workers)
         results, driven = results[: len(trials)], results[len(trials) :]
-    sys.stderr.write(f"diagnosing {len(results)} runs\n")
+    sys.stderr.write(f"diagnosing {plural(len(results), 'run')}\n")
     cases = benchmarks.judged(results, workers)
     told = [benchmarks.described(results), benchmarks.spent([*results, *driven])]
     random = benchmarks.random_distances(driven)

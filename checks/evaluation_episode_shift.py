@@ -35,6 +35,7 @@ def episode_shift(run: RunRecord) -> Finding:
     """
     table = column(run.episodes, "length", "start_step")
     table = table[table[:, 0] > 0]
+    table = table[np.argsort(table[:, 1], kind="stable")]  # several environments end out of turn
     few = too_few(len(table), MIN_EPISODES, "episodes")
     if few:
         return few

@@ -77,5 +77,5 @@ def _stranger(run: RunRecord) -> Finding | None:
     steps, unasked = run.wiring.exploration.steps, run.wiring.exploration.unasked
     if unasked >= UNASKED:
         message = f"the policy was not asked in {unasked} of {steps} steps: who drives?"
-        return Finding(Verdict.FAIL, message, unasked / steps, suspects=suspects)
+        return Finding(Verdict.FAIL, message, unasked, suspects=suspects)
     return None

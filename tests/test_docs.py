@@ -140,6 +140,23 @@ def test_the_readme_says_of_the_benchmark_what_its_page_says():
     assert said.groups() == (*figures, *blind, *healthy, watched, blindly)
 
 
+def test_the_document_says_of_the_spent_faults_what_their_page_says():
+    document = " ".join((ROOT / "docs" / "benchmark.md").read_text(encoding="utf-8").split())
+    said = re.search(
+        r"of these (\d+), (\d+%) are named first on a seed that nothing came from "
+        r"\((\d+), one run each\), (\d+%) without",
+        document,
+    )
+    page = (ROOT / "reports" / "benchmark-spent" / "README.md").read_text(encoding="utf-8")
+    row = r"\| (\d+) \| (\d+%) \| \d+% \| \d+% \| (\d+%) \|"
+    known = re.search(rf"\| was known to who wrote the checks \| \d+ {row}", page)
+    seed = re.search(r"Scored seeds (\d+): ", page)
+    assert said
+    assert known
+    assert seed
+    assert said.groups() == (known[1], known[2], seed[1], known[3])
+
+
 def test_the_readme_says_how_many_runs_its_benchmark_makes():
     said = re.search(
         r"rca bench --steps 2000 --seed (\d+) .* (\d+) runs$",

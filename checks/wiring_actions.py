@@ -1,6 +1,7 @@
 """Whether the critic learns from the actions that were executed."""
 
 from rca.checking import Finding, Severity, Verdict, check, fail_below
+from rca.foreign import of_another_form
 from rca.runs.record import RunRecord
 
 LIMIT = 0.95
@@ -8,6 +9,9 @@ LIMIT = 0.95
 MIN_ROWS = 100
 OWN = 0.5
 """Share of rows: that one executed action is the present one happens, half a batch does not."""
+ELSEWHERE = 0.9
+"""Share of the unknown rows whose observations are unknown too, from which all of them are of steps
+that nobody told of: a picture may show by chance what another one did."""
 MIN_VISITS = 20
 VARIED = 0.5
 """Share; what is stored wrongly stays the same from visit to visit, what is added does not."""
@@ -31,7 +35,8 @@ def actions(run: RunRecord) -> Finding:
         un-noised. Compared bit for bit as float32. Where none was executed, a transition is known
         by its pictures: TD3 paper, section 5.3, adds no noise to what is stored. Another trainer
         may go on with a memory of before, or with demonstrations: then there are more unknown rows
-        than steps were told, which no mistake in storing makes.
+        than steps were told, or their observations are as unknown, which no mistake in storing
+        actions makes.
     """
     assert run.wiring is not None
     seen = run.wiring.actions
@@ -66,6 +71,9 @@ def actions(run: RunRecord) -> Finding:
             f"{rows}; batches held more others than steps were told: the memory was filled before "
             "the recorder was there",
         )
+    if share < LIMIT and _of_others(run):
+        message = f"{rows}; nor were the others' observations told: they are of steps of before"
+        return Finding(Verdict.NOT_RUN, message)
     return fail_below(
         share,
         LIMIT,
@@ -73,3 +81,12 @@ def actions(run: RunRecord) -> Finding:
         unit="1",
         suspects=("action_path_wrong", "replay_wrong"),
     )
+
+
+def _of_others(run: RunRecord) -> bool:
+    """Tells whether a foreign memory's unknown rows are of steps that nobody told of."""
+    assert run.wiring is not None
+    seen = run.wiring.memory
+    if run.kind == "rca" or seen is None or not seen.never or of_another_form(seen) - {"reward"}:
+        return False
+    return seen.elsewhere >= ELSEWHERE * seen.never

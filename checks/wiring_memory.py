@@ -1,8 +1,9 @@
 """Whether the rows of a batch are the steps that took place."""
 
 from rca.checking import Finding, Severity, Verdict, check
+from rca.foreign import of_another_form
 from rca.runs.record import RunRecord
-from rca.wiring.recomputed import MemoryFacts
+from rca.wiring.memory import NEXT, MemoryFacts
 
 MIN_ROWS = 100
 KNOWN = 0.5
@@ -18,7 +19,7 @@ OTHER = 0.01
 """Share of the known rows that may hold something else: an action taken twice by chance names the
 wrong step. Our own memory has none (tests/test_runs_remembering.py)."""
 FEW = 3
-"""Endings whose flag is missing, from which it is no chance if it is missing in most."""
+"""Endings whose flag is wrong, from which it is no chance if it is wrong in most."""
 MIXED_UP = 0.5
 """Share of the known rows that hold another observation or reward, from which a wrong flag is that
 of another step too."""
@@ -37,7 +38,9 @@ def memory(run: RunRecord) -> Finding:
     Remedy: write one episode into the memory and compare every row with a plain list.
     Reference: differential testing against a naive memory (McKeeman 1998); RLMutation's mangled
         transitions. Rows are known by their action, bit for bit; rewards are compared to 1e-4,
-        observations by their digests.
+        observations by their digests. Of a trainer that is not ours, how evenly it draws is its own
+        affair (prioritized replay), and so is in which form it keeps what it was given: where all
+        rows hold numbers that it told of no step, these are not compared.
     """
     assert run.wiring is not None
     assert run.wiring.memory is not None
@@ -48,12 +51,21 @@ def memory(run: RunRecord) -> Finding:
     if known < KNOWN * seen.rows:
         why = f"{known:,} of {seen.rows:,} rows have an action that was taken once"
         return Finding(Verdict.NOT_RUN, why)
-    off = {what: count for what, count in seen.other.items() if count > OTHER * known}
-    missing = seen.other.get("terminal missing", 0)
-    if missing >= FEW and missing > MIXED_UP * seen.ends:  # endings are rare, and all of them count
-        off["terminal missing"] = missing
+    is_ours = run.kind == "rca"
+    left_out = set() if is_ours else of_another_form(seen)
+    compared = {
+        what: n for what, n in seen.other.items() if what.removeprefix(NEXT) not in left_out
+    }
+    off = {what: count for what, count in compared.items() if count > OTHER * known}
+    for what, due in (("terminal missing", seen.ends), ("terminal added", seen.cuts)):
+        count = seen.other.get(what, 0)
+        if count >= FEW and count > MIXED_UP * due:  # endings are rare, and all of them count
+            off[what] = count
     if not off:
-        return _drawn(seen) or Finding(Verdict.PASS, f"{known:,} rows hold what took place")
+        message = f"{known:,} rows hold what took place"
+        if left_out:
+            message += f"; told in another form, not compared: {', '.join(sorted(left_out))}"
+        return (_drawn(seen) if is_ours else None) or Finding(Verdict.PASS, message)
     if any(count > MIXED_UP * known for what, count in off.items() if what not in FLAGS):
         off = {what: count for what, count in off.items() if what not in FLAGS}  # follows from that
     said = ", ".join(f"{what} in {count:,}" for what, count in off.items())

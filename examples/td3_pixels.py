@@ -20,6 +20,8 @@ SIZE = 36
 DISCOUNT = 0.98
 TAU = 0.01
 POLICY_DELAY = 2
+DRAWN = ("obs", "next_obs", "action", "reward", "terminated")
+"""What a batch holds, in this order."""
 
 
 class Dot(gymnasium.Env):
@@ -232,7 +234,8 @@ def train(agent, out, steps, *, learning_starts=300, batch=32, seed=0):
                 noise = rng.normal(0, 0.2, 2)
                 action = np.clip(agent.act(picture) + noise, -1, 1).astype(np.float32)
             following, reward, terminated, truncated, _ = env.step(action)
-            recorder.step(reward, terminated=terminated, truncated=truncated, action=action)  # rca
+            told = {"terminated": terminated, "truncated": truncated, "action": action}  # rca
+            recorder.step(reward, obs=picture, next_obs=following, **told)  # rca
             end = stored_end(terminated, truncated)
             replay.add(picture, stored_action(action, rng), reward, following, end)
             picture, running = following, running + reward
@@ -240,7 +243,9 @@ def train(agent, out, steps, *, learning_starts=300, batch=32, seed=0):
                 returns.append(running)
                 (picture, _), running = env.reset(), 0.0
             if step >= learning_starts:
-                agent.update(replay.sample(batch))
+                drawn = replay.sample(batch)
+                recorder.batch(**dict(zip(DRAWN, drawn, strict=True)))  # rca
+                agent.update(drawn)
     return returns
 
 

@@ -12,12 +12,16 @@ import numpy as np
 from rca.checking import Finding, Verdict
 from rca.judging import Floats
 from rca.runs.record import RunRecord
+from rca.wiring.memory import NEXT, MemoryFacts
 
 USUAL = (0.95, 1.001)
 """Largest executed action where they are in [-1, 1]: a random phase has come near the ends."""
 EXPLAINED = 0.9
 """Share of a foreign trainer's batches that one equation must explain to be judged by it: of sound
 ones with another equation up to 55% fit, of those with this one 98% (tests/sound_trainers.py)."""
+FORM = 0.9
+"""Share of the known rows of batches that hold what no step was told with, from which it was told
+in another form than the memory has: pixels scaled, rewards normalised."""
 
 
 def not_explained(run: RunRecord) -> Finding | None:
@@ -81,3 +85,10 @@ def rates_seen(run: RunRecord, part: str) -> Floats:
         looks = (optimizer.first_rates or {}, optimizer.rates)
         known += [rates[part] for rates in looks if part in rates]
     return np.array(known, np.float64)
+
+
+def of_another_form(seen: MemoryFacts) -> set[str]:
+    """Returns the parts of an observation, and "reward", that were told in another form."""
+    known = seen.rows - seen.unknown
+    strange = {what for what, count in seen.strange.items() if count >= FORM * known > 0}
+    return {what for what in strange if what == "reward" or f"{NEXT}{what}" in strange}

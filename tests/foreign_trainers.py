@@ -77,7 +77,8 @@ def train(trainer, out, updates=UPDATES):
                 noisy = trainer.act(obs) + rng.normal(0, 0.2, ACTIONS)
                 action = np.clip(noisy, -1, 1).astype(np.float32)
             following, reward, terminated, truncated, _ = env.step(action)
-            recorder.step(reward, terminated=terminated, truncated=truncated, action=action)
+            told = {"terminated": terminated, "truncated": truncated, "action": action}
+            recorder.step(reward, obs=obs, next_obs=following, **told)
             kept = trainer.act(obs) if trainer.fault == "wrong_action" else action
             memory[step, 0], memory[step, 1] = obs, following
             rest[step] = [*kept, reward, terminated]
@@ -85,8 +86,9 @@ def train(trainer, out, updates=UPDATES):
             if step >= WARM_UP:
                 at = rng.integers(0, step, BATCH)
                 both, numbers = torch.from_numpy(memory[at]), torch.from_numpy(rest[at])
-                parts = numbers[:, :ACTIONS], numbers[:, ACTIONS], numbers[:, -1]
-                trainer.update(both[:, 0], both[:, 1], *parts)
+                batch = both[:, 0], both[:, 1], *numbers.tensor_split((ACTIONS, ACTIONS + 1), 1)
+                recorder.batch(**dict(zip(example.DRAWN, batch, strict=True)))
+                trainer.update(*batch[:3], batch[3][:, 0], batch[4][:, 0])
     return recorder
 
 

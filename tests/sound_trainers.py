@@ -141,7 +141,8 @@ def train(trainer, out, updates=50):
         following, reward, terminated, truncated, _ = env.step(action / trainer.scale)
         reward = trainer.paid(reward)
         if recorder:
-            recorder.step(reward, terminated=terminated, truncated=truncated, action=action)
+            told = {"terminated": terminated, "truncated": truncated, "action": action}
+            recorder.step(reward, obs=obs, next_obs=following, **told)
         kept = trainer.kept(action), trainer.stored(reward)
         memory.add(obs, following, *kept, terminated, terminated or truncated)
         obs = env.reset()[0] if terminated or truncated else following
@@ -160,7 +161,10 @@ def train(trainer, out, updates=50):
             go(action, recorder)
             if step >= trainer.warm_up:
                 at = rng.integers(0, len(memory.rows) - trainer.summed, BATCH)
-                trainer.update(*memory.batch(at, trainer))
+                batch = memory.batch(at, trainer)
+                shown = dict(zip(("obs", "next_obs", "action", "reward"), batch[:4], strict=True))
+                recorder.batch(**shown, terminated=batch[4] == 0)
+                trainer.update(*batch)
     return recorder
 
 
@@ -350,6 +354,12 @@ class Demonstrations(Sound):
     """Half of the memory was there before."""
 
     prefilled, warm_up = 1000, 250
+
+
+class FewDemonstrations(Sound):
+    """A quarter of the memory was there before."""
+
+    prefilled, warm_up = 100, 250
 
 
 class ByHand(Sound):

@@ -18,7 +18,8 @@ from rca.wiring.facts import (
     TargetFacts,
     Wiring,
 )
-from rca.wiring.recomputed import MemoryFacts, PartFacts, RecomputedFacts, WorldFacts
+from rca.wiring.memory import MemoryFacts
+from rca.wiring.recomputed import PartFacts, RecomputedFacts, WorldFacts
 
 NONE = Names(count=0)
 UPDATES = 58

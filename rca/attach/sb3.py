@@ -20,6 +20,8 @@ except ImportError as error:
         "RcaCallback needs stable-baselines3: pip install stable-baselines3"
     ) from error
 
+from rca.attach.drawing import Drawing  # it needs stable-baselines3 too
+
 DECLARED = (
     "learning_rate", "buffer_size", "learning_starts", "batch_size", "tau", "gamma", "policy_delay",
     "target_policy_noise", "target_noise_clip", "gradient_steps", "seed",
@@ -61,6 +63,7 @@ class RcaCallback(BaseCallback):
         self._config = dict(config or {})
         self._actor: object = None
         self.recorder: Watch | None = None
+        self._drawing: Drawing | None = None
 
     def _on_training_start(self) -> None:
         model = self.model
@@ -82,12 +85,14 @@ class RcaCallback(BaseCallback):
             )
         else:
             self.recorder.resume(anew=model.num_timesteps == 0)
+        assert model.replay_buffer is not None
+        self._drawing = Drawing(model.replay_buffer, self.recorder)
 
     def _on_step(self) -> bool:
         assert self.recorder is not None
         told = self.locals
         stored, normalised = told.get("buffer_actions"), self.model.get_vec_normalize_env()
-        learned = told["rewards"]
+        learned, last, new = told["rewards"], self.model._last_obs, told["new_obs"]
         rewards = learned if normalised is None else normalised.get_original_reward()
         for number, (reward, pays, done, info) in enumerate(
             zip(rewards, learned, told["dones"], told["infos"], strict=True)
@@ -99,6 +104,8 @@ class RcaCallback(BaseCallback):
                 terminated=bool(done) and not cut,
                 truncated=cut,
                 action=None if stored is None else np.asarray(stored[number]),
+                obs=_of(last, number),
+                next_obs=info.get("terminal_observation") if done else _of(new, number),
                 info=info,
                 env=number,
             )
@@ -106,14 +113,21 @@ class RcaCallback(BaseCallback):
 
     def _on_training_end(self) -> None:
         assert self.recorder is not None
+        self._stop_drawing()
         self.recorder.pause()
         # They hold the callback itself, which would keep it alive when nobody can go on with it.
         self.locals, self.globals = {}, {}
 
     def close(self) -> None:
         """Removes the hooks and finishes the folder; a later `learn` is not recorded."""
+        self._stop_drawing()
         if self.recorder is not None:
             self.recorder.close(error=BROKEN_OFF)
+
+    def _stop_drawing(self) -> None:
+        if self._drawing is not None:
+            self._drawing.end()
+            self._drawing = None
 
 
 _kept: list[tuple[int, weakref.ref[RcaCallback], Watch]] = []
@@ -174,6 +188,11 @@ def _world(model: Any) -> dict[str, object]:  # noqa: ANN401  as above
     elif spec is not None and spec.max_episode_steps:  # it trains behind whole episodes
         found["steps_between_updates"] = spec.max_episode_steps * model.n_envs
     return found
+
+
+def _of(obs: Any, env: int) -> object:  # noqa: ANN401  an array, or one for each key
+    """Returns what one of several environments shows."""
+    return {key: part[env] for key, part in obs.items()} if isinstance(obs, dict) else obs[env]
 
 
 def _value(value: object) -> object:

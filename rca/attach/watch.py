@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, SupportsFloat
 
 import torch
 
+from rca.attach.episodes import Episodes
 from rca.attach.measures import Measures
-from rca.attach.told import end_reason, known, mean, number, plain, success
+from rca.attach.remembered import Remembered
+from rca.attach.told import known, mean, number, plain
 from rca.checking import Finding, builtin_checks, load_checks, run_checks, select
 from rca.errors import UsageError
 from rca.runs.folder import RunWriter
@@ -93,15 +94,6 @@ def watch(
     return Watch(agent, named, writer, every)
 
 
-@dataclass
-class _Running:
-    """An episode under way: the step of the record at which it began, and what is summed so far."""
-
-    start_step: int
-    length: int = 0
-    total: float = 0.0
-
-
 class Watch:
     """Records a foreign trainer and audits its wiring; made by `watch`."""
 
@@ -117,10 +109,11 @@ class Watch:
         self._steps = 0
         self._before = 0  # updates before the first step
         self._told_steps = False
-        self._running: dict[int, _Running] = {}
+        self._episodes = Episodes(writer)
         self._is_closed = self._is_over = False
         self._is_silent = False
         self._measures = Measures(agent, self._signal)
+        self._remembered = Remembered()
         self._audit = Audit(
             agent,
             optimizers,
@@ -143,6 +136,8 @@ class Watch:
         info: Mapping[str, Any] | None = None,
         env: int = 0,
         learned_reward: SupportsFloat | None = None,
+        obs: object = None,
+        next_obs: object = None,
         **readings: SupportsFloat | None,
     ) -> None:
         """Tells of one environment step, after it was taken.
@@ -156,48 +151,76 @@ class Watch:
             env: Number of the environment where several run side by side.
             learned_reward: What the agent is to learn from, if that is another number (scaled,
                 clipped, normalised).
+            obs: What was observed before it: an array, or a mapping or tuple of them.
+            next_obs: What was observed after it, the last one of an episode too, not what `reset`
+                returned; for `batch`.
             readings: More values of this step, such as `noise` or `speed`; see READINGS.
         """
         learned = reward if learned_reward is None else learned_reward
-        ends = (terminated, truncated)
-        self._safely(self._step, reward, learned, *ends, action, info, env, readings)
+        self._safely(
+            self._step,
+            reward,
+            learned,
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            action=action,
+            observed=(obs, next_obs),
+            info=info if info is not None else {},
+            env=env,
+            readings=readings,
+        )
 
     def _step(
         self,
         reward: SupportsFloat,
         learned: SupportsFloat,
+        *,
         terminated: bool,
         truncated: bool,
         action: object,
-        info: Mapping[str, Any] | None,
+        observed: tuple[object, object],
+        info: Mapping[str, Any],
         env: int,
         readings: Mapping[str, SupportsFloat | None],
     ) -> None:
-        value, told, said = number(reward), known(readings), info if info is not None else {}
-        ended, cut = bool(terminated), bool(truncated)
+        value, told = number(reward), known(readings)
         executed = None if action is None else as_action(action)
         if not self._steps:
             self._note_updates_before()
-        running = self._running.setdefault(env, _Running(self._before + self._steps))
         self._told_steps = True
         self._steps += 1
         if executed is not None:
             pays = number(learned)
-            self._audit.step(executed, pays, terminated=ended, truncated=cut, env=env)
-        running.length += 1
-        running.total += value
-        if ended or cut:
-            self._episode(
-                start_step=running.start_step,
-                length=running.length,
-                episode_return=running.total,
-                end_reason=end_reason(said, truncated=cut and not ended),
-                success=success(said),
-            )
-            del self._running[env]
+            ends: Any = {"terminated": terminated, "truncated": truncated, "env": env}
+            self._audit.step(executed, pays, **ends)
+            self._remembered.step(executed, pays, observed, **ends)
+        self._episodes.step(
+            self._before + self._steps,
+            value,
+            terminated=terminated,
+            truncated=truncated,
+            info=info,
+            env=env,
+        )
         self._signal("env/reward", "reward", value)
         self._readings(told)
         self._count()
+
+    def batch(
+        self, *, obs: object, action: object, reward: object, next_obs: object, terminated: object
+    ) -> None:
+        """Tells of a batch as it was drawn from the replay memory, before it is learned from.
+
+        Its rows are held against the steps that were told with `action` and `next_obs`.
+
+        Args:
+            obs: As `step` was told, an array, or a mapping or tuple of them. [batch, ...]
+            action: As `step` was told. [batch, ...]
+            reward: What is learned from. [batch]
+            next_obs: As obs.
+            terminated: Whether nothing follows: 1 where the target does not bootstrap. [batch]
+        """
+        self._safely(self._remembered.batch, obs, action, reward, next_obs, terminated)
 
     def _note_updates_before(self) -> None:
         """Notes how many updates the record begins with, at once: a kill loses what waits."""
@@ -228,26 +251,15 @@ class Watch:
     def _episode(
         self,
         *,
-        start_step: int | None = None,
         length: int,
-        episode_return: SupportsFloat,
-        end_reason: str | None,
-        success: SupportsFloat,
+        **told: Any,  # noqa: ANN401  as in `episode`
     ) -> None:
         length = int(length)
         if not self._told_steps:
             self._steps += length
         end_step = self._before + self._steps
-        self._writer.episode(
-            {
-                "start_step": max(0, end_step - length) if start_step is None else start_step,
-                "end_step": end_step,
-                "length": length,
-                "return": number(episode_return),
-                "end_reason": end_reason,
-                "success": number(success),
-            }
-        )
+        start_step = max(0, end_step - length)
+        self._episodes.over(start_step=start_step, end_step=end_step, length=length, **told)
 
     def update(self, **readings: SupportsFloat | None) -> None:
         """Tells of values that hooks cannot see: `critic_loss`, `actor_loss`, any other by name.
@@ -315,7 +327,7 @@ class Watch:
         """
         self._is_over = False
         if anew:
-            self._running.clear()
+            self._episodes.clear()
         self._safely(self._writer.go_on)
 
     def close(self, *, error: str = "") -> None:
@@ -391,4 +403,5 @@ class Watch:
         )
 
     def _write_wiring(self) -> None:
-        write_json(self.folder / WIRING, self._audit.facts().plain())
+        facts = self._audit.facts().model_copy(update={"memory": self._remembered.facts()})
+        write_json(self.folder / WIRING, facts.plain())

@@ -46,8 +46,8 @@ def by_kind(
     accused = sum(bool(case.accused) for case in healthy)
     words = (
         "The last column is the same without what our own trainer alone can be asked (updates "
-        "computed anew, a list of what took place, the simulator's account of the car): what "
-        "somebody else's trainer that is watched may expect"
+        "computed anew, the simulator's account of the car): what may be expected where somebody "
+        "else's trainer is watched and tells what it observes and what its memory draws"
     )
     words += f"; {accused} of {len(healthy)} healthy runs are accused then" if healthy else ""
     return [*lines, "", f"{words}.", ""]

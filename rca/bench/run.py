@@ -243,9 +243,10 @@ def _judged(result: TrialResult) -> Case:
 def _watched(run: RunRecord, checks: Sequence[Check]) -> tuple[tuple[str, float], ...]:
     """Returns the causes in order as in a trainer that is not ours, and is watched.
 
-    Of that one no update, no batch and no step can be computed again.
+    Of that one no update and no step can be computed again; that it tells what its memory draws is
+    taken for granted (`Watch.batch`, RcaCallback).
     """
-    alone = {"recomputed": None, "memory": None, "world": None}
+    alone = {"recomputed": None, "world": None}
     wiring = run.wiring.model_copy(update=alone) if run.wiring else None
     foreign = replace(run, kind="recording", wiring=wiring)
     found = diagnose(foreign, run_checks(checks, foreign))

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from rca.errors import EvidenceError
 from rca.wiring.fact import Fact
-from rca.wiring.recomputed import MemoryFacts, RecomputedFacts, WorldFacts
+from rca.wiring.memory import MemoryFacts
+from rca.wiring.recomputed import RecomputedFacts, WorldFacts
 
 MIN_LOOKS = 20
 """Updates that the audit must have heard to be judged by: ten of a delayed actor's."""

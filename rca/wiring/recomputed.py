@@ -68,32 +68,3 @@ class WorldFacts(Fact):
     routes: Count | None = None
     ends: Count = 0
     error: str = ""
-
-
-class MemoryFacts(Fact):
-    """Rows of batches, held against a plain list of what took place.
-
-    Attributes:
-        rows: Looked up.
-        unknown: Those whose action was never taken, or more than once.
-        never: Those whose action was never taken.
-        other: Of the rest, those that hold something else than their step, by what: "reward",
-            "terminal missing", "terminal added", "picture", "vector", "next picture" or
-            "next vector".
-        ends: Rows that end an episode by themselves, until the memory was full.
-        expected_ends: As many as an even draw has of them, in the mean.
-        place: Half of the rows' mean place in the memory over that of an even draw of the steps
-            that can be known: 0.5 if even, 0 if all are the oldest; None: no row is known.
-        again: Known rows that the batch compared before held too, often the one before.
-        expected_again: As many as an even draw has of them, in the mean.
-    """
-
-    rows: int
-    unknown: int
-    other: Mapping[str, int]
-    never: int = 0
-    ends: int = 0
-    expected_ends: float = 0.0
-    place: float | None = None
-    again: int = 0
-    expected_again: float = 0.0

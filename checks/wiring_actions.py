@@ -87,6 +87,6 @@ def _of_others(run: RunRecord) -> bool:
     """Tells whether a foreign memory's unknown rows are of steps that nobody told of."""
     assert run.wiring is not None
     seen = run.wiring.memory
-    if run.kind == "rca" or seen is None or not seen.never or of_another_form(seen) - {"reward"}:
-        return False
-    return seen.elsewhere >= ELSEWHERE * seen.never
+    if run.kind == "rca" or seen is None or seen.rows - seen.unknown < MIN_ROWS:
+        return False  # nothing shows that observations can be compared at all
+    return not of_another_form(seen) - {"reward"} and seen.elsewhere >= ELSEWHERE * seen.never > 0

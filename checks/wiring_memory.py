@@ -39,34 +39,31 @@ def memory(run: RunRecord) -> Finding:
     Reference: differential testing against a naive memory (McKeeman 1998); RLMutation's mangled
         transitions. Rows are known by their action, bit for bit; rewards are compared to 1e-4,
         observations by their digests. Of a trainer that is not ours, how evenly it draws is its own
-        affair (prioritized replay), and so is in which form it keeps what it was given: where all
-        rows hold numbers that it told of no step, these are not compared.
+        affair (prioritized replay), and so is in which form it keeps what it was given (scaled,
+        augmented): a row is wrong where it holds what was told of another step.
     """
     assert run.wiring is not None
     assert run.wiring.memory is not None
-    seen = run.wiring.memory
+    seen, is_ours = run.wiring.memory, run.kind == "rca"
     known = seen.rows - seen.unknown
     if seen.rows < MIN_ROWS:
         return Finding(Verdict.VACUOUS, f"{seen.rows} rows of batches compared, {MIN_ROWS} needed")
     if known < KNOWN * seen.rows:
         why = f"{known:,} of {seen.rows:,} rows have an action that was taken once"
         return Finding(Verdict.NOT_RUN, why)
-    is_ours = run.kind == "rca"
-    left_out = set() if is_ours else of_another_form(seen)
-    compared = {
-        what: n for what, n in seen.other.items() if what.removeprefix(NEXT) not in left_out
+    never_written = {} if is_ours else {what: seen.strange[what] for what in seen.same}
+    other = {
+        what: n - (0 if is_ours else seen.strange.get(what, 0)) for what, n in seen.other.items()
     }
-    off = {what: count for what, count in compared.items() if count > OTHER * known}
+    off = {what: count for what, count in other.items() if count > OTHER * seen.compared(what)}
     for what, due in (("terminal missing", seen.ends), ("terminal added", seen.cuts)):
-        count = seen.other.get(what, 0)
+        count = other.get(what, 0)
         if count >= FEW and count > MIXED_UP * due:  # endings are rare, and all of them count
             off[what] = count
+    off |= {what: n for what, n in never_written.items() if n > OTHER * seen.compared(what)}
     if not off:
-        message = f"{known:,} rows hold what took place"
-        if left_out:
-            message += f"; told in another form, not compared: {', '.join(sorted(left_out))}"
-        return (_drawn(seen) if is_ours else None) or Finding(Verdict.PASS, message)
-    if any(count > MIXED_UP * known for what, count in off.items() if what not in FLAGS):
+        return (_drawn(seen) if is_ours else None) or _as_it_was(seen, known, is_ours)
+    if any(n > MIXED_UP * seen.compared(what) for what, n in off.items() if what not in FLAGS):
         off = {what: count for what, count in off.items() if what not in FLAGS}  # follows from that
     said = ", ".join(f"{what} in {count:,}" for what, count in off.items())
     said += "; steps are mixed up" if off.keys() - FLAGS.keys() else ""
@@ -74,6 +71,17 @@ def memory(run: RunRecord) -> Finding:
     return Finding(
         Verdict.FAIL, f"of {known:,} rows not as it was: {said}", suspects=tuple(suspects)
     )
+
+
+def _as_it_was(seen: MemoryFacts, known: int, is_ours: bool) -> Finding:
+    """Returns PASS with what was not compared, NOT_RUN if nothing was."""
+    parts = {what for what in seen.other if not what.startswith(NEXT)} | {"reward", *FLAGS}
+    left_out = {what for what in parts if not seen.compared(what)}
+    left_out |= set() if is_ours else of_another_form(seen)
+    if left_out == parts:
+        return Finding(Verdict.NOT_RUN, f"{known:,} rows, all in another form than was told")
+    also = f"; not compared: {', '.join(sorted(left_out))}" if left_out else ""
+    return Finding(Verdict.PASS, f"{known:,} rows hold what took place{also}")
 
 
 def _drawn(seen: MemoryFacts) -> Finding | None:

@@ -89,6 +89,5 @@ def rates_seen(run: RunRecord, part: str) -> Floats:
 
 def of_another_form(seen: MemoryFacts) -> set[str]:
     """Returns the parts of an observation, and "reward", that were told in another form."""
-    known = seen.rows - seen.unknown
-    strange = {what for what, count in seen.strange.items() if count >= FORM * known > 0}
+    strange = {what for what, n in seen.strange.items() if n >= FORM * seen.compared(what) > 0}
     return {what for what in strange if what == "reward" or f"{NEXT}{what}" in strange}

@@ -15,6 +15,7 @@ from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import VecNormalize
 
 import rca
+from checks.wiring_actions import actions
 from checks.wiring_memory import memory
 from rca.attach.remembered import EVERY, ROWS, Remembered
 from rca.checking import Verdict, run_checks
@@ -199,41 +200,8 @@ def test_a_memory_is_saved_and_copied_while_it_is_listened_to(tmp_path):
     for other in (callback.copied, callback.loaded):
         drawn = other.sample(8)
         assert drawn.actions.shape == (8, 2)
-        assert other.sample.args == (other,)
+        assert other.sample.__self__ is other
     assert rows_of(load_run(tmp_path / "run")).rows == heard
-
-
-def step(seen, number, **other):
-    told = {
-        "action": np.array([number, -number], np.float32),
-        "reward": 0.5 * number,
-        "observed": (np.full(3, number, np.uint8), np.full(3, number + 1, np.uint8)),
-        "terminated": False,
-        "truncated": False,
-        "env": 0,
-    }
-    seen.step(**(told | other))
-
-
-def batch(seen, rows, **other):
-    told = {
-        "obs": torch.tensor([[n] * 3 for n in rows], dtype=torch.uint8),
-        "action": torch.tensor([[float(n), -float(n)] for n in rows]),
-        "reward": torch.tensor([[0.5 * n] for n in rows]),
-        "next_obs": torch.tensor([[n + 1] * 3 for n in rows], dtype=torch.uint8),
-        "terminated": torch.zeros(len(rows), 1),
-    }
-    seen.batch(**(told | other))
-
-
-def judged(seen, run):
-    return finding(replace(run, wiring=run.wiring.model_copy(update={"memory": seen.facts()})))
-
-
-def differs(seen):
-    facts = seen.facts()
-    assert facts is not None
-    return facts.other
 
 
 @pytest.fixture(scope="module")
@@ -241,71 +209,225 @@ def foreign(tmp_path_factory):
     return told(tmp_path_factory.mktemp("sb3") / "run", steps=130)
 
 
-def filled(steps=200):
-    seen = Remembered()
-    for number in range(steps):
-        step(seen, number)
-    return seen
+def facts_of(seen):
+    facts = seen.facts()
+    assert facts is not None
+    return facts
 
 
-def test_numbers_in_another_form_are_not_compared_and_mixed_up_ones_are(foreign):
-    rows = list(range(1, 150))
-    pixels = torch.tensor([[n] * 3 for n in rows]) / 255
-    scaled = filled()
-    batch(scaled, rows, obs=pixels, next_obs=pixels + 1 / 255, reward=torch.tensor(rows) * 0.01)
-    found = judged(scaled, foreign)
-    assert found.verdict is Verdict.PASS
-    assert found.message.endswith("told in another form, not compared: observation, reward")
-    mixed = filled()
-    batch(mixed, rows, obs=torch.full((149, 3), 7, dtype=torch.uint8))  # a reference to one array
-    assert judged(mixed, foreign).suspects == ("replay_wrong",)
-    assert "observation in 148" in judged(mixed, foreign).message
+class Rows:
+    """Steps of a world of noise, told as they come, and batches of them."""
+
+    def __init__(self, length=20, told=lambda row, over: {}, seed=0, **options):
+        self.seen, self.rows = Remembered(**options), []
+        rng = self.rng = np.random.default_rng(seed)
+        obs = rng.normal(size=3).astype(np.float32)
+        for number in range(800):
+            following, action = rng.normal(size=(2, 3)).astype(np.float32)
+            over = number % length == length - 1
+            row = (obs, action, float(rng.normal()), following, over)
+            self.rows.append(row)
+            step = {"observed": (obs, following), "terminated": over} | told(row, over)
+            self.seen.step(*row[1:3], **({"truncated": False, "env": 0} | step))
+            obs = rng.normal(size=3).astype(np.float32) if over else following
+
+    def drawn(self, size=100, n_step=1, paid=lambda reward: reward, shown=lambda obs: obs):
+        columns: list[list[Any]] = [[], [], [], [], []]
+        for first in self.rng.integers(0, len(self.rows) - 70, size):
+            total, discount = 0.0, 1.0
+            for step in self.rows[first : first + n_step]:
+                total, discount = total + discount * paid(step[2]), 0.99 * discount
+                if step[4]:
+                    break
+            obs, action = self.rows[first][:2]
+            row = (shown(obs), action, total, shown(step[3]), float(step[4]))
+            for column, value in zip(columns, row, strict=True):
+                column.append(value)
+        names = ("obs", "action", "reward", "next_obs", "terminated")
+        return dict(zip(names, (torch.tensor(np.array(column)) for column in columns), strict=True))
+
+    def learned(self, *changes, batches=10, **options):
+        for _ in range(batches):
+            batch = self.drawn(**options)
+            for change in changes:
+                batch = change(batch)
+            self.seen.batch(**batch)
+        return self
+
+    def finding(self, run):
+        facts = facts_of(self.seen)
+        return finding(replace(run, wiring=run.wiring.model_copy(update={"memory": facts})))
 
 
-def test_flags_are_compared_where_nothing_else_can_be(foreign):
-    seen, rows = Remembered(), list(range(200))
-    for number in rows:
-        step(seen, number, truncated=number % 50 == 49)
-    flags = torch.tensor([float(n % 50 == 49) for n in rows])
-    batch(seen, rows, reward=torch.tensor(rows) * 0.01, terminated=flags)
-    found = judged(seen, foreign)
-    assert found.suspects == ("time_outs_terminal",)
-    assert "terminal added in 4" in found.message
+def mirrored(batch):
+    """Half of the rows are augmented."""
+    for name in ("obs", "next_obs"):
+        batch[name][torch.rand(len(batch[name])) < 0.5] *= -1
+    return batch
 
 
-@pytest.mark.parametrize("n_step", [1, 2, 5])
-def test_behind_how_many_steps_a_row_looks_is_found_out(n_step, foreign):
-    seen, rows = filled(), list(range(150))
-    after = torch.tensor([[n + n_step] * 3 for n in rows], dtype=torch.uint8)
-    sums = torch.tensor([sum(0.9**k * 0.5 * (n + k) for k in range(n_step)) for n in rows])
-    batch(seen, rows, next_obs=after, reward=sums)
-    assert judged(seen, foreign).verdict is Verdict.PASS
-    assert not differs(seen)["next observation"]
+def where(change, *names):
+    """A change of some parts of a batch."""
+    return lambda batch: batch | {name: change(batch[name]) for name in names}
 
 
-def test_environments_side_by_side_have_chains_of_their_own():
-    seen = Remembered()
-    for number in range(100):
-        observed = np.full(3, number, np.uint8), np.full(3, number + 2, np.uint8)
-        step(seen, number, env=number % 2, observed=observed)
-    rows = list(range(90))
-    two_later = torch.tensor([[n + 4] * 3 for n in rows], dtype=torch.uint8)
-    batch(seen, rows, next_obs=two_later)
-    assert not differs(seen)["next observation"]
+SOUND: dict[str, dict[str, Any]] = {
+    "as told": {},
+    "rewards clipped": {"paid": lambda reward: float(np.clip(reward, -1, 1))},
+    "rewards of half precision": {"changes": [where(torch.Tensor.half, "reward")]},
+    "flags as truths": {"changes": [where(torch.Tensor.bool, "terminated")]},
+    "half of the rows mirrored": {"changes": [mirrored]},
+    "pictures scaled": {"shown": lambda obs: obs / 2, "not compared": "observation"},
+    "scaled, episodes of 8": {
+        "world": {"length": 8},
+        "shown": lambda obs: obs / 2,
+        "not compared": "observation",
+    },
+    "3 steps": {"n_step": 3, "not compared": None},
+    "3 steps, as is said": {"n_step": 3, "world": {"n_step": 3, "discount": 0.99}},
+    "50 steps": {"n_step": 50, "world": {"length": 200}, "not compared": None},
+    "3 steps, cut without a word": {
+        "n_step": 3,
+        "world": {"told": lambda row, over: {"terminated": False}},
+        "changes": [where(torch.zeros_like, "terminated")],
+        "not compared": None,
+    },
+    "3 steps, the last observation not told": {
+        "n_step": 3,
+        "world": {"told": lambda row, over: {"observed": (row[0], None if over else row[3])}},
+        "not compared": None,
+    },
+    "an array changed in place": {
+        "world": {"told": lambda row, over: {"observed": (row[3], row[3])}}
+    },
+    "the last observation alone": {
+        "world": {"told": lambda row, over: {"observed": (None, row[3])}}
+    },
+}
 
 
-def test_few_batches_are_looked_at_and_steps_without_a_next_observation_are_none():
-    seen, rows = filled(), list(range(100))
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_memory_of_another_kind_is_not_accused(name, foreign):
+    options = dict(SOUND[name])
+    world, changes = options.pop("world", {}), options.pop("changes", [])
+    left_out = options.pop("not compared", "")
+    found = Rows(**world).learned(*changes, **options).finding(foreign)
+    assert found.verdict is Verdict.PASS, found.message
+    if left_out is not None:
+        assert found.message.endswith(f"not compared: {left_out}" if left_out else "took place")
+
+
+def test_where_nothing_can_be_compared_it_says_so(foreign):
+    found = Rows().learned(n_step=3, shown=lambda obs: obs / 2).finding(foreign)
+    assert found.verdict is Verdict.NOT_RUN
+    assert found.message == "1,000 rows, all in another form than was told"
+
+
+def test_batches_of_1_and_of_5_steps_are_told_apart(foreign):
+    rows = Rows()
+    for n_step in (1, 5, 1, 5):
+        rows.learned(batches=2, n_step=n_step)
+    assert rows.finding(foreign).verdict is Verdict.PASS
+
+
+def test_a_first_batch_of_somebody_elses_steps_decides_nothing(foreign):
+    rows = Rows()
+    rows.seen.batch(**Rows(seed=9).drawn(n_step=3))
+    found = rows.learned(n_step=3).finding(foreign)
+    assert found.verdict is Verdict.PASS, found.message
+    assert facts_of(rows.seen).elsewhere == 100
+
+
+def rolled(part):
+    return part.roll(1, 0)
+
+
+MIXED: dict[str, Any] = {
+    "rewards of other rows": ({}, [where(rolled, "reward")], "reward in"),
+    "observations of other rows": ({}, [where(rolled, "obs")], "observation in"),
+    "next ones of other rows": ({}, [where(rolled, "next_obs")], "next observation in"),
+    "the same one in each": ({}, [where(lambda o: o[:1].expand(100, 3), "obs")], "observation in"),
+    "rewards of nothing": ({}, [where(torch.zeros_like, "reward")], "reward in"),
+    "observations of nothing": ({}, [where(torch.zeros_like, "obs")], "observation in"),
+    "the state as the next one": ({}, [lambda b: b | {"next_obs": b["obs"]}], "next observation"),
+    "3 steps, rewards of other rows": (
+        {"n_step": 3, "discount": 0.99},
+        [where(rolled, "reward")],
+        "reward in",
+    ),
+    "no flag": ({}, [where(torch.zeros_like, "terminated")], "terminal missing"),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_a_row_that_holds_what_was_told_of_another_step_is_named(name, foreign):
+    options, changes, says = MIXED[name]
+    found = Rows(**options).learned(*changes, n_step=options.get("n_step", 1)).finding(foreign)
+    assert found.verdict is Verdict.FAIL
+    assert says in found.message
+
+
+def test_an_observation_two_steps_on_beside_one_reward_is_no_sum(foreign):
+    rows = Rows(length=200)
+    for _ in range(10):
+        rows.seen.batch(**_two_on(rows))
+    found = rows.finding(foreign)
+    assert found.verdict is Verdict.FAIL
+    assert "next observation in" in found.message
+
+
+def _two_on(rows):
+    state = rows.rng.bit_generator.state
+    one = rows.drawn()
+    rows.rng.bit_generator.state = state
+    return one | {"next_obs": rows.drawn(n_step=2)["next_obs"]}
+
+
+def test_bytes_may_be_kept_as_floats(foreign):
+    rng = np.random.default_rng(0)
+    seen, pictures = Remembered(), rng.integers(0, 256, (301, 12)).astype(np.uint8)
+    actions = rng.uniform(-1, 1, (300, 2)).astype(np.float32)
+    for at in range(300):
+        shown = pictures[at], pictures[at + 1]
+        seen.step(actions[at], float(at), shown, terminated=False, truncated=False, env=0)
+    kept, rest = torch.tensor(pictures).float(), (torch.tensor(actions), torch.arange(300.0))
+    seen.batch(kept[:-1], *rest, kept[1:], torch.zeros(300))
+    assert facts_of(seen).other["next observation"] == 0
+    assert facts_of(seen).asked["next observation"] == 300
+    seen.batch(kept[:-1], *rest, kept[torch.randperm(300)], torch.zeros(300))
+    assert facts_of(seen).other["next observation"] > 250
+
+
+@pytest.mark.parametrize("told", [{}, {"terminated": False, "truncated": True}])
+def test_time_outs_are_found_wrong_where_the_flag_says_so(told, foreign):
+    rows = Rows(told=lambda row, over: told if over else {}).learned()
+    suspects = ("time_outs_terminal",) if told else ()
+    assert rows.finding(foreign).suspects == suspects
+
+
+def test_environments_side_by_side_have_chains_of_their_own(foreign):
+    rows, others = Rows(seed=1), Rows(seed=2)
+    both = Remembered()
+    for pair in zip(rows.rows, others.rows, strict=True):
+        for env, (obs, action, reward, following, over) in enumerate(pair):
+            ends = {"terminated": over, "truncated": False}
+            both.step(action, reward, (obs, following), **ends, env=env)
+    for one in (rows, others):
+        one.seen = both
+        one.learned(n_step=3)
+        assert one.finding(foreign).verdict is Verdict.PASS
+
+
+def test_few_batches_are_looked_at():
+    rows = Rows()
+    batch = rows.drawn()
     for _ in range(ROWS // 100 + 2 * EVERY):
-        batch(seen, rows)
-    assert ROWS < seen.facts().rows <= ROWS + 3 * 100
-    blind = Remembered()
-    step(blind, 1, observed=(np.zeros(3, np.uint8), None))
-    batch(blind, [1])
-    assert blind.facts() is None
+        rows.seen.batch(**batch)
+    assert ROWS < facts_of(rows.seen).rows <= ROWS + 3 * 100
+    assert Remembered().facts() is None
 
 
-def test_parts_of_unequal_length_end_the_recording_and_no_training(tmp_path, caplog):
+def test_what_cannot_be_read_ends_the_comparison_and_nothing_else(tmp_path, caplog):
     net = torch.nn.Linear(2, 1)
     watched = rca.watch(
         actor=torch.nn.Linear(2, 1),
@@ -314,8 +436,78 @@ def test_parts_of_unequal_length_end_the_recording_and_no_training(tmp_path, cap
         out=tmp_path / "run",
     )
     rows = torch.zeros(4, 2)
-    watched.batch(
-        obs=rows, action=rows[:3], reward=rows[:, 0], next_obs=rows, terminated=rows[:, 0]
-    )
+    for _ in range(2):
+        watched.batch(
+            obs=rows, action=rows[:3], reward=rows[:, 0], next_obs=rows, terminated=rows[:, 0]
+        )
+    watched.step(1.0, action=np.zeros(2, np.float32), next_obs=object())
     watched.close()
-    assert "action, reward, terminated, obs, next_obs have 3, 4, 4, 4, 4 rows" in caplog.text
+    said = "action, reward, terminated, obs, next_obs have 3, 4, 4, 4, 4 rows"
+    assert caplog.text.count(said) == 1
+    run = load_run(tmp_path / "run")
+    assert run.outcome.executed_steps == 1
+    assert said in finding(run).message
+
+
+class Half(ReplayBuffer):
+    """Stores another action."""
+
+    def add(self, obs, next_obs, action, reward, done, infos):
+        super().add(obs, next_obs, 0.5 * action + 0.01, reward, done, infos)
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_another_action_is_named_whatever_form_observations_have(normalised, tmp_path):
+    run = told(tmp_path / "run", normalised=normalised, replay_buffer_class=Half)
+    assert finding(run).verdict is Verdict.NOT_RUN
+    assert run_checks([actions], run)[0].verdict is Verdict.FAIL
+
+
+class Few(Point):
+    """Ends by itself after a few steps, and pays at the end alone."""
+
+    def step(self, action):
+        obs, _, over, cut, info = super().step(action)
+        over = over or self.steps >= 6
+        return obs, float(over), over, cut, info
+
+
+@pytest.mark.parametrize("n_steps", [1, 3])
+def test_short_episodes_with_rare_rewards_are_no_fault_where_all_is_normalised(n_steps, tmp_path):
+    run = told(tmp_path / "run", kind=Few, normalised=True, n_steps=n_steps, learning_starts=0)
+    found = finding(run)
+    assert found.verdict is Verdict.PASS, found.message
+
+
+def test_a_learn_that_broke_off_is_no_longer_listened_to(tmp_path):
+    class Stops(rca.RcaCallback):
+        def _on_step(self):
+            if self.num_timesteps == 120:
+                raise KeyboardInterrupt
+            return super()._on_step()
+
+    trained, first = model(), tmp_path / "first"
+    with pytest.raises(KeyboardInterrupt):
+        trained.learn(180, callback=Stops(first))
+    trained.learn(60, callback=rca.RcaCallback(tmp_path / "second"), reset_num_timesteps=False)
+    assert "sample" not in vars(trained.replay_buffer)
+    second = rows_of(load_run(tmp_path / "second"))
+    assert second is not None
+    assert second.rows == 60 * 32
+    assert 0 < second.elsewhere < second.rows
+
+
+def test_a_sample_of_the_users_own_is_put_back(tmp_path):
+    trained, drawn = model(), []
+    memory = trained.replay_buffer
+    own = memory.sample
+
+    def counted(batch_size, env=None):
+        drawn.append(batch_size)
+        return own(batch_size, env)
+
+    memory.sample = counted
+    trained.learn(130, callback=rca.RcaCallback(tmp_path / "run"))
+    assert memory.sample is counted
+    assert len(drawn) == 30
+    assert rows_of(load_run(tmp_path / "run")).rows == 30 * 32

@@ -209,7 +209,7 @@ def test_minus_zero_is_zero():
     remembering.step(STEP)
     again = replace(STEP, action=np.array([-0.0, 0.5], np.float32))
     remembering.step(again)
-    assert list(remembering._memory._by_action.values()) == [None]
+    assert list(remembering._memory.history.by_action.values()) == [None]
 
 
 def test_rows_of_the_batch_before_are_drawn_again_no_oftener_than_by_chance():

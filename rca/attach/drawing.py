@@ -1,6 +1,5 @@
 """The batches that Stable-Baselines3's replay memories draw, told to a recorder."""
 
-from functools import partial
 from typing import Any
 
 from stable_baselines3.common.buffers import ReplayBuffer
@@ -14,20 +13,23 @@ PARTS = ("observations", "actions", "rewards", "next_observations", "dones")
 class Drawing:
     """Stands in for `sample` of one memory, and returns what it returns.
 
-    Pickled or copied with the memory, as by `save_replay_buffer`, it is that memory's own `sample`.
+    Pickled or copied with the memory, as by `save_replay_buffer`, it is the memory's own `sample`.
     """
 
     def __init__(self, memory: ReplayBuffer, recorder: Watch) -> None:
         """Listens from now on, unless what the memory holds did not take place (HER)."""
+        if isinstance(memory.sample, Drawing):  # of a `learn` that broke off
+            memory.sample.end()
         self._memory = memory
+        self._own = vars(memory).get("sample")  # of who put another one in its place before
         self._sample = memory.sample
         self._recorder = recorder
         if not isinstance(memory, HerReplayBuffer):
             memory.sample = self  # type: ignore[method-assign]
 
-    def __call__(self, batch_size: int, *others: Any, **named: Any) -> Any:  # noqa: ANN401  any memory's
+    def __call__(self, *args: Any, **named: Any) -> Any:  # noqa: ANN401  as any memory's
         """Returns a batch as the memory draws it."""
-        drawn = self._sample(batch_size, *others, **named)
+        drawn = self._sample(*args, **named)
         if all(hasattr(drawn, part) for part in PARTS):
             obs, action, reward, next_obs, done = (getattr(drawn, part) for part in PARTS)
             self._recorder.batch(
@@ -36,9 +38,17 @@ class Drawing:
         return drawn
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial, (type(self._memory).sample, self._memory)
+        return _sample_of, (self._memory, self._own)
 
     def end(self) -> None:
         """Leaves the memory as it was."""
-        if vars(self._memory).get("sample") is self:
-            del self._memory.sample
+        if vars(self._memory).get("sample") is not self:
+            return
+        del self._memory.sample
+        if self._own is not None:
+            self._memory.sample = self._own
+
+
+def _sample_of(memory: ReplayBuffer, own: Any) -> Any:  # noqa: ANN401  as above
+    """Returns what a copy of a memory draws by."""
+    return own or type(memory).sample.__get__(memory)

@@ -13,6 +13,7 @@ from rca.attach.watch import EVERY, Watch, watch
 from rca.errors import UsageError
 
 try:
+    from stable_baselines3.common.buffers import DictReplayBuffer, ReplayBuffer
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 except ImportError as error:
@@ -85,18 +86,21 @@ class RcaCallback(BaseCallback):
             )
         else:
             self.recorder.resume(anew=model.num_timesteps == 0)
-        assert model.replay_buffer is not None
-        self._drawing = Drawing(model.replay_buffer, self.recorder)
+        self._stop_drawing()
+        if model.replay_buffer is not None:
+            self._drawing = Drawing(model.replay_buffer, self.recorder)
 
     def _on_step(self) -> bool:
         assert self.recorder is not None
         told = self.locals
         stored, normalised = told.get("buffer_actions"), self.model.get_vec_normalize_env()
-        learned, last, new = told["rewards"], self.model._last_obs, told["new_obs"]
+        learned = told["rewards"]
+        last, new = getattr(self.model, "_last_obs", None), told.get("new_obs")
         rewards = learned if normalised is None else normalised.get_original_reward()
         for number, (reward, pays, done, info) in enumerate(
             zip(rewards, learned, told["dones"], told["infos"], strict=True)
         ):
+            here = _of(new, number)
             cut = bool(done) and bool(info.get("TimeLimit.truncated", False))
             self.recorder.step(
                 float(reward),
@@ -105,7 +109,7 @@ class RcaCallback(BaseCallback):
                 truncated=cut,
                 action=None if stored is None else np.asarray(stored[number]),
                 obs=_of(last, number),
-                next_obs=info.get("terminal_observation") if done else _of(new, number),
+                next_obs=info.get("terminal_observation", here) if done else here,
                 info=info,
                 env=number,
             )
@@ -159,6 +163,7 @@ def _parts(model: Any) -> dict[str, Any]:  # noqa: ANN401  three classes without
         "optimizers": {"actor.optimizer": actor.optimizer, "critic.optimizer": critic.optimizer},
         "targets": {"critic": model.critic_target},
         "config": {name: _value(getattr(model, name, None)) for name in DECLARED},
+        "n_step": _steps_summed(model.replay_buffer),
     }
     if getattr(model, "actor_target", None) is not None:
         parts["targets"]["actor"] = model.actor_target
@@ -172,6 +177,14 @@ def _parts(model: Any) -> dict[str, Any]:  # noqa: ANN401  three classes without
     if parts.get("actor_encoder") is parts.get("critic_encoder"):
         parts["targets"].pop("actor_encoder", None)
     return parts
+
+
+def _steps_summed(memory: ReplayBuffer | None) -> int | None:
+    """Returns of how many steps a row is, None where somebody else's memory does not say."""
+    if type(memory) in (ReplayBuffer, DictReplayBuffer):
+        return 1
+    steps = getattr(memory, "n_steps", None)
+    return steps if isinstance(steps, int) else None
 
 
 def _world(model: Any) -> dict[str, object]:  # noqa: ANN401  as above
@@ -191,8 +204,10 @@ def _world(model: Any) -> dict[str, object]:  # noqa: ANN401  as above
 
 
 def _of(obs: Any, env: int) -> object:  # noqa: ANN401  an array, or one for each key
-    """Returns what one of several environments shows."""
-    return {key: part[env] for key, part in obs.items()} if isinstance(obs, dict) else obs[env]
+    """Returns what one of several environments shows, None if that is not known."""
+    if isinstance(obs, dict):
+        return {key: part[env] for key, part in obs.items()}
+    return obs[env] if isinstance(obs, np.ndarray) else None
 
 
 def _value(value: object) -> object:

@@ -44,6 +44,15 @@ def success(info: Mapping[str, Any]) -> float:
     return float(said) if isinstance(said, bool | int | float | np.bool_ | np.number) else math.nan
 
 
+def discount(config: Mapping[str, object]) -> float | None:
+    """Returns the discount that a config declares, None if it does not."""
+    for key in ("discount", "gamma"):
+        value = config.get(key)
+        if isinstance(value, int | float) and 0 <= value <= 1:
+            return float(value)
+    return None
+
+
 def plain(config: Mapping[str, object]) -> dict[str, object]:
     """Returns a config as JSON values; what is none becomes text."""
     found: dict[str, object] = {}

@@ -11,7 +11,7 @@ import torch
 from rca.attach.episodes import Episodes
 from rca.attach.measures import Measures
 from rca.attach.remembered import Remembered
-from rca.attach.told import known, mean, number, plain
+from rca.attach.told import discount, known, mean, number, plain
 from rca.checking import Finding, builtin_checks, load_checks, run_checks, select
 from rca.errors import UsageError
 from rca.runs.folder import RunWriter
@@ -52,6 +52,7 @@ def watch(
     targets: Mapping[str, Modules] | None = None,
     config: Mapping[str, object] | None = None,
     every: int = EVERY,
+    n_step: int | None = None,
 ) -> "Watch":
     """Attaches the probes and the wiring audit to a torch actor-critic that is not ours.
 
@@ -71,6 +72,8 @@ def watch(
         targets: Target networks by what they follow: "actor", "critic", "critic_encoder" ...
         config: What the trainer was configured with, as declared; plain values.
         every: Updates between two readings of gradient norms.
+        n_step: Steps whose rewards a row of a batch sums, for `Watch.batch`; None: found out. Sums
+            are compared where the config has a `discount` or `gamma`.
 
     Returns:
         The recorder; close it, or use it as a context manager.
@@ -91,7 +94,8 @@ def watch(
     trained_by(named, agent)  # before a folder is made
     manifest = {"watched": True, "declared": plain(config or {})}
     writer = RunWriter.create(Path(out), None, manifest)
-    return Watch(agent, named, writer, every)
+    remembered = Remembered(n_step, discount(config or {}))
+    return Watch(agent, named, writer, every, remembered)
 
 
 class Watch:
@@ -103,6 +107,7 @@ class Watch:
         optimizers: Mapping[str, torch.optim.Optimizer],
         writer: RunWriter,
         every: int,
+        remembered: Remembered,
     ) -> None:
         self._writer = writer
         self._every = every
@@ -113,7 +118,7 @@ class Watch:
         self._is_closed = self._is_over = False
         self._is_silent = False
         self._measures = Measures(agent, self._signal)
-        self._remembered = Remembered()
+        self._remembered = remembered
         self._audit = Audit(
             agent,
             optimizers,
@@ -403,5 +408,7 @@ class Watch:
         )
 
     def _write_wiring(self) -> None:
-        facts = self._audit.facts().model_copy(update={"memory": self._remembered.facts()})
-        write_json(self.folder / WIRING, facts.plain())
+        facts, error = self._audit.facts(), self._remembered.error
+        unseen = {**facts.unseen, **({"memory": error} if error else {})}
+        also = {"memory": self._remembered.facts(), "unseen": unseen}
+        write_json(self.folder / WIRING, facts.model_copy(update=also).plain())

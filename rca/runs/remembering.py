@@ -4,7 +4,8 @@ from rca.config import AgentConfig
 from rca.td3.episode import learned_reward
 from rca.td3.events import EpisodeBegan, Stepped
 from rca.td3.replay import Batch, Observations
-from rca.wiring.memory import Memory, MemoryFacts, Seen, digest
+from rca.wiring.history import Seen, Step, digest
+from rca.wiring.memory import Memory, MemoryFacts, Row
 
 
 class Remembering:
@@ -23,31 +24,24 @@ class Remembering:
 
     def step(self, event: Stepped) -> None:
         """Remembers a step."""
-        if self._memory.is_full or event.image is None or event.vector is None:
+        if self._memory.history.is_full or event.image is None or event.vector is None:
             return
         after = {"picture": digest(event.image), "vector": digest(event.vector)}
-        self._memory.step(
-            event.action,
+        reward, ends = (
             learned_reward(event.reward, self._config),
-            terminated=event.terminated,
-            truncated=event.truncated,
-            before=self._observed,
-            after=after,
-            stored=event.stored,
+            (event.terminated, event.truncated),
         )
-        self._observed = None if event.terminated or event.truncated else after
+        step = Step(reward, *ends, before=self._observed, after=after)
+        self._memory.history.add(event.action, step, stored=event.stored)
+        self._observed = None if any(ends) else after
 
     def learned(self, batch: Batch) -> None:
         """Compares a batch on the CPU."""
-        if self._memory.is_full:
+        if self._memory.history.is_full:
             return
-        self._memory.batch(
-            batch.action.numpy(),
-            batch.reward.tolist(),
-            batch.terminated.tolist(),
-            _seen(batch.obs),
-            _seen(batch.next_obs),
-        )
+        flags = (bool(flag) for flag in batch.terminated.tolist())
+        told = (batch.reward.tolist(), flags, _seen(batch.obs), _seen(batch.next_obs))
+        self._memory.batch(batch.action.numpy(), [Row(*row) for row in zip(*told, strict=True)])
 
     def facts(self) -> MemoryFacts:
         """Returns what was found as plain data."""

@@ -1,10 +1,9 @@
 """Batches, row by row against a plain list of what took place.
 
-The list is told of every step as the environment returned it. A row is found in it by its action;
-what else it holds must be that step's: both observations, the sum of rewards, the flag.
+A row is found in the list by its action; what else it holds must be that step's: both observations,
+the sum of rewards, the flag.
 """
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +14,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from rca.wiring.fact import Fact
+from rca.wiring.history import MAX_STEPS, REWARD, History, Seen, differ, digest
 
-MAX_STEPS = 100_000
-"""Steps that are remembered (67 MB); a longer run is no longer asked."""
-CLOSE = 1e-4
-"""Relative difference of two sums of rewards; float32 leaves 1e-6."""
-MAX_N = 20
-"""Steps that a return is taken to sum at most; Rainbow has 3, Ape-X 5."""
 NEXT = "next "
 """In front of the name of a part of the next observation."""
+SEVERAL = 10
+"""Values told, from which one that is held in their place is no form of them."""
+CLIPS = 2
+"""Values that clipping makes of rewards: its two ends."""
 Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
@@ -36,11 +34,14 @@ class MemoryFacts(Fact):
         never: Those whose action was never taken.
         elsewhere: Of these, those whose observation was never told either, nor any part of it: they
             are of steps that nobody told of.
-        other: Of the rest, those that hold something else than their step, by what: "reward",
-            "terminal missing", "terminal added", the name of a part of an observation, such as
-            "picture" or "vector", or "next" and that name.
-        strange: Of these, those that hold what was told of no step at all, by what: where all do,
-            it was told in another form, or scaled.
+        asked: Of the known rows, those that were compared, by what: "reward", "terminal missing",
+            "terminal added", the name of a part of an observation, such as "picture" or "vector",
+            or "next" and that name. Empty: written by a version that compared all.
+        other: Of these, those that hold something else than their step, by what.
+        same: What is one and the same in all strange rows, though many values of it were told, as
+            in slots that were never written; of rewards 0 alone, as they may be clipped.
+        strange: Of these, those that hold what was told of no step at all, as it would be if it was
+            told in another form, scaled, or changed on purpose; and clipped rewards.
         cuts: Rows that end with a time-out.
         ends: Rows that end an episode by themselves, until the memory was full.
         expected_ends: As many as an even draw has of them, in the mean.
@@ -53,7 +54,9 @@ class MemoryFacts(Fact):
     rows: Count
     unknown: Count
     other: Mapping[str, Count]
+    asked: Mapping[str, Count] = Field(default_factory=dict)
     strange: Mapping[str, Count] = Field(default_factory=dict)
+    same: tuple[str, ...] = ()
     never: Count = 0
     elsewhere: Count = 0
     cuts: Count = 0
@@ -63,198 +66,172 @@ class MemoryFacts(Fact):
     again: Count = 0
     expected_again: float = 0.0
 
+    def compared(self, what: str) -> int:
+        """Returns how many rows were compared in this."""
+        return self.asked.get(what, 0 if self.asked else self.rows - self.unknown)
 
-Seen = Mapping[str, bytes]
-"""Digests of an observation's parts, by their names."""
 
+@dataclass(frozen=True)
+class Row:
+    """What a row of a batch holds.
 
-@dataclass(slots=True)
-class _Step:
-    """One step; before, after: what was observed then; following: the place of the next one."""
+    Attributes:
+        reward: Or the sum of several.
+        terminal: Whether nothing follows, by its flag.
+        before: The observation.
+        after: The next one.
+    """
 
     reward: float
-    terminated: bool
-    truncated: bool
-    before: Seen | None
+    terminal: bool
+    before: Seen
     after: Seen
-    following: int | None = None
 
 
 class Memory:
-    """Keeps what took place, and holds batches against it.
+    """Holds batches against what took place.
 
     Attributes:
-        is_full: Whether no more steps are remembered, and no batches compared.
+        history: To be told of every step.
     """
 
     def __init__(self, *, n_step: int | None, discount: float | None, capacity: int | None) -> None:
         """Begins with nothing.
 
         Args:
-            n_step: Steps whose rewards a row sums; None: found out from the first batch.
+            n_step: Steps whose rewards a row sums; None: found out from each batch.
             discount: Of these rewards; None: unknown, and sums of several are not compared.
             capacity: Steps that the memory holds; None: unknown.
         """
-        self.is_full = False
+        self.history = History()
         self._n_step = n_step
         self._discount = discount
         self._capacity = capacity
-        self._steps: list[_Step] = []
-        self._last: dict[int, int] = {}
-        self._by_action: dict[bytes, int | None] = {}
-        self._told: defaultdict[str, set[bytes]] = defaultdict(set)
         self._rows = self._unknown = self._never = self._elsewhere = 0
+        self._asked: Counter[str] = Counter()
         self._other: Counter[str] = Counter()
         self._strange: Counter[str] = Counter()
+        self._strangers: defaultdict[str, set[bytes]] = defaultdict(set)
+        self._paid: defaultdict[float, set[bytes]] = defaultdict(set)
+        self._exchanged: Counter[bytes] = Counter()
         self._ends = self._cuts = 0
-        self._expected_ends = 0.0
-        self._places: list[float] = []
-        self._expected_places: list[float] = []
+        self._expected_ends = self._places = self._expected_places = 0.0
         self._before: set[int] = set()
         self._again = 0
         self._expected_again = 0.0
 
-    def step(
-        self,
-        action: NDArray[np.generic],
-        reward: float,
-        *,
-        terminated: bool,
-        truncated: bool,
-        before: Seen | None,
-        after: Seen,
-        stored: bool = True,
-        env: int = 0,
-    ) -> None:
-        """Remembers a step; an action taken twice no longer names one.
+    def batch(self, action: NDArray[np.generic], rows: Sequence[Row]) -> None:
+        """Compares a batch.
 
         Args:
-            action: As the memory is to hold it.
-            reward: As the agent is to learn from it.
-            terminated: Whether the episode ended by itself.
-            truncated: Whether it was cut off.
-            before: What was observed before it; None: unknown.
-            after: What was observed after it.
-            stored: Whether the memory is given it.
-            env: Number of the environment where several run side by side.
+            action: Of each row. [batch, ...]
+            rows: What else they hold. [batch]
         """
-        if self.is_full:
+        steps, by_action = self.history.steps, self.history.by_action
+        if self.history.is_full or not steps:
             return
-        here, former = len(self._steps), self._last.pop(env, None)
-        if former is not None and stored:
-            self._steps[former].following = here
-        if not (terminated or truncated):
-            self._last[env] = here
-        key = digest(action)
-        self._by_action[key] = None if key in self._by_action else here
-        self._steps.append(_Step(reward, terminated, truncated, before, after))
-        for name, seen in [*(before or {}).items(), *after.items()]:
-            self._told[name].add(seen)
-        self._told["reward"].add(digest(np.float32(reward)))
-        self.is_full = len(self._steps) >= MAX_STEPS
-
-    def batch(
-        self,
-        action: NDArray[np.generic],
-        reward: Sequence[float],
-        terminated: Sequence[float],
-        before: Sequence[Seen],
-        after: Sequence[Seen],
-    ) -> None:
-        """Compares a batch, the rows of which are the same step in each argument."""
-        if self.is_full or not self._steps:
-            return
-        oldest = max(0, len(self._steps) - (self._capacity or MAX_STEPS))
-        named = [at for at in self._by_action.values() if at is not None and at >= oldest]
+        oldest = max(0, len(steps) - (self._capacity or MAX_STEPS))
+        named = [at for at in by_action.values() if at is not None and at >= oldest]
         place, ends = self._even_draw(named, oldest)
         drawn: set[int] = set()
         keys = [digest(one) for one in action]
-        found = [self._by_action.get(key) for key in keys]
-        if self._n_step is None:
-            self._n_step = self._steps_summed(found, after)
-        for row, first in enumerate(found):
+        found = [by_action.get(key) for key in keys]
+        length = self._n_step or self.history.steps_summed(
+            found, [row.reward for row in rows], [row.after for row in rows]
+        )
+        for first, key, row in zip(found, keys, rows, strict=True):
             self._rows += 1
             if first is None:
-                self._unknown += 1
-                if keys[row] not in self._by_action:
-                    self._never += 1
-                    self._elsewhere += not any(
-                        seen in self._told[name] for name, seen in before[row].items()
-                    )
+                self._note_unknown(key, row)
                 continue
             drawn.add(first)
             self._again += first in self._before
             self._expected_again += len(self._before) / len(named) if named else 0.0
-            self._places.append(first - oldest)
-            self._expected_places.append(place)
-            last = self._chain(first, self._n_step)[-1]
+            self._places += first - oldest
+            self._expected_places += place
+            chain = self.history.chain(first, length or 1)
             if not oldest:  # later it is not known how many of the ends are still there
-                self._ends += self._steps[last].terminated
+                self._ends += steps[chain[-1]].terminated
                 self._expected_ends += ends
-            self._compare(first, reward[row], bool(terminated[row]), before[row], after[row])
+            self._compare(chain, row, is_sure=length is not None)
         self._before = drawn
 
     def facts(self) -> MemoryFacts:
         """Returns what was found as plain data."""
+        wanted, strange = self._expected_places, Counter(self._strange)
+        if len(self._exchanged) <= CLIPS and all(len(held) == 1 for held in self._paid.values()):
+            strange[REWARD] += sum(self._exchanged.values())
+        told, nothing = self.history.told, digest(np.float32(0))
+        alike = (
+            what
+            for what, held in self._strangers.items()
+            if len(held) == 1 and (what != REWARD or nothing in held)
+        )
         return MemoryFacts(
             rows=self._rows,
             unknown=self._unknown,
             never=self._never,
             elsewhere=self._elsewhere,
+            asked=self._asked,
             other=self._other,
-            strange=self._strange,
+            strange=strange,
+            same=tuple(w for w in alike if len(told[w.removeprefix(NEXT)]) >= SEVERAL),
             cuts=self._cuts,
             ends=self._ends,
             expected_ends=self._expected_ends,
-            place=self._place(),
+            place=0.5 * self._places / wanted if wanted else None,
             again=self._again,
             expected_again=self._expected_again,
         )
 
-    def _compare(
-        self, first: int, reward: float, is_terminal: bool, before: Seen, after: Seen
-    ) -> None:
+    def _note_unknown(self, key: bytes, row: Row) -> None:
+        self._unknown += 1
+        if key not in self.history.by_action:
+            self._never += 1
+            told = (seen in self.history.told[name] for name, seen in row.before.items())
+            self._elsewhere += not any(told)
+
+    def _compare(self, chain: Sequence[int], row: Row, *, is_sure: bool) -> None:
         """Notes what of a row is not that of its steps; what follows an end teaches nothing."""
-        chain = self._chain(first, self._n_step or 1)
-        begun, end = self._steps[first], self._steps[chain[-1]]
+        begun, end = (self.history.steps[at] for at in (chain[0], chain[-1]))
+        if is_sure:
+            self._cuts += end.truncated and not end.terminated
+            self._note("terminal missing", end.terminated and not row.terminal)
+            self._note("terminal added", row.terminal and not end.terminated)
+            self._compare_reward(chain, row.reward)
+        if not row.terminal:
+            self._compare_parts(NEXT, row.after, end.after)
+        self._compare_parts("", row.before, begun.before or {})
+
+    def _compare_parts(self, prefix: str, held: Seen, told: Seen) -> None:
+        for name, seen in held.items():
+            if name in told:
+                self._note(f"{prefix}{name}", seen != told[name])
+                if seen not in self.history.told[name]:
+                    self._note_strange(f"{prefix}{name}", seen)
+
+    def _compare_reward(self, chain: Sequence[int], reward: float) -> None:
         discount = 1.0 if len(chain) == 1 else self._discount
-        if discount is not None:
-            total = sum(discount**k * self._steps[at].reward for k, at in enumerate(chain))
-            is_other = abs(reward - total) > CLOSE * max(1.0, abs(total))
-            self._note("reward", "reward", is_other, digest(np.float32(reward)))
-        self._cuts += end.truncated and not end.terminated
-        self._other["terminal missing"] += end.terminated and not is_terminal
-        self._other["terminal added"] += is_terminal and not end.terminated
-        for name, seen in after.items() if not is_terminal else ():
-            self._note(f"{NEXT}{name}", name, seen != end.after.get(name), seen)
-        for name, seen in before.items() if begun.before else ():
-            self._note(name, name, seen != (begun.before or {}).get(name), seen)
+        if discount is None:
+            return
+        due = sum(discount**k * self.history.steps[at].reward for k, at in enumerate(chain))
+        held, is_other = digest(np.float32(reward)), differ(reward, due)
+        self._note(REWARD, is_other)
+        if len(chain) == 1:
+            self._paid[due].add(held)
+        if is_other and held in self.history.told[REWARD]:
+            self._exchanged[held] += 1
+        elif is_other:
+            self._note_strange(REWARD, held)
 
-    def _note(self, what: str, part: str, is_other: bool, seen: bytes) -> None:
+    def _note(self, what: str, is_other: bool) -> None:
+        self._asked[what] += 1
         self._other[what] += is_other
-        self._strange[what] += is_other and seen not in self._told[part]
 
-    def _chain(self, first: int, length: int) -> list[int]:
-        """Returns the places of the steps that a row sums: up to the end of the episode."""
-        chain = [first]
-        while len(chain) < length and (following := self._steps[chain[-1]].following) is not None:
-            chain.append(following)
-        return chain
-
-    def _steps_summed(self, found: Sequence[int | None], after: Sequence[Seen]) -> int:
-        """Returns behind how many steps most rows have their next observation, 1 if none does."""
-        votes: Counter[int] = Counter()
-        for first, seen in zip(found, after, strict=True):
-            chain = [] if first is None else self._chain(first, MAX_N)
-            votes.update(
-                length for length, at in enumerate(chain, 1) if self._steps[at].after == seen
-            )
-        return max(votes, key=lambda length: (votes[length], -length), default=1)
-
-    def _place(self) -> float | None:
-        """Returns the mean place of the rows over that of an even draw, halved: 0.5 if even."""
-        wanted = sum(self._expected_places)
-        return 0.5 * sum(self._places) / wanted if wanted else None
+    def _note_strange(self, what: str, held: bytes) -> None:
+        self._strange[what] += 1
+        if len(self._strangers[what]) < SEVERAL:
+            self._strangers[what].add(held)
 
     def _even_draw(self, named: Sequence[int], oldest: int) -> tuple[float, float]:
         """Returns mean place and share of ends of the steps that a row could be known as.
@@ -264,11 +241,5 @@ class Memory:
         """
         if not named:
             return 0.0, 0.0
-        ends = sum(self._steps[at].terminated for at in named) / len(named)
+        ends = sum(self.history.steps[at].terminated for at in named) / len(named)
         return float(np.mean(named)) - oldest, ends
-
-
-def digest(array: NDArray[np.generic] | np.generic) -> bytes:
-    """Returns what tells an array from others: of bytes as they are, of all else as float32."""
-    kept = array if array.dtype == np.uint8 else array.astype(np.float32) + np.float32(0)  # no -0
-    return hashlib.blake2b(np.ascontiguousarray(kept).tobytes(), digest_size=8).digest()

@@ -166,8 +166,7 @@ class Watch:
             self._step,
             reward,
             learned,
-            terminated=bool(terminated),
-            truncated=bool(truncated),
+            ends=(terminated, truncated),
             action=action,
             observed=(obs, next_obs),
             info=info if info is not None else {},
@@ -180,8 +179,7 @@ class Watch:
         reward: SupportsFloat,
         learned: SupportsFloat,
         *,
-        terminated: bool,
-        truncated: bool,
+        ends: tuple[bool, bool],
         action: object,
         observed: tuple[object, object],
         info: Mapping[str, Any],
@@ -189,6 +187,7 @@ class Watch:
         readings: Mapping[str, SupportsFloat | None],
     ) -> None:
         value, told = number(reward), known(readings)
+        over: Any = {"terminated": bool(ends[0]), "truncated": bool(ends[1]), "env": env}
         executed = None if action is None else as_action(action)
         if not self._steps:
             self._note_updates_before()
@@ -196,17 +195,9 @@ class Watch:
         self._steps += 1
         if executed is not None:
             pays = number(learned)
-            ends: Any = {"terminated": terminated, "truncated": truncated, "env": env}
-            self._audit.step(executed, pays, **ends)
-            self._remembered.step(executed, pays, observed, **ends)
-        self._episodes.step(
-            self._before + self._steps,
-            value,
-            terminated=terminated,
-            truncated=truncated,
-            info=info,
-            env=env,
-        )
+            self._audit.step(executed, pays, **over)
+            self._remembered.step(executed, pays, observed, **over)
+        self._episodes.step(self._before + self._steps, value, info=info, **over)
         self._signal("env/reward", "reward", value)
         self._readings(told)
         self._count()

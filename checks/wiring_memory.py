@@ -35,12 +35,14 @@ def memory(run: RunRecord) -> Finding:
 
     Why: a transition that did not take place teaches what is not so, and the critic fits it well;
         one that is never drawn teaches nothing.
-    Remedy: write one episode into the memory and compare every row with a plain list.
+    Remedy: write one episode into the memory and compare every row with a plain list. Where a
+        sampler changes rows on purpose, tell `recorder.batch` of them before it does.
     Reference: differential testing against a naive memory (McKeeman 1998); RLMutation's mangled
         transitions. Rows are known by their action, bit for bit; rewards are compared to 1e-4,
         observations by their digests. Of a trainer that is not ours, how evenly it draws is its own
         affair (prioritized replay), and so is in which form it keeps what it was given (scaled,
-        augmented): a row is wrong where it holds what was told of another step.
+        augmented, relabelled): a row is wrong where it holds what was told of another step, which a
+        reward of few values does not show.
     """
     assert run.wiring is not None
     assert run.wiring.memory is not None
@@ -51,18 +53,16 @@ def memory(run: RunRecord) -> Finding:
     if known < KNOWN * seen.rows:
         why = f"{known:,} of {seen.rows:,} rows have an action that was taken once"
         return Finding(Verdict.NOT_RUN, why)
-    never_written = {} if is_ours else {what: seen.strange[what] for what in seen.same}
-    other = {
-        what: n - (0 if is_ours else seen.strange.get(what, 0)) for what, n in seen.other.items()
-    }
-    off = {what: count for what, count in other.items() if count > OTHER * seen.compared(what)}
+    left_out = set() if is_ours else of_another_form(seen)
+    other = {what: n for what, n in seen.other.items() if what.removeprefix(NEXT) not in left_out}
+    limits = {what: MIXED_UP if what in seen.same and not is_ours else OTHER for what in other}
+    off = {what: n for what, n in other.items() if n > limits[what] * seen.compared(what)}
     for what, due in (("terminal missing", seen.ends), ("terminal added", seen.cuts)):
         count = other.get(what, 0)
         if count >= FEW and count > MIXED_UP * due:  # endings are rare, and all of them count
             off[what] = count
-    off |= {what: n for what, n in never_written.items() if n > OTHER * seen.compared(what)}
     if not off:
-        return (_drawn(seen) if is_ours else None) or _as_it_was(seen, known, is_ours)
+        return (_drawn(seen) if is_ours else None) or _as_it_was(seen, known, left_out)
     if any(n > MIXED_UP * seen.compared(what) for what, n in off.items() if what not in FLAGS):
         off = {what: count for what, count in off.items() if what not in FLAGS}  # follows from that
     said = ", ".join(f"{what} in {count:,}" for what, count in off.items())
@@ -73,11 +73,10 @@ def memory(run: RunRecord) -> Finding:
     )
 
 
-def _as_it_was(seen: MemoryFacts, known: int, is_ours: bool) -> Finding:
+def _as_it_was(seen: MemoryFacts, known: int, left_out: set[str]) -> Finding:
     """Returns PASS with what was not compared, NOT_RUN if nothing was."""
     parts = {what for what in seen.other if not what.startswith(NEXT)} | {"reward", *FLAGS}
-    left_out = {what for what in parts if not seen.compared(what)}
-    left_out |= set() if is_ours else of_another_form(seen)
+    left_out |= {what for what in parts if not seen.compared(what)}
     if left_out == parts:
         return Finding(Verdict.NOT_RUN, f"{known:,} rows, all in another form than was told")
     also = f"; not compared: {', '.join(sorted(left_out))}" if left_out else ""

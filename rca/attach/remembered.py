@@ -88,7 +88,8 @@ class Remembered:
     ) -> None:
         shown = {} if next_obs is None else _parts(next_obs)
         self._bytes |= {name for name, part in shown.items() if part.dtype == np.uint8}
-        before = None if obs is None else _seen(_parts(obs))
+        # An array that is changed in place is told as what it is after the step.
+        before = None if obs is None or obs is next_obs else _seen(_parts(obs))
         step = Step(reward, *ends, before=before, after=_seen(shown))
         self._memory.history.add(action, step, env=env)
 
@@ -96,20 +97,19 @@ class Remembered:
         self, obs: object, action: object, reward: object, next_obs: object, terminated: object
     ) -> None:
         actions = _array(action)
-        told = (
-            _array(reward).ravel(),
-            _array(terminated).ravel(),
-            self._rows_of(obs),
-            self._rows_of(next_obs),
-        )
+        nothing: list[Seen] = [{}] * len(actions)
+        rewards = np.full(len(actions), np.nan) if reward is None else _array(reward).ravel()
+        flags = _array(terminated).ravel() != 0
+        before = nothing if obs is None else self._rows_of(obs)
+        after = nothing if next_obs is None else self._rows_of(next_obs)
+        told = (rewards, flags, before, after)
         if {len(part) for part in told} != {len(actions)}:
             lengths = ", ".join(str(len(part)) for part in (actions, *told))
             raise ValueError(
                 f"batch: action, reward, terminated, obs, next_obs have {lengths} rows"
             )
         self._rows += len(actions)
-        rewards, flags, *seen = told
-        parts = zip(rewards.tolist(), (flags != 0).tolist(), *seen, strict=True)
+        parts = zip(rewards.tolist(), flags.tolist(), before, after, strict=True)
         self._memory.batch(actions, [Row(*row) for row in parts])
 
     def _rows_of(self, obs: object) -> list[Seen]:

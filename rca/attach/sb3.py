@@ -88,7 +88,8 @@ class RcaCallback(BaseCallback):
             self.recorder.resume(anew=model.num_timesteps == 0)
         self._stop_drawing()
         if model.replay_buffer is not None:
-            self._drawing = Drawing(model.replay_buffer, self.recorder)
+            is_normalised = model.get_vec_normalize_env() is not None
+            self._drawing = Drawing(model.replay_buffer, self.recorder, is_normalised=is_normalised)
 
     def _on_step(self) -> bool:
         assert self.recorder is not None

@@ -210,7 +210,8 @@ class Watch:
         Its rows are held against the steps that were told with `action` and `next_obs`.
 
         Args:
-            obs: As `step` was told, an array, or a mapping or tuple of them. [batch, ...]
+            obs: As `step` was told, an array, or a mapping or tuple of them, and as it is kept, not
+                relabelled; obs, reward and next_obs may be None: not told. [batch, ...]
             action: As `step` was told. [batch, ...]
             reward: What is learned from. [batch]
             next_obs: As obs.

@@ -76,8 +76,7 @@ class History:
         here, former = len(self.steps), self._last.pop(env, None)
         if former is not None:
             known = self.steps[former].after
-            # An array that is changed in place is told as what it is after the step.
-            if not known or step.before in (None, known, step.after):
+            if not known or step.before in (None, known):
                 step.before = known or step.before
                 if stored:
                     self.steps[former].following = here
@@ -116,8 +115,7 @@ class History:
         for row, first in enumerate(found):
             chain = [] if first is None else self.chain(first, MAX_N)
             at = [k for k, place in enumerate(chain, 1) if self.steps[place].after == after[row]]
-            if at and at[0] < len(chain):
-                sure[at[0]] += 1
+            sure.update(length for length in at if length < len(chain))  # all, if nothing moves
             least = max(least, at[0] if at else 0)
             if len(chain) > 1 and self.steps[chain[1]].reward:
                 several += 1

@@ -4,6 +4,7 @@ A row is found in the list by its action; what else it holds must be that step's
 the sum of rewards, the flag.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,6 @@ NEXT = "next "
 """In front of the name of a part of the next observation."""
 SEVERAL = 10
 """Values told, from which one that is held in their place is no form of them."""
-CLIPS = 2
-"""Values that clipping makes of rewards: its two ends."""
 Count = Annotated[int, Field(ge=0, le=10**12)]
 
 
@@ -38,10 +37,13 @@ class MemoryFacts(Fact):
             "terminal added", the name of a part of an observation, such as "picture" or "vector",
             or "next" and that name. Empty: written by a version that compared all.
         other: Of these, those that hold something else than their step, by what.
-        same: What is one and the same in all strange rows, though many values of it were told, as
-            in slots that were never written; of rewards 0 alone, as they may be clipped.
         strange: Of these, those that hold what was told of no step at all, as it would be if it was
-            told in another form, scaled, or changed on purpose; and clipped rewards.
+            told in another form, scaled, or changed on purpose.
+        same: Parts of an observation that are one and the same in all strange rows, though many
+            were told, as in slots that were never written.
+        as_told: Known rows whose observation is their step's, in all parts.
+        steps: Told.
+        rewards: Different ones among theirs.
         cuts: Rows that end with a time-out.
         ends: Rows that end an episode by themselves, until the memory was full.
         expected_ends: As many as an even draw has of them, in the mean.
@@ -57,6 +59,9 @@ class MemoryFacts(Fact):
     asked: Mapping[str, Count] = Field(default_factory=dict)
     strange: Mapping[str, Count] = Field(default_factory=dict)
     same: tuple[str, ...] = ()
+    as_told: Count = 0
+    steps: Count = 0
+    rewards: Count = 0
     never: Count = 0
     elsewhere: Count = 0
     cuts: Count = 0
@@ -112,9 +117,7 @@ class Memory:
         self._other: Counter[str] = Counter()
         self._strange: Counter[str] = Counter()
         self._strangers: defaultdict[str, set[bytes]] = defaultdict(set)
-        self._paid: defaultdict[float, set[bytes]] = defaultdict(set)
-        self._exchanged: Counter[bytes] = Counter()
-        self._ends = self._cuts = 0
+        self._ends = self._cuts = self._as_told = 0
         self._expected_ends = self._places = self._expected_places = 0.0
         self._before: set[int] = set()
         self._again = 0
@@ -158,15 +161,8 @@ class Memory:
 
     def facts(self) -> MemoryFacts:
         """Returns what was found as plain data."""
-        wanted, strange = self._expected_places, Counter(self._strange)
-        if len(self._exchanged) <= CLIPS and all(len(held) == 1 for held in self._paid.values()):
-            strange[REWARD] += sum(self._exchanged.values())
-        told, nothing = self.history.told, digest(np.float32(0))
-        alike = (
-            what
-            for what, held in self._strangers.items()
-            if len(held) == 1 and (what != REWARD or nothing in held)
-        )
+        wanted, told = self._expected_places, self.history.told
+        alike = (what for what, held in self._strangers.items() if len(held) == 1)
         return MemoryFacts(
             rows=self._rows,
             unknown=self._unknown,
@@ -174,8 +170,11 @@ class Memory:
             elsewhere=self._elsewhere,
             asked=self._asked,
             other=self._other,
-            strange=strange,
+            strange=self._strange,
             same=tuple(w for w in alike if len(told[w.removeprefix(NEXT)]) >= SEVERAL),
+            as_told=self._as_told,
+            steps=len(self.history.steps),
+            rewards=len(told[REWARD]),
             cuts=self._cuts,
             ends=self._ends,
             expected_ends=self._expected_ends,
@@ -194,6 +193,9 @@ class Memory:
     def _compare(self, chain: Sequence[int], row: Row, *, is_sure: bool) -> None:
         """Notes what of a row is not that of its steps; what follows an end teaches nothing."""
         begun, end = (self.history.steps[at] for at in (chain[0], chain[-1]))
+        before = begun.before or {}
+        known = row.before.keys() & before.keys()
+        self._as_told += all(row.before[name] == before[name] for name in known)
         if is_sure:
             self._cuts += end.truncated and not end.terminated
             self._note("terminal missing", end.terminated and not row.terminal)
@@ -201,37 +203,30 @@ class Memory:
             self._compare_reward(chain, row.reward)
         if not row.terminal:
             self._compare_parts(NEXT, row.after, end.after)
-        self._compare_parts("", row.before, begun.before or {})
+        self._compare_parts("", row.before, before)
 
     def _compare_parts(self, prefix: str, held: Seen, told: Seen) -> None:
         for name, seen in held.items():
             if name in told:
                 self._note(f"{prefix}{name}", seen != told[name])
                 if seen not in self.history.told[name]:
-                    self._note_strange(f"{prefix}{name}", seen)
+                    self._strange[f"{prefix}{name}"] += 1
+                    if len(strangers := self._strangers[f"{prefix}{name}"]) < SEVERAL:
+                        strangers.add(seen)
 
     def _compare_reward(self, chain: Sequence[int], reward: float) -> None:
         discount = 1.0 if len(chain) == 1 else self._discount
-        if discount is None:
+        if discount is None or math.isnan(reward):
             return
         due = sum(discount**k * self.history.steps[at].reward for k, at in enumerate(chain))
-        held, is_other = digest(np.float32(reward)), differ(reward, due)
+        is_other = differ(reward, due)
         self._note(REWARD, is_other)
-        if len(chain) == 1:
-            self._paid[due].add(held)
-        if is_other and held in self.history.told[REWARD]:
-            self._exchanged[held] += 1
-        elif is_other:
-            self._note_strange(REWARD, held)
+        is_told = digest(np.float32(reward)) in self.history.told[REWARD]
+        self._strange[REWARD] += is_other and not is_told
 
     def _note(self, what: str, is_other: bool) -> None:
         self._asked[what] += 1
         self._other[what] += is_other
-
-    def _note_strange(self, what: str, held: bytes) -> None:
-        self._strange[what] += 1
-        if len(self._strangers[what]) < SEVERAL:
-            self._strangers[what].add(held)
 
     def _even_draw(self, named: Sequence[int], oldest: int) -> tuple[float, float]:
         """Returns mean place and share of ends of the steps that a row could be known as.

@@ -22,7 +22,8 @@ ones with another equation up to 55% fit, of those with this one 98% (tests/soun
 FORM = 0.01
 """Share of the known rows of batches that hold what no step was told with, from which it was told
 in another form than the memory keeps or draws: scaled, normalised, augmented. Steps that are mixed
-up hold what was told of others."""
+up hold what was told of others. This limit and the two below were chosen, not fitted: samplers on
+both sides of them stand in tests/test_attach_memory.py."""
 TELLING = 0.5
 """Different rewards per step, from which a reward names its step. Of few values (-1, 0, 1) a
 sampler that pays otherwise on purpose makes values that were told too."""

@@ -50,20 +50,20 @@ class Late(ReplayBuffer):
 
 
 class Both(gymnasium.ObservationWrapper):
-    """A picture and numbers."""
+    """Numbers and a picture, of an unlucky name."""
 
     def __init__(self):
         super().__init__(Point())
         self.observation_space = gymnasium.spaces.Dict(
             numbers=self.env.observation_space,
-            picture=gymnasium.spaces.Box(0, 255, (36, 36, 3), np.uint8),
+            reward=gymnasium.spaces.Box(0, 255, (36, 36, 3), np.uint8),
         )
 
     def observation(self, observation):
         picture = np.random.default_rng(int(1e6 * (2 + observation[0]))).integers(
             0, 255, (36, 36, 3)
         )
-        return {"numbers": observation, "picture": picture.astype(np.uint8)}
+        return {"numbers": observation, "reward": picture.astype(np.uint8)}
 
 
 class Reaching(Both):
@@ -134,7 +134,8 @@ def test_a_sound_memory_holds_what_took_place(options, tmp_path):
     seen = rows_of(run)
     assert seen.rows > 1000
     assert seen.unknown < 0.1 * seen.rows
-    observations = {"numbers", "picture"} if options is DICT else {"observation"}
+    both = {"observation numbers", "observation reward"}
+    observations = both if options is DICT else {"observation"}
     wanted = {"reward"} | observations | {f"next {name}" for name in observations}
     flags = {"terminal missing", "terminal added"}
     assert set(seen.other) == flags | (set() if "normalised" in options else wanted)

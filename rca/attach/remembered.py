@@ -131,10 +131,10 @@ def _seen(parts: Mapping[str, NDArray[Any]]) -> Seen:
 
 def _parts(obs: object) -> dict[str, NDArray[Any]]:
     """Returns the arrays of an observation by name: of a Dict space its keys, of a Tuple places."""
-    if isinstance(obs, Mapping):
-        return {str(name): _array(part) for name, part in obs.items()}
     if isinstance(obs, tuple):
-        return {f"part {place}": _array(part) for place, part in enumerate(obs)}
+        obs = dict(enumerate(obs))
+    if isinstance(obs, Mapping):  # with a word before it: a key may be called "reward"
+        return {f"observation {name}": _array(part) for name, part in obs.items()}
     return {"observation": _array(obs)}
 
 

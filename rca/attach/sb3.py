@@ -87,7 +87,7 @@ class RcaCallback(BaseCallback):
         else:
             self.recorder.resume(anew=model.num_timesteps == 0)
         self._stop_drawing()
-        if model.replay_buffer is not None:
+        if isinstance(model.replay_buffer, ReplayBuffer):
             is_normalised = model.get_vec_normalize_env() is not None
             self._drawing = Drawing(model.replay_buffer, self.recorder, is_normalised=is_normalised)
 

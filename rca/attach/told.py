@@ -7,6 +7,9 @@ from typing import Any, SupportsFloat
 import numpy as np
 import torch
 
+from rca.config import flatten
+from rca.judging import as_number
+from rca.runs.declared import declared
 from rca.runs.record import END_REASONS
 
 
@@ -45,12 +48,10 @@ def success(info: Mapping[str, Any]) -> float:
 
 
 def discount(config: Mapping[str, object]) -> float | None:
-    """Returns the discount that a config declares, None if it does not."""
-    for key in ("discount", "gamma"):
-        value = config.get(key)
-        if isinstance(value, int | float) and 0 <= value <= 1:
-            return float(value)
-    return None
+    """Returns the discount that a config declares, under any known name, None if it does not."""
+    leaves = {f"watch:{key}": value for key, value in flatten(config).items()}
+    value = as_number(declared(leaves).config.get("agent.discount"))
+    return value if 0 <= value <= 1 else None
 
 
 def plain(config: Mapping[str, object]) -> dict[str, object]:

@@ -49,9 +49,14 @@ SMOKE_SETTINGS = (
     "budget.eval_episodes=2",
 )
 SMOKE_STEPS = 450
-EVAL_EPISODES = 2
-"""Of the standard set: a driving policy takes 570 steps each, so that four were 44% of a run, and
-three seeds are to be done in an hour on two cores."""
+SETTINGS = (
+    "budget.on_nan=continue",  # a fault that makes NaN is to be diagnosed from what follows
+    "budget.eval_episodes=2",  # a driving policy takes 570 steps each: four were 44% of a run
+    "agent.actor_lr=0.0001",  # as in healthy.yaml; 3e-4 pins the actor in some seeds (benchmark.md)
+    "agent.actor_encoder_lr=0.0001",
+)
+"""What every run of the sets changes of preset quick, which three seeds can do in an hour on two
+cores."""
 CHUNK = 8
 """Runs that a process is given to diagnose at a time: its start takes as long as several."""
 RANDOM_STEPS = 2_000
@@ -85,18 +90,16 @@ def planned(
     Raises:
         UsageError: Nothing is of that name.
     """
-    # A fault that makes NaN is to be diagnosed from what follows, not stopped at.
-    shorter = ["budget.on_nan=continue", f"budget.eval_episodes={EVAL_EPISODES}"]
-    shorter += [] if steps is None else [f"budget.steps={steps}"]
+    shared = [*SETTINGS, *([] if steps is None else [f"budget.steps={steps}"])]
     wanted = wanted if only == "*" else "all"
     known = load_faults().items()
     faults = [name for name, f in known if wanted in ("all", "spent" if f.spent else "standard")]
     trials = []
     for seed in seeds:
-        base = load_config("quick", [*shorter, f"budget.seed={seed}"])
+        base = load_config("quick", [*shared, f"budget.seed={seed}"])
         trials += [Trial(f"{name}-{seed}", base, (name,)) for name in faults]
         for name, settings in configurations().items():
-            changed = [*shorter, f"budget.seed={seed}", *settings]
+            changed = [*shared, f"budget.seed={seed}", *settings]
             trials.append(Trial(f"{PREFIX}{name}-{seed}", load_config("quick", changed)))
     chosen = [trial for trial in trials if fnmatch.fnmatch(trial.name.rsplit("-", 1)[0], only)]
     if not chosen:
@@ -115,9 +118,10 @@ def described(results: Sequence[TrialResult]) -> str:
     env, agent, budget = config.env, config.agent, config.budget
     return (
         f"A run is preset quick for {budget.steps:,} steps: map {env.map}, {env.frame_stack} grey "
-        f"frames of {env.image_size}x{env.image_size}, batches of {agent.batch_size}, updates from "
-        f"step {agent.learning_starts + 1:,} on, evaluations of {budget.eval_episodes} episodes on "
-        f"held-out routes every {budget.eval_every:,} steps and at the end."
+        f"frames of {env.image_size}x{env.image_size}, batches of {agent.batch_size}, an actor's "
+        f"learning rate of {agent.actor_lr:g}, updates from step {agent.learning_starts + 1:,} on, "
+        f"evaluations of {budget.eval_episodes} episodes on held-out routes every "
+        f"{budget.eval_every:,} steps and at the end."
     )
 
 

@@ -1,8 +1,11 @@
 """Whether the rows of a batch are the steps that took place."""
 
+from collections.abc import Set
+
 from rca.checking import Finding, Severity, Verdict, check
 from rca.foreign import of_another_form
 from rca.runs.record import RunRecord
+from rca.wiring.history import REWARD
 from rca.wiring.memory import NEXT, MemoryFacts
 
 MIN_ROWS = 100
@@ -65,12 +68,34 @@ def memory(run: RunRecord) -> Finding:
         return (_drawn(seen) if is_ours else None) or _as_it_was(seen, known, left_out)
     if any(n > MIXED_UP * seen.compared(what) for what, n in off.items() if what not in FLAGS):
         off = {what: count for what, count in off.items() if what not in FLAGS}  # follows from that
-    said = ", ".join(f"{what} in {count:,}" for what, count in off.items())
-    said += "; steps are mixed up" if off.keys() - FLAGS.keys() else ""
+    said = ", ".join(f"{what} in {count:,}{_example(seen, what)}" for what, count in off.items())
+    said += _what_happened(seen, off.keys() - FLAGS.keys())
     suspects = dict.fromkeys(FLAGS.get(what, "replay_wrong") for what in off)
     return Finding(
         Verdict.FAIL, f"of {known:,} rows not as it was: {said}", suspects=tuple(suspects)
     )
+
+
+def _example(seen: MemoryFacts, what: str) -> str:
+    """Returns one of the rows that hold something else, in brackets."""
+    row = seen.examples.get(what)
+    if row is None:  # written by a version that kept none
+        return ""
+    if what in FLAGS:
+        return f" (such as step {row.step:,}'s)"
+    told = "of no step" if row.of is None else f"{row.side or 'of'} step {row.of:,}"
+    if row.held is None or row.due is None:
+        return f" (such as step {row.step:,}'s, told {told})"
+    return f" (such as step {row.step:,}'s: {row.held:.4g}, told {told}, instead of {row.due:.4g})"
+
+
+def _what_happened(seen: MemoryFacts, off: Set[str]) -> str:
+    """Tells what was put in another's place from what was changed."""
+    if not off:
+        return ""
+    parts = "rewards" if off == {REWARD} else "steps"
+    changed = all(seen.strange.get(what, 0) > MIXED_UP * seen.other[what] for what in off)
+    return f"; {parts} are {'changed' if changed else 'mixed up'}"
 
 
 def _as_it_was(seen: MemoryFacts, known: int, left_out: set[str]) -> Finding:

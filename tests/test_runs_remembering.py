@@ -1,5 +1,6 @@
 """Batches held against a plain list of steps: sound ones pass, each mix-up shows as what it is."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -94,6 +95,33 @@ def test_a_memory_that_mixes_up_is_told_what(fault, what, suspects):
     assert found.verdict is Verdict.FAIL
     assert set(found.suspects) == suspects
     assert all(name in found.message for name in what)
+
+
+def test_a_row_is_named_and_the_step_that_it_was_taken_from():
+    message = finding(facts_of("next_is_same")).message
+    row = re.search(r"next vector in [\d,]+ \(such as step (\d+)'s, told (\w+) step (\d+)\)", message)
+    assert row, message
+    assert int(row[3]) == int(row[1]) - (row[2] == "after")  # or before it, where none ended so
+    message = finding(facts_of("reward_in_wrong_slot")).message
+    row = re.search(r"\(such as step (\d+)'s: \S+, told of step (\d+), instead of \S+\)", message)
+    assert row, message
+    assert int(row[2]) == int(row[1]) - 1
+
+
+def test_what_was_told_of_no_step_was_changed_not_mixed_up():
+    def halved(batch):
+        return replace(batch, reward=batch.reward / 2 + 0.001)
+
+    message = finding(facts_of(change=halved)).message
+    assert re.search(r"'s: \S+, told of no step, instead of \S+\); rewards are changed$", message)
+    one = facts_of(change=shuffled("obs"))
+    assert re.search(r"vector in [\d,]+ \(such as step \d+'s, told", finding(one).message)
+    assert finding(one).message.endswith("; steps are mixed up")
+
+
+def test_a_record_of_a_version_that_kept_no_examples_is_read():
+    facts = facts_of("next_is_same").model_copy(update={"examples": {}})
+    assert "(such as" not in finding(facts).message
 
 
 def test_rewards_summed_past_the_end_of_an_episode_show():

@@ -6,9 +6,9 @@ the sum of rewards, the flag.
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,25 @@ NEXT = "next "
 SEVERAL = 10
 """Values told, from which one that is held in their place is no form of them."""
 Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class Example(Fact):
+    """A row that holds something else than its step.
+
+    Attributes:
+        step: Number of the step that its action names, from 1 on in the order told; of several
+            whose rewards it sums, or that lie before its next observation, the first.
+        of: Number of a step that what it holds was told of, the nearest one; None: of none.
+        side: Whether an observation was told before or after that step.
+        held: Its reward; None: it is not the reward that is wrong.
+        due: The reward that was told, or the sum of several.
+    """
+
+    step: Count
+    of: Count | None = None
+    side: Literal["before", "after"] | None = None
+    held: float | None = None
+    due: float | None = None
 
 
 class MemoryFacts(Fact):
@@ -39,6 +58,8 @@ class MemoryFacts(Fact):
         other: Of these, those that hold something else than their step, by what.
         strange: Of these, those that hold what was told of no step at all, as it would be if it was
             told in another form, scaled, or changed on purpose.
+        examples: The first of the rows that hold what was told of another step, by what; else the
+            first of those that hold something else.
         same: Parts of an observation that are one and the same in all strange rows, though many
             were told, as in slots that were never written.
         as_told: Known rows whose observation is their step's, in all parts.
@@ -58,6 +79,7 @@ class MemoryFacts(Fact):
     other: Mapping[str, Count]
     asked: Mapping[str, Count] = Field(default_factory=dict)
     strange: Mapping[str, Count] = Field(default_factory=dict)
+    examples: Mapping[str, Example] = Field(default_factory=dict)
     same: tuple[str, ...] = ()
     as_told: Count = 0
     steps: Count = 0
@@ -116,6 +138,8 @@ class Memory:
         self._asked: Counter[str] = Counter()
         self._other: Counter[str] = Counter()
         self._strange: Counter[str] = Counter()
+        self._examples: dict[str, Example] = {}
+        self._strange_examples: dict[str, Example] = {}
         self._strangers: defaultdict[str, set[bytes]] = defaultdict(set)
         self._ends = self._cuts = self._as_told = 0
         self._expected_ends = self._places = self._expected_places = 0.0
@@ -171,6 +195,7 @@ class Memory:
             asked=self._asked,
             other=self._other,
             strange=self._strange,
+            examples={**self._strange_examples, **self._examples},
             same=tuple(w for w in alike if len(told[w.removeprefix(NEXT)]) >= SEVERAL),
             as_told=self._as_told,
             steps=len(self.history.steps),
@@ -197,22 +222,36 @@ class Memory:
         known = row.before.keys() & before.keys()
         self._as_told += all(row.before[name] == before[name] for name in known)
         if is_sure:
+            flag = Example(step=chain[0] + 1)
             self._cuts += end.truncated and not end.terminated
-            self._note("terminal missing", end.terminated and not row.terminal)
-            self._note("terminal added", row.terminal and not end.terminated)
+            self._note("terminal missing", end.terminated and not row.terminal, lambda: flag)
+            self._note("terminal added", row.terminal and not end.terminated, lambda: flag)
             self._compare_reward(chain, row.reward)
         if not row.terminal:
-            self._compare_parts(NEXT, row.after, end.after)
-        self._compare_parts("", row.before, before)
+            self._compare_parts(NEXT, row.after, end.after, chain)
+        self._compare_parts("", row.before, before, chain)
 
-    def _compare_parts(self, prefix: str, held: Seen, told: Seen) -> None:
+    def _compare_parts(self, prefix: str, held: Seen, told: Seen, chain: Sequence[int]) -> None:
         for name, seen in held.items():
-            if name in told:
-                self._note(f"{prefix}{name}", seen != told[name])
-                if seen not in self.history.told[name]:
-                    self._strange[f"{prefix}{name}"] += 1
-                    if len(strangers := self._strangers[f"{prefix}{name}"]) < SEVERAL:
-                        strangers.add(seen)
+            if name not in told:
+                continue
+            what, is_strange = f"{prefix}{name}", seen not in self.history.told[name]
+
+            def example(name: str = name, seen: bytes = seen) -> Example:
+                return self._observed(chain, name, seen, is_next=bool(prefix))
+
+            self._note(what, seen != told[name], example, is_strange=is_strange)
+            if is_strange and len(strangers := self._strangers[what]) < SEVERAL:
+                strangers.add(seen)
+
+    def _observed(self, chain: Sequence[int], name: str, seen: bytes, *, is_next: bool) -> Example:
+        """Returns a row with an observation that is not its steps', with where that was told."""
+        first, at = chain[0] + 1, chain[-1] if is_next else chain[0]
+        after = self.history.nearest(at, lambda step: step.after.get(name) == seen)
+        before = self.history.nearest(at, lambda step: (step.before or {}).get(name) == seen)
+        if after is not None and (is_next or before is None):
+            return Example(step=first, of=after, side="after")
+        return Example(step=first, of=before, side=None if before is None else "before")
 
     def _compare_reward(self, chain: Sequence[int], reward: float) -> None:
         discount = 1.0 if len(chain) == 1 else self._discount
@@ -220,13 +259,29 @@ class Memory:
             return
         due = sum(discount**k * self.history.steps[at].reward for k, at in enumerate(chain))
         is_other = differ(reward, due)
-        self._note(REWARD, is_other)
         is_told = digest(np.float32(reward)) in self.history.told[REWARD]
-        self._strange[REWARD] += is_other and not is_told
 
-    def _note(self, what: str, is_other: bool) -> None:
+        def example() -> Example:
+            held = np.float32(reward)
+            of = self.history.nearest(chain[0], lambda step: np.float32(step.reward) == held)
+            return Example(step=chain[0] + 1, of=of, held=reward, due=due)
+
+        self._note(REWARD, is_other, example, is_strange=is_other and not is_told)
+
+    def _note(
+        self,
+        what: str,
+        is_other: bool,
+        example: Callable[[], Example],
+        *,
+        is_strange: bool = False,
+    ) -> None:
         self._asked[what] += 1
         self._other[what] += is_other
+        self._strange[what] += is_strange
+        examples = self._strange_examples if is_strange else self._examples
+        if is_other and what not in examples:
+            examples[what] = example()
 
     def _even_draw(self, named: Sequence[int], oldest: int) -> tuple[float, float]:
         """Returns mean place and share of ends of the steps that a row could be known as.

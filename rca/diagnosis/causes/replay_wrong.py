@@ -6,7 +6,7 @@ CAUSE = Cause(
     id="replay_wrong",
     title="The memory returns transitions that did not take place",
     mechanism=(
-        "Rewards, successors or whole transitions are mixed up, repeated or too "
+        "Rewards, successors or whole transitions are mixed up, changed, repeated or too "
         "few; the critic learns noise."
     ),
     acts_from=Moment.FIRST_UPDATE,
@@ -14,6 +14,7 @@ CAUSE = Cause(
         Sign("wiring.rewards", Grade.PROOF),
         Sign("wiring.next_state", Grade.FACT),
         Sign("wiring.memory", Grade.FACT, says="mixed up"),
+        Sign("wiring.memory", Grade.FACT, says="changed"),
         Sign("wiring.memory", Grade.FACT, says="drawn unevenly"),
         Sign("wiring.memory", Grade.FACT, says="drawn again"),
         Sign("wiring.batches", Grade.FACT),

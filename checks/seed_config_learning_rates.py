@@ -1,6 +1,7 @@
 """The seed's checklist: learning rates."""
 
 import math
+from dataclasses import replace
 
 from rca.checking import Finding, Severity, Verdict, check
 from rca.judging import Criterion, judge_criteria, number
@@ -8,6 +9,8 @@ from rca.runs.record import RunRecord
 
 WANTED = 3e-4
 NETWORKS = ("actor", "critic", "actor_encoder", "critic_encoder")
+HEADS = ("actor", "critic")
+"""Networks with an encoder in front of them."""
 
 
 @check(
@@ -29,7 +32,19 @@ def config_learning_rates(run: RunRecord) -> Finding:
     criteria = [_rate(run, name) for name in NETWORKS]
     if all(item.met is None for item in criteria):
         return Finding(Verdict.NOT_RUN, "not recorded: any learning rate")
-    return judge_criteria(criteria)
+    found = judge_criteria(criteria)
+    slower = [f"{head}_encoder" for head in HEADS if _is_slower(run, head)]
+    if found.verdict is not Verdict.FAIL or not slower:
+        return found
+    return replace(found, message=f"{found.message}; slower than its head: {', '.join(slower)}")
+
+
+def _is_slower(run: RunRecord, head: str) -> bool:
+    """Tells whether the encoder in front of a head learns slower than it, as logged or declared."""
+    rates = (_logged(run, f"{head}_encoder"), _logged(run, head))
+    if any(map(math.isnan, rates)):
+        rates = (number(run, f"agent.{head}_encoder_lr"), number(run, f"agent.{head}_lr"))
+    return rates[0] < 0.99 * rates[1]
 
 
 def _rate(run: RunRecord, name: str) -> Criterion:

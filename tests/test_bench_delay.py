@@ -1,4 +1,4 @@
-"""Detection delay: a record cut off is what was known then, and its first accusation counts."""
+"""Detection delay: a record cut off is what was known then; an accusation counts that lasts."""
 
 import math
 from dataclasses import replace
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rca.bench.delay import delay, until
-from rca.checking import builtin_checks, load_checks
+from rca.checking import Finding, Severity, Verdict, builtin_checks, check, load_checks
 from rca.faults import find_fault
 from rca.runs.record import Outcome
 from tests.records import STARTS, STEPS, healthy, signal, with_signals
@@ -64,3 +64,24 @@ def test_the_delay_is_to_the_first_look_that_accuses_the_cause_once_it_is_there(
     look = STEPS // 2 if begins <= STEPS // 2 else STEPS // 2 + STEPS // 8
     assert delay(record, checks, fault) == look - begins
     assert math.isnan(delay(healthy(), checks, fault))
+
+
+def test_an_accusation_that_is_taken_back_does_not_count():
+    """Looks 2 and 4 accuse and 3 does not; or all from the sixth on."""
+
+    @check("signals.finite", title="At some looks", severity=Severity.CRITICAL)
+    def sometimes(run):
+        """Does it accuse?
+
+        Why: x.
+        Remedy: x.
+        Reference: x.
+        """
+        look = round(8 * (run.outcome.executed_steps or 0) / STEPS)
+        return Finding(Verdict.FAIL if look in accusing else Verdict.PASS, "not finite, or so")
+
+    fault = replace(find_fault("reward_nan_once"), begins=1)
+    accusing = {2, 4}
+    assert math.isnan(delay(healthy(), [sometimes], fault))
+    accusing = {2, 4, 6, 7, 8}
+    assert delay(healthy(), [sometimes], fault) == STEPS * 6 // 8 - 1

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rca.bench.harm import harms
+from rca.bench import by_settings
+from rca.bench.harm import harms, hold_for_all
 from rca.bench.rldebugger import (
     PERIOD,
     RULES,
@@ -21,13 +22,14 @@ from rca.bench.rldebugger import (
     target_off,
 )
 from rca.bench.score import Case
+from rca.config import load_config
 from rca.diagnosis.cause import load_causes
 from tests.records import STARTS, STEPS, healthy, signal, with_signals
 
 
 def cases(fault, *distances):
     return [
-        Case(f"{fault or 'h'}-{n}", fault, ("x",) if fault else (), (), d, seed=n)
+        Case(f"{fault or 'healthy_plain'}-{n}", fault, ("x",) if fault else (), (), d, seed=n)
         for n, d in enumerate(distances)
     ]
 
@@ -59,9 +61,7 @@ def test_runs_that_all_stand_still_count_though_they_do_not_vary():
 
 
 def test_the_very_weights_of_healthy_runs_are_no_harm_however_far_they_drove():
-    sound = [
-        replace(case, name=f"healthy_plain-{n}", weights=f"w{n}") for n, case in enumerate(HEALTHY)
-    ]
+    sound = [replace(case, weights=f"w{n}") for n, case in enumerate(HEALTHY)]
     noisy = [replace(case, weights=f"w{n}") for n, case in enumerate(cases("noisy", 1.0, 2.0, 3.0))]
     found = harms([*sound, *noisy])["noisy"]
     assert (found.same, found.words, found.counts) == ("healthy_plain", "none", False)
@@ -69,12 +69,21 @@ def test_the_very_weights_of_healthy_runs_are_no_harm_however_far_they_drove():
     assert harms([*sound, *other])["noisy"].counts
 
 
-def test_healthy_runs_of_another_task_are_no_measure():
-    other = [Case(f"healthy_town-{n}", "", (), (), 400.0, seed=n) for n in range(5)]
+def test_other_healthy_configurations_are_no_measure():
+    """The plain one is what the fault is planted in; others may drive farther without it."""
     bad = cases("bad", 10.0, 14.0, 6.0)
-    assert harms([*HEALTHY, *other, *bad]) == harms([*HEALTHY, *bad])
-    plain = [Case(f"healthy_batch_64-{n}", "", (), (), 400.0, seed=n) for n in range(5)]
-    assert harms([*HEALTHY, *plain, *bad]) != harms([*HEALTHY, *bad])
+    for name in ("healthy_town", "healthy_batch_64"):
+        other = [Case(f"{name}-{n}", "", (), (), 400.0, seed=n) for n in range(5)]
+        assert harms([*HEALTHY, *other, *bad]) == harms([*HEALTHY, *bad])
+
+
+def test_of_many_faults_some_seem_to_do_harm_by_chance():
+    still = cases("still", 0.0, 0.0, 0.0)
+    alone = harms([*HEALTHY, *still])
+    assert hold_for_all(alone.values()) == (1, int(alone["still"].p < 0.05)) == (1, 1)
+    sound = [c for n in range(9) for c in cases(f"sound_{n}", 141.0, 149.0, 146.0)]
+    assert hold_for_all(harms([*HEALTHY, *still, *sound]).values()) == (10, 0)
+    assert hold_for_all([]) == (0, 0)
 
 
 def test_nothing_measured_is_no_harm_and_no_zero():
@@ -153,3 +162,12 @@ def test_the_rival_misses_variation_in_returns_of_exploration():
     assert same_returns(early([7.0] * 15))
     assert not same_returns(early([7.0] * 14))
     assert not same_returns(early([float(n**2 % 13) for n in range(15)]))
+
+
+def test_who_reads_settings_alone_blames_what_differs():
+    plain = load_config("quick").flat()
+    assert by_settings.ranking(plain, plain) == ()
+    other = load_config("quick", ["agent.tau=1.0", "env.reward.speed=1.0"]).flat()
+    assert by_settings.ranking(other, plain) == (("target_wrong", 1.0), ("reward_design", 1.0))
+    assert set(by_settings.CAUSES.values()) <= {cause.id for cause in load_causes()}
+    assert all(any(k.startswith(key) for k in plain) for key in by_settings.CAUSES)

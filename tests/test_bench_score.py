@@ -16,6 +16,7 @@ import pytest
 import torch
 
 from rca.bench.answers import answered
+from rca.bench.healthy import PLAIN, further
 from rca.bench.lists import MISSES
 from rca.bench.report import write_benchmark
 from rca.bench.run import FaultSet, described, planned, random_trials, spent
@@ -55,6 +56,7 @@ def test_scores_of_five_runs():
     assert found.top_3 == pytest.approx(2 / 3)
     assert found.precision == pytest.approx(1 / 3)  # accused: a, b, h-1
     assert found.precision_of_all == pytest.approx(1 / 5)  # x; y, x, y, x are wrong
+    assert found.precision_unexcused == pytest.approx(1 / 5)  # nothing is said to follow
     assert found.accused_rightly == pytest.approx(1 / 3)
     assert found.top_1_strict == pytest.approx(1 / 3)
     assert found.false_alarms == pytest.approx(1 / 2)
@@ -89,6 +91,10 @@ def test_what_is_said_to_follow_is_no_accusation_of_its_own():
     case = Case("a-1", "a", ("x",), (("x", 0.9), ("y", 0.8), ("z", 0.7)), follows=("y",))
     assert case.accused == ["x", "z"]
     assert score([case]).precision_of_all == 0.5
+    assert score([case]).precision_unexcused == pytest.approx(1 / 3)
+    wrong = replace(case, truth=("w",))
+    assert wrong.accused == ["x", "y", "z"]  # it follows from what is wrong itself
+    assert replace(case, fault="", truth=()).accused == ["x", "y", "z"]
 
 
 def test_of_several_right_answers_the_first_is_the_strict_one():
@@ -120,7 +126,7 @@ def test_baselines_say_the_same_of_every_run():
 def test_a_delay_counts_the_runs_in_which_nothing_is_seen(tmp_path):
     cases = [replace(CASES[0], name=f"a-{n}", delay=d) for n, d in enumerate((5, 7, math.nan))]
     page = write_benchmark(cases, tmp_path, "rca bench").read_text()
-    assert "of 3 runs a quarter within 5, half within 7; 1 are not accused of it" in page
+    assert "of 3 runs a quarter within 5, half within 7; 1 are not accused of it at" in page
 
 
 def test_the_interval_holds_the_score_and_follows_the_generator():
@@ -150,8 +156,15 @@ def test_every_fault_and_healthy_configuration_is_planned():
     healthy = [trial for trial in trials if not trial.faults]
     assert len(healthy) >= 2 * 8
     assert {trial.faults[0] for trial in trials if trial.faults} == set(load_faults())
-    assert {trial.config.budget.seed for trial in trials} == {1, 2}
-    assert [trial.name for trial in planned([3], "healthy_pl*")] == ["healthy_plain-3"]
+    seeds = {trial.config.budget.seed for trial in trials}
+    assert seeds == {1, 2, *further(1), *further(2)}
+    plain = {trial.name for trial in trials if trial.name.startswith(PLAIN)}
+    assert plain == {f"{PLAIN}-{seed}" for seed in seeds}
+    names = ["healthy_plain-3", *(f"healthy_plain-{seed}" for seed in further(3))]
+    assert [trial.name for trial in planned([3], "healthy_pl*")] == names
+    assert len({trial.name for trial in planned([1, further(1)[0]])}) == len(
+        planned([1, further(1)[0]])
+    )
     assert [trial.faults for trial in planned([3], "one_route")] == [("one_route",)]
     with pytest.raises(UsageError, match="no fault"):
         planned([1], "nonsense")
@@ -207,6 +220,10 @@ def test_seeds_of_calibration_are_scored_apart(tmp_path):
     page = write_benchmark(cases, tmp_path, "rca bench", calibrated=[1]).read_text()
     scores, _, looked_at = page.partition("## The seeds on which it was calibrated")
     assert "Scored seeds 2: 2 runs." in scores
+    cases += [Case(f"{PLAIN}-{n}", "", (), (), seed=n) for n in (further(1)[0], further(2)[0])]
+    page = write_benchmark(cases, tmp_path, "rca bench", calibrated=[1]).read_text()
+    assert page.count(f": 3 runs, 1 of them further ones of {PLAIN}.") == 1
+    assert page.count(f": 2 runs, 1 of them further ones of {PLAIN}.") == 1
     assert "| top_1 | 0% |" in scores
     assert "| top_1 | 100% |" in looked_at
     assert (tmp_path / "calibration.png").stat().st_size > 5_000
@@ -329,6 +346,7 @@ def test_faults_that_nobody_had_in_mind_are_told_apart(tmp_path):
     assert f"{said}knew it, in 0% where they did not; 0 of 1 healthy runs are accused.**" in page
     assert "| was known to who wrote the checks | 1 | 1 | 100% | 100% | 100% |" in page
     assert "| was written by who had not read the checks | 1 | 1 | 0% | 100% | 0% |" in page
+    assert "0 of them in every run, of which the exact 95% interval is 0% to 98%" in page
 
 
 def test_few_healthy_runs_leave_doubt(tmp_path):

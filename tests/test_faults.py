@@ -21,6 +21,7 @@ from rca.faults import simulator_hangs as hanging
 from rca.runs.execute import execute
 from rca.td3.evaluation import Evaluation
 from rca.td3.events import EpisodeEnded, Event, Stepped, Updated
+from rca.td3.networks import Shapes
 from rca.td3.train import train
 from tests.tiny_env import Pointing
 
@@ -247,6 +248,27 @@ def test_the_memory_of_a_fault_is_wrong_in_the_way_it_says():
     same, _, _ = tiny("next_is_same")
     batch = same.replay.sample(8, np.random.default_rng(0))
     assert torch.equal(batch.obs.image, batch.next_obs.image)
+
+
+def test_a_full_memory_keeps_what_came_first_and_the_newest_transition():
+    build = LOADED["newest_slot_overwritten"].apply(default_build(settled("agent.buffer_size=30")))
+    memory = build.make_replay(build.config, Shapes.of(Pointing()))
+    env = Pointing(length=200)
+    memory.begin(env.reset(seed=0)[0])
+    for number in range(80):
+        memory.add(np.zeros(2), float(number), env.step(np.zeros(2))[0], False)
+        rewards = memory.state_dict()["rewards"].tolist()
+        assert rewards == [*range(min(number, 29)), number]
+    drawn = memory.sample(100, np.random.default_rng(0))
+    pairs = zip(drawn.obs.image[:, 1], drawn.next_obs.image[:, 0], strict=True)
+    assert all(torch.equal(*pair) for pair in pairs)
+
+
+def test_twenty_updates_a_step_are_as_many_in_all():
+    settings = ("agent.learning_starts=1000", "budget.steps=2000")
+    made = LOADED["updates_many"].apply(default_build(settled(*settings))).config
+    learning = made.budget.steps - made.agent.learning_starts
+    assert (made.agent.updates_per_step, learning * made.agent.updates_per_step) == (20, 1000)
 
 
 @pytest.mark.parametrize(("fault", "age"), [(None, 0), ("observation_late", 1)])

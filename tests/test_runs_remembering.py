@@ -99,7 +99,9 @@ def test_a_memory_that_mixes_up_is_told_what(fault, what, suspects):
 
 def test_a_row_is_named_and_the_step_that_it_was_taken_from():
     message = finding(facts_of("next_is_same")).message
-    row = re.search(r"next vector in [\d,]+ \(such as step (\d+)'s, told (\w+) step (\d+)\)", message)
+    row = re.search(
+        r"next vector in [\d,]+ \(such as step (\d+)'s, told (\w+) step (\d+)\)", message
+    )
     assert row, message
     assert int(row[3]) == int(row[1]) - (row[2] == "after")  # or before it, where none ended so
     message = finding(facts_of("reward_in_wrong_slot")).message

@@ -18,20 +18,31 @@ AT_START = ("schema", "seed", "versions", "changes", "reward_promises", "first_w
 
 
 def delay(run: RunRecord, checks: Sequence[Check], fault: Fault) -> float:
-    """Returns the steps from a fault's first effect to the first look that accuses its cause.
+    """Returns the steps from a fault's first effect to the look from which on it is accused.
 
-    Known to within the steps between two looks, which it counts in full. NaN: no look does.
+    Known to within the steps between two looks, which it counts in full. NaN: the last look does
+    not accuse it, whatever earlier ones did.
     """
     executed = run.outcome.executed_steps or 0
-    for look in range(1, LOOKS + 1):
+    found = math.nan
+    for look in range(LOOKS, 0, -1):
         step = executed * look // LOOKS
-        then = until(run, step)
-        for item in diagnose(then, run_checks(checks, then)).ranked:
-            first = max(fault.begins, acts_from(item.cause.acts_from, run))
-            is_right = item.cause.id in fault.causes and item.probability >= ACCUSED
-            if is_right and step >= first:  # before, it was not there to be seen
-                return step - first
-    return math.nan
+        first = _accused(run, step, checks, fault)
+        if first is None:
+            break
+        found = step - first
+    return found
+
+
+def _accused(run: RunRecord, step: int, checks: Sequence[Check], fault: Fault) -> float | None:
+    """Returns from where on the cause acted that is accused at a step, None if none is."""
+    then = until(run, step)
+    for item in diagnose(then, run_checks(checks, then)).ranked:
+        first = max(fault.begins, acts_from(item.cause.acts_from, run))
+        is_right = item.cause.id in fault.causes and item.probability >= ACCUSED
+        if is_right and step >= first:  # before, it was not there to be seen
+            return first
+    return None
 
 
 def until(run: RunRecord, step: int) -> RunRecord:

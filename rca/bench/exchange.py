@@ -37,7 +37,9 @@ that is to be scored. `causes.csv` lists every cause that can be named.
 
 A tool answers with a file of the columns run, cause and probability, a row for each cause that it
 names; a run without a row is called healthy. Of the causes in a run's row of `truth.csv` any one is
-right. `rca bench --score ANSWERS.csv --truth truth.csv` scores it by the same rules as rca.
+right. `rca bench --score ANSWERS.csv --truth truth.csv` scores it by the same rules as rca, except
+that nothing is excused as following from another cause: leave out what does, or compare with rca's
+`precision_unexcused`.
 """
 
 

@@ -1,12 +1,12 @@
 """Which planted faults do harm: a fault whose runs drive like healthy ones is no miss to miss."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
 
-from rca.bench.healthy import drives_elsewhere
+from rca.bench.healthy import PLAIN
 from rca.bench.score import Case
 
 P = 0.05
@@ -23,8 +23,8 @@ class Harm:
         effect: Cohen's d, pooled standard deviation.
         p: Of the rank sum test, two-sided and exact: distances end at 0 and at the goal, where
             means and their variance say little. NaN: fewer than two runs on a side.
-        same: Healthy configuration whose runs end with the very weights, seed for seed, or "": what
-            is learned is then not harmed, however far the last evaluation drove.
+        same: The plain configuration, if its runs of the same seeds end with the very weights, or
+            "": what is learned is then not harmed, however far the last evaluation drove.
     """
 
     difference: float
@@ -46,12 +46,12 @@ class Harm:
 
 
 def harms(cases: Sequence[Case]) -> dict[str, Harm]:
-    """Returns what each fault does, against the healthy runs of the same task.
+    """Returns what each fault does, against the plain configuration that it is planted in.
 
-    Broken runs and NaN are left out, and so are healthy runs on other maps, among other cars, with
-    other pictures or shorter episodes.
+    Broken runs and NaN are left out, and so are the other healthy configurations: some drive better
+    than the plain one, and a fault without any effect would be worse than their mean.
     """
-    sound = [case for case in cases if not case.fault and not drives_elsewhere(case.name)]
+    sound = [case for case in cases if case.group == PLAIN]
     healthy = _outcomes(sound)
     learned = {(case.seed, case.weights): case.group for case in sound if case.weights}
     faults = dict.fromkeys(case.fault for case in cases if case.fault)
@@ -62,6 +62,17 @@ def harms(cases: Sequence[Case]) -> dict[str, Harm]:
         same = twins.pop() if len(twins) == 1 else ""
         found[fault] = replace(_harm(_outcomes(runs), healthy), same=same)
     return found
+
+
+def hold_for_all(found: Iterable[Harm]) -> tuple[int, int]:
+    """Returns how many faults were tested, and how many do harm if that is corrected for.
+
+    By Benjamini and Hochberg (1995), false discovery rate P; the effect must be large as well.
+    """
+    tested = [harm for harm in found if not harm.same and np.isfinite(harm.p)]
+    corrected = stats.false_discovery_control([harm.p for harm in tested]) if tested else ()
+    kept = [p < P and harm.effect <= -EFFECT for p, harm in zip(corrected, tested, strict=True)]
+    return len(tested), sum(kept)
 
 
 def _outcomes(cases: Sequence[Case]) -> np.ndarray:

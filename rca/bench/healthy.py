@@ -9,7 +9,10 @@ HEALTHY = Path(__file__).with_name("healthy.yaml")
 PREFIX = "healthy_"
 """Of the names of their runs."""
 PLAIN = "healthy_plain"
-"""The preset itself."""
+"""The preset itself, in which every fault is planted."""
+FURTHER = 4
+"""Runs of it beside each seed's own: what a fault does is held against them all, and a healthy run
+is then not told from a faulty one by settings of its own."""
 
 
 @cache
@@ -29,3 +32,8 @@ def drives_elsewhere(run: str) -> bool:
     """Tells whether a healthy run's task is not the preset's: its distances compare with none."""
     name = run.removeprefix(PREFIX).rsplit("-", 1)[0]
     return any(setting.startswith("env.") for setting in configurations().get(name, ()))
+
+
+def further(seed: int) -> list[int]:
+    """Returns the seeds of these runs."""
+    return [seed + 1000 * number for number in range(1, FURTHER + 1)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rca.bench.harm import EFFECT, Harm, P
+from rca.bench.harm import EFFECT, Harm, P, hold_for_all
 from rca.bench.healthy import PLAIN, drives_elsewhere
 from rca.bench.score import ACCUSED, Case, score, watched
 from rca.yaml_file import read_yaml
@@ -25,7 +25,7 @@ def by_kind(
         "is a setting, and recorded as one": lambda case: case.in_settings,
         "is in code": lambda case: not case.in_settings,
         "does harm that the distance shows": lambda case: harm[case.fault].counts,
-        "does none that it shows": lambda case: not harm[case.fault].counts,
+        "does none that it shows": lambda case: harm[case.fault].words in ("not shown", "none"),
         "does not keep the run from learning": lambda case: learns(case, random),
         "keeps it from learning": lambda case: learns(case, random) is False,
         "was known to who wrote the checks": lambda case: not case.unseen,
@@ -96,7 +96,8 @@ def wrongly_accused(cases: Sequence[Case]) -> list[str]:
         "## What is accused wrongly",
         "",
         "Stated as more likely than not and not planted, beside the right cause or instead of it; "
-        "without what the diagnosis itself says to follow from another cause.",
+        "without what the diagnosis itself says to follow from another cause, where it accuses a "
+        "right one.",
         "",
         "| accused | runs | planted was (runs) |",
         "|---|---:|---|",
@@ -109,9 +110,11 @@ def wrongly_accused(cases: Sequence[Case]) -> list[str]:
 
 def alike(cases: Sequence[Case]) -> list[str]:
     """Returns the faults whose runs end with the very weights of others, seed for seed."""
+    seeds = {case.seed for case in cases if case.fault}
     runs: dict[str, list[Case]] = {}
     for case in cases:
-        runs.setdefault(case.group, []).append(case)
+        if case.seed in seeds:  # of the plain configuration there are more
+            runs.setdefault(case.group, []).append(case)
     groups: dict[tuple[tuple[int, str], ...], list[str]] = {}
     for name, group in runs.items():
         if all(case.weights for case in group):
@@ -206,14 +209,16 @@ def _metres(values: Floats) -> str:
 
 def every_fault(cases: Sequence[Case], harm: dict[str, Harm]) -> list[str]:
     """Returns a row per fault, worst first: how often it is named, and what harm it does."""
+    tested, kept = hold_for_all(harm.values())
     lines = [
         "## Every fault",
         "",
         "Worst first. *Harm*: whether the distance of the last evaluation shows it against healthy "
-        f"runs of the same task (exact rank sum test, p < {P}, and Cohen's d <= -{EFFECT}; without "
-        "a correction for the number of faults). *Not shown* is not *none*: few runs cannot tell a "
-        "small harm from chance. *None*: the very weights of healthy runs come out. Such a fault "
-        "is found by its wiring or not at all.",
+        f"runs of the plain configuration (exact rank sum test, p < {P}, and Cohen's d <= "
+        f"-{EFFECT}): of {tested} faults tested {sum(h.counts for h in harm.values())} do, {kept} "
+        "if the number of faults is corrected for (Benjamini, Hochberg 1995). *Not shown* is not "
+        "*none*: few runs cannot tell a small harm from chance. *None*: the very weights of "
+        "healthy runs come out. Such a fault is found by its wiring or not at all.",
         "",
         "| fault | right answer | first in | among three in | distance against healthy, m | d | p "
         "| harm |",

@@ -13,6 +13,7 @@ from scipy import stats
 
 from rca.bench import rldebugger
 from rca.bench.harm import harms
+from rca.bench.healthy import PLAIN, further
 from rca.bench.lists import (
     alike,
     by_kind,
@@ -38,9 +39,11 @@ from rca.bench.score import (
     most_frequent,
     rivals,
     score,
+    settings_alone,
 )
 from rca.diagnosis.cause import load_causes
 from rca.study.saved import finite
+from rca.wiring.audit import FIRST
 
 SEEDS_RANKING = (
     "learning_rate_imbalance",
@@ -60,6 +63,8 @@ AIMS = {
     "calibration_error": "≤10%",
     "calibration_error_first": "≤10%",
 }
+FEW = 20
+"""Faults below which the interval is an exact one: a bootstrap of few misleads (signals.md)."""
 
 
 def write_benchmark(
@@ -84,8 +89,9 @@ def write_benchmark(
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(finite([asdict(case) for case in cases]), indent=1, allow_nan=False)
     (folder / "cases.json").write_text(text + "\n", encoding="utf-8")
-    scored = [case for case in cases if case.seed not in calibrated]
-    looked_at = [case for case in cases if case.seed in calibrated]
+    spent = {*calibrated, *(other for seed in calibrated for other in further(seed))}
+    scored = [case for case in cases if case.seed not in spent]
+    looked_at = [case for case in cases if case.seed in spent]
     harm = harms(scored or cases)
     lines = _head(cases, how, told, _said(scored) if scored else [])
     if scored:
@@ -151,13 +157,26 @@ def _in_detail(cases: Sequence[Case]) -> list[str]:
     parts = []
     for words, part in (("known", known), ("not known", unseen)):
         if part:
-            low, high = intervals(part, np.random.default_rng(0))["top_1"]
             faults, sure = len({case.fault for case in part}), score(part).accused_rightly
             parts.append(
-                f"{faults} faults were {words} to who wrote the checks (95% interval {share(low)} "
-                f"to {share(high)}; also stated as more likely than not in {share(sure)})"
+                f"{faults} faults were {words} to who wrote the checks ({_doubt(part)}; also "
+                f"stated as more likely than not in {share(sure)})"
             )
     return [f"{', '.join(parts)}. A run is accused from one half on.", ""] if parts else []
+
+
+def _doubt(cases: Sequence[Case]) -> str:
+    """Returns the interval of the share that is named first, exact where faults are few."""
+    faults = {case.fault for case in cases}
+    if len(faults) >= FEW:
+        low, high = intervals(cases, np.random.default_rng(0))["top_1"]
+        return f"95% interval {share(low)} to {share(high)}"
+    always_first = len(faults - {case.fault for case in cases if case.rank != 1})
+    exact = stats.binomtest(always_first, len(faults)).proportion_ci()
+    return (
+        f"{always_first} of them in every run, of which the exact 95% interval is "
+        f"{share(exact.low)} to {share(exact.high)}"
+    )
 
 
 def _known(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
@@ -167,8 +186,11 @@ def _known(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
 
 
 def _seeds(word: str, cases: Sequence[Case]) -> list[str]:
-    seeds = sorted({case.seed for case in cases})
-    return [f"{word} seeds {', '.join(map(str, seeds))}: {len(cases)} runs.", ""]
+    more = {other for case in cases for other in further(case.seed)}
+    seeds = sorted({case.seed for case in cases} - more)
+    beside = sum(case.seed in more for case in cases)
+    words = f", {beside} of them further ones of {PLAIN}" if beside else ""
+    return [f"{word} seeds {', '.join(map(str, seeds))}: {len(cases)} runs{words}.", ""]
 
 
 def _scores(cases: Sequence[Case], random: Mapping[str, float]) -> list[str]:
@@ -176,6 +198,7 @@ def _scores(cases: Sequence[Case], random: Mapping[str, float]) -> list[str]:
     chance = at_random(cases, causes, np.random.default_rng(0))
     columns: dict[str, Callable[[str], float]] = {
         f"{len(rldebugger.RULES)} of RLDebugger's rules": _of(rivals(cases)),
+        "settings alone": _of(settings_alone(cases)),
         "most frequent cause": _of(always(cases, most_frequent(cases))),
         "the seed's ranking": _of(always(cases, SEEDS_RANKING)),
         "random": lambda name: chance.get(name, math.nan),
@@ -208,7 +231,8 @@ def _meaning() -> list[str]:
         "bootstrap draws); that of false_alarms is exact (Clopper, Pearson 1934), as if the seeds "
         "of one configuration had nothing in common. None of them covers kinds of faults that are "
         "not among these. RLDebugger is made for discrete actions and reads tensors: ported are "
-        "the rules that a recording decides (rca/bench/rldebugger.py). The rivals state no "
+        "the rules that a recording decides (rca/bench/rldebugger.py). Who reads settings alone "
+        "names what differs from the plain preset (rca/bench/by_settings.py). The rivals state no "
         "probability: what they name, they accuse. The most frequent cause is counted on these "
         "very runs, which is more than a rival could know.",
         "",
@@ -227,8 +251,10 @@ def _delays(cases: Sequence[Case]) -> list[str]:
     never = sum(map(math.isinf, delays))
     return [
         f"Detection delay, in steps from the fault's first effect to the first of {LOOKS} evenly "
-        "spaced looks at the record that accuses its cause, which is as fine as it is known: of "
-        f"{len(faulty)} runs {', '.join(within)}; {never} are not accused of it by their end.",
+        "spaced looks at the record from which on all accuse its cause, which is as fine as it is "
+        f"known: of {len(faulty)} runs {', '.join(within)}; {never} are not accused of it at their "
+        f"end. What the audit of the computation heard counts whole from {FIRST} critic updates on "
+        f"({FIRST // 2} of the actor), as it is recorded at the end alone.",
         "",
     ]
 

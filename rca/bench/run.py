@@ -13,9 +13,9 @@ from typing import Literal
 
 import numpy as np
 
-from rca.bench import rldebugger
+from rca.bench import by_settings, rldebugger
 from rca.bench.delay import delay
-from rca.bench.healthy import PLAIN, PREFIX, configurations, elsewhere
+from rca.bench.healthy import PLAIN, PREFIX, configurations, elsewhere, further
 from rca.bench.score import Case
 from rca.build import default_build
 from rca.checking import Check, Verdict, builtin_checks, load_checks, run_checks
@@ -79,7 +79,7 @@ def planned(
     steps: int | None = None,
     wanted: FaultSet = "standard",
 ) -> list[Trial]:
-    """Returns the trials: faults x seeds, then healthy configurations x seeds.
+    """Returns the trials: faults x seeds, healthy configurations x seeds, further plain ones.
 
     Args:
         seeds: Of the runs.
@@ -101,6 +101,10 @@ def planned(
         for name, settings in configurations().items():
             changed = [*shared, f"budget.seed={seed}", *settings]
             trials.append(Trial(f"{PREFIX}{name}-{seed}", load_config("quick", changed)))
+        for other in further(seed):
+            config = load_config("quick", [*shared, f"budget.seed={other}"])
+            trials.append(Trial(f"{PLAIN}-{other}", config))
+    trials = list({trial.name: trial for trial in trials}.values())
     chosen = [trial for trial in trials if fnmatch.fnmatch(trial.name.rsplit("-", 1)[0], only)]
     if not chosen:
         raise UsageError(f"--only {only}: no fault or healthy configuration is called so")
@@ -201,6 +205,12 @@ def _known() -> tuple[list[Check], dict[str, Fault]]:
     return load_checks([builtin_checks()]), load_faults()
 
 
+@cache
+def _plain() -> Mapping[str, object]:
+    """Returns the settings that all runs of a set have in common, by dotted key."""
+    return load_config("quick", SETTINGS).flat()
+
+
 def _judged(result: TrialResult) -> Case:
     checks, faults = _known()
     name, seed = result.trial.name, result.trial.config.budget.seed
@@ -229,6 +239,7 @@ def _judged(result: TrialResult) -> Case:
         seed=seed,
         delay=waited,
         rival=rldebugger.ranking(run),
+        by_settings=by_settings.ranking(run.config, _plain()),
         start=_untrained(run),
         silent=tuple(check for check in wanted if check not in accused),
         in_settings=bool(planted) and shows_in_settings(faults[planted], result.trial.config),

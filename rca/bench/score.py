@@ -33,6 +33,7 @@ class Case:
         seed: Of the run.
         delay: Steps from the fault's first effect until the record accuses its cause; NaN: never.
         rival: What RLDebugger's rules say of the same recording.
+        by_settings: What its settings say that differ from the plain preset's.
         start: Mean distance of the evaluation before the first update, metres; NaN: none.
         silent: Checks that the fault names and that accuse nothing in this run.
         in_settings: Whether the recorded settings show the fault.
@@ -52,6 +53,7 @@ class Case:
     seed: int = 0
     delay: float = float("nan")
     rival: tuple[tuple[str, float], ...] = ()
+    by_settings: tuple[tuple[str, float], ...] = ()
     start: float = float("nan")
     silent: tuple[str, ...] = ()
     in_settings: bool = False
@@ -67,10 +69,18 @@ class Case:
         return self.name.rsplit("-", 1)[0]
 
     @property
+    def likely(self) -> list[str]:
+        """Causes that are stated as more likely than not."""
+        return [cause for cause, probability in self.ranking if probability >= ACCUSED]
+
+    @property
     def accused(self) -> list[str]:
-        """Causes that are stated as more likely than not, but not as following from another."""
-        likely = [cause for cause, probability in self.ranking if probability >= ACCUSED]
-        return [cause for cause in likely if cause not in self.follows]
+        """Those of them that are not excused, as following from another.
+
+        The excuse counts beside a right cause alone: what follows from a wrong one is wrong too.
+        """
+        is_excused = any(cause in self.truth for cause in self.likely)
+        return [c for c in self.likely if c in self.truth or not (is_excused and c in self.follows)]
 
     @property
     def rank(self) -> int | None:
@@ -89,6 +99,7 @@ class Scores:
     accused_rightly: float
     precision: float
     precision_of_all: float
+    precision_unexcused: float
     false_alarms: float
     brier: float
     brier_skill: float
@@ -105,7 +116,8 @@ MEANING = {
     "precision": "runs with an accusation, faulty and healthy, whose first cause is right",
     "precision_of_all": "accusations, all of all runs, that are right; what follows from a fault, "
     "such as a saturated actor, counts as wrong unless the diagnosis says that it follows from "
-    "another cause",
+    "another cause and accuses a right one beside it",
+    "precision_unexcused": "the same if nothing is excused, as every other tool is scored",
     "false_alarms": "healthy runs that are accused of anything",
     "brier": "mean squared error of the probabilities of every cause named in every run",
     "brier_skill": "1 less the squared error over every cause and run, one that is not named at a "
@@ -118,7 +130,7 @@ MEANING = {
 }
 """What each score is; "accused" is stated as more likely than not."""
 OF_PROBABILITIES = (
-    *("precision_of_all", "brier", "brier_skill"),
+    *("precision_of_all", "precision_unexcused", "brier", "brier_skill"),
     *("calibration_error", "calibration_error_first"),
 )
 """Scores that a detective who states no probabilities has not: it names alternatives, and which of
@@ -140,6 +152,7 @@ def score(cases: Sequence[Case]) -> Scores:
         accused_rightly=_share([case.rank == 1 and _accused(case) for case in faulty]),
         precision=_share([case.rank == 1 for case in accused]),
         precision_of_all=_share([c in case.truth for case in accused for c in case.accused]),
+        precision_unexcused=_share([c in case.truth for case in accused for c in case.likely]),
         false_alarms=_share([_accused(case) for case in healthy]),
         brier=float(np.mean((probabilities - right) ** 2)) if len(right) else float("nan"),
         brier_skill=_skill(read),
@@ -201,12 +214,17 @@ def calibration_error(probabilities: np.ndarray, right: np.ndarray) -> float:
 def always(cases: Sequence[Case], ranking: Sequence[str]) -> list[Case]:
     """Returns the cases as a detective sees them who says the same of every run."""
     said = tuple((cause, 1.0) for cause in ranking)
-    return [replace(case, ranking=said) for case in cases]
+    return [replace(case, ranking=said, follows=()) for case in cases]
 
 
 def rivals(cases: Sequence[Case]) -> list[Case]:
     """Returns the cases as RLDebugger's rules see them."""
-    return [replace(case, ranking=case.rival) for case in cases]
+    return [replace(case, ranking=case.rival, follows=()) for case in cases]
+
+
+def settings_alone(cases: Sequence[Case]) -> list[Case]:
+    """Returns the cases as they are seen by who reads nothing but their settings."""
+    return [replace(case, ranking=case.by_settings, follows=()) for case in cases]
 
 
 def watched(cases: Sequence[Case]) -> list[Case]:

@@ -107,6 +107,7 @@ def bench(
     how += [f"--set {faults}"] if uses_set else []
     how += [] if only == "*" else [f"--only '{only}'"]
     how += [] if steps is None else [f"--steps {steps}"]
+    how += ["--as-is"] if as_is else []
     how += [f"--seed {s}" for s in seeds] + [f"--calibrated {s}" for s in calibrated or ()]
     page = write_benchmark(cases, out, " ".join(how), calibrated or (), told=told, random=random)
     write_page(page)

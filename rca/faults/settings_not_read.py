@@ -1,4 +1,4 @@
-"""The agent uses other learning rates and noise than the configured ones."""
+"""The agent uses another learning rate than the configured ones."""
 
 from rca.build import Build
 from rca.faults import fault
@@ -19,5 +19,5 @@ def alter(agent: TD3) -> None:
     source="defect D13",
 )
 def settings_not_read(build: Build) -> Build:
-    """The agent uses other learning rates and noise than the configured ones."""
+    """The agent uses another learning rate than the configured ones."""
     return with_altered_agent(build, alter)

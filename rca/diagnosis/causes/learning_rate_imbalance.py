@@ -9,7 +9,12 @@ CAUSE = Cause(
     mechanism="The seed says: actor and critic adapt to features that cannot keep up.",
     acts_from=Moment.FIRST_UPDATE,
     supports=(
-        Sign("seed.config_learning_rates", Grade.WEAK, when=(Verdict.FAIL,)),
+        Sign(
+            "seed.config_learning_rates",
+            Grade.WEAK,
+            when=(Verdict.FAIL,),
+            says="slower than its head",
+        ),
         Sign("ordering.learning_collapse", Grade.WEAK),
     ),
     contradicts=(passes("seed.config_learning_rates", Grade.STRONG),),

@@ -12,6 +12,7 @@ from rca.bench.harm import harms, hold_for_all
 from rca.bench.rldebugger import (
     PERIOD,
     RULES,
+    bellman_off,
     dead,
     diverging,
     fluctuating,
@@ -104,6 +105,21 @@ def test_the_rival_accuses_a_target_that_does_not_follow():
     after = [cause for cause, _ in ranking(with_signals(healthy(), wrong))]
     assert "target_wrong" not in before
     assert "target_wrong" in after
+
+
+def test_the_rival_knows_a_wrong_bellman_equation():
+    run = healthy()
+    assert run.wiring is not None
+    assert not bellman_off(run)
+    for wrong in (
+        {"fitted": run.wiring.equation.tried // 2},
+        {"discount": 0.5},
+        {"terminals": {"bootstrapped": 9, "cut": 8}},
+    ):
+        equation = run.wiring.equation.model_copy(update=wrong)
+        wiring = run.wiring.model_copy(update={"equation": equation})
+        assert bellman_off(replace(run, wiring=wiring)), wrong
+    assert not bellman_off(replace(run, wiring=None))
 
 
 FIRST = np.arange(STARTS + 1, STARTS + 201)

@@ -5,12 +5,14 @@ as a recording can decide them. It names no probability: what it names, it is ta
 Which cause a rule points at is read from the advice that its checkers print.
 
 The rules for a loss are its own to the letter. Adapted: targets are held against the recorded
-distance from the Polyak average, dead layers are those of which most units are dormant (Sokar et
-al. 2023), and returns are looked at once, over the whole of the exploration. Left out: its checks
-of weights, biases, gradients and activations, which need the tensors; of the loss and the network
-before training; of actions, which need the probabilities of discrete ones; of exploration and
-uncertainty, which need a discrete policy or dropout; of environments, states and steps, and the
-rules for returns that need the return at which a task counts as solved.
+distance from the Polyak average, the Bellman equation against what our audit fitted to the critic's
+gradients, dead layers are those of which most units are dormant (Sokar et al. 2023), and returns
+are looked at once, over the whole of the exploration, which is too short in the benchmark's runs
+for its least number of episodes. Left out: its checks of weights, biases, gradients and
+activations, which need the tensors; of the loss and the network before training; of actions, which
+need the probabilities of discrete ones; of exploration and uncertainty, which need a discrete
+policy or dropout; of environments, states and steps, and the rules for returns that need the return
+at which a task counts as solved.
 """
 
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rca.judging import number
 from rca.runs.record import RunRecord
 
 Floats = NDArray[np.float64]
@@ -46,6 +49,9 @@ FLUCTUATION = 0.1
 """Below this scatter around their line, returns do not vary (fluctuation_rmse_min)."""
 POLYAK = 1e-6
 """Distance of a target from its Polyak average from which the update is wrong (signals.md)."""
+
+DISCOUNT = 0.01
+"""Distance of the discount in force from the configured one; it compares targets bit by bit."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,18 @@ def dead(run: RunRecord) -> bool:
     """Whether most units of a layer are silent (activation_check: check_dead_layers)."""
     names = [name for name in run.signals if name.endswith("/dormant")]
     return bool((_values(run, *names) > DEAD).any())
+
+
+def bellman_off(run: RunRecord) -> bool:
+    """Whether the critic does not learn what the Bellman equation says (value_function_check)."""
+    equation = None if run.wiring is None else run.wiring.equation
+    if equation is None or not equation.tried:
+        return False
+    if equation.fitted <= 0.5 * equation.tried:
+        return True
+    wanted, ends = number(run, "agent.discount"), equation.terminals
+    is_other = equation.discount is not None and abs(equation.discount - wanted) > DISCOUNT
+    return is_other or ends.get("bootstrapped", 0) > ends.get("cut", 0)
 
 
 def _means(run: RunRecord) -> Floats:
@@ -142,6 +160,7 @@ def same_returns(run: RunRecord) -> bool:
 RULES = (
     Rule(not_finite, ("nan_values", "learning_rate_wrong")),
     Rule(target_off, ("target_wrong",)),
+    Rule(bellman_off, ("target_value_wrong", "discount_wrong")),
     Rule(dead, ("units_dead", "network_poor")),
     Rule(diverging, ("learning_rate_wrong", "critic_diverged")),
     Rule(not_falling, ("learning_rate_wrong", "network_poor")),

@@ -17,8 +17,8 @@ from rca.runs.record import Phase, RunRecord
 def random_drive(run: RunRecord) -> Finding:
     """Do random actions move the car?
 
-    Why: one axis for throttle and brake, drawn evenly around zero, gives no net force; the replay
-        buffer then holds one situation, thousands of times.
+    Why: one axis for throttle and a brake as strong, drawn evenly around zero, gives no net force;
+        the replay buffer then holds one situation, thousands of times.
     Remedy: draw throttle from [0, 1] in the random phase, or hold each random action for some
         steps.
     Reference: signals.md, "net drive in the random phase": median below 0.3 m/s.

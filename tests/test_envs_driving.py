@@ -91,6 +91,15 @@ def test_episodes_without_a_seed_differ_but_follow_the_last_seed(drive):
     assert np.array_equal(b, d)
 
 
+@pytest.mark.parametrize("max_brake", [0.2, 0.7])
+def test_it_says_how_hard_its_pedal_brakes(drive, max_brake):
+    env = drive(max_brake=max_brake)
+    env.reset(seed=0)
+    info = env.step(BRAKE)[4]
+    assert env.rig.vehicle.get_control().brake == pytest.approx(info["max_brake"])
+    assert info["max_brake"] == max_brake
+
+
 def test_goal(drive):
     env = drive()
     *_, (_, reward, terminated, truncated, info) = episode(env, PurePursuit(env.config))

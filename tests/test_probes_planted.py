@@ -420,7 +420,7 @@ PLANTED = {
     ),
     "explore/net_drive": Planted(
         lambda: last_values(learning_starts=STEPS, random_pedal_min=0.9),
-        lambda odd, ok: odd > 0.9 > abs(ok),
+        lambda odd, ok: odd > 0.9 > ok > -0.2,
     ),
     "explore/steer": Planted(
         lambda: last_values(agent=Constant),
@@ -483,8 +483,8 @@ def test_nothing_is_said_of_a_clip_that_is_not_there(healthy):
     assert not any(name.endswith("/clipped") for name in healthy)
 
 
-def mean_drive(low):
-    """The mean net drive of a random phase."""
+def mean_drive(low, env):
+    """The mean net drive of a random phase, NaN without any."""
     settings = RunConfig(
         agent=AgentConfig(learning_starts=200, random_pedal_min=low),
         budget=BudgetConfig(steps=200),
@@ -495,15 +495,20 @@ def mean_drive(low):
         found = {m.name: m.value for m in probes.measure(event)}
         drives.extend(v for name, v in found.items() if name == "explore/net_drive")
 
-    training = default_build(settings).training(Pointing(), emit)
+    training = default_build(settings).training(env, emit)
     probes = Probes(OF_THE_LAST, training.agent)
     train(training)
-    return float(np.mean(drives))
+    return float(np.mean(drives)) if drives else math.nan
 
 
 def test_driving_forward_only_shows_as_net_drive():
-    assert abs(mean_drive(-1.0)) < 0.15
-    assert mean_drive(0.5) == pytest.approx(0.75, abs=0.05)
+    assert mean_drive(-1.0, Saying(max_brake=1.0)) == pytest.approx(0, abs=0.1)
+    assert mean_drive(-1.0, Telling()) == pytest.approx(0.2, abs=0.06)
+    assert mean_drive(0.5, Telling()) == pytest.approx(0.75, abs=0.05)
+
+
+def test_an_action_that_is_no_pedal_has_no_net_drive():
+    assert math.isnan(mean_drive(-1.0, Pointing()))
 
 
 def test_nothing_the_critic_says_is_finite_after_a_nan():

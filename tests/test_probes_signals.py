@@ -60,7 +60,8 @@ class Slipping(Pointing):
         self.real.append(obs)
         self.shown.append(self._bent(obs))
         reward += 0.25 * (self.steps % 3 == 0)
-        told = info | self._odd(terminated) | {"applied": np.asarray(action) / 2}
+        told = info | self._odd(terminated)
+        told |= {"applied": np.asarray(action) / 2, "max_brake": 0.2}
         self.told.append(
             {**told, "sent": action.copy(), "reward": reward, "terminated": terminated}
         )
@@ -396,7 +397,8 @@ def steps(event, note, start):
         last = env.told[-2]["sent"]
         note("explore/action_jitter", event, sum(abs(told["sent"] - last)) / 2)
     note("explore/noise", event, math.nan if event.step <= 10 else 0.1)
-    note("explore/net_drive", event, told["sent"][1])
+    throttle, brake = max(told["sent"][1], 0), 0.2 * max(-told["sent"][1], 0)
+    note("explore/net_drive", event, throttle - brake)
     note("explore/steer", event, told["sent"][0])
     note("env/reward", event, told["reward"])
     for name, value in told["reward_terms"].items():

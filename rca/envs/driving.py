@@ -40,10 +40,11 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
     brake, of which -1 gives `max_brake`.
 
     Every `info` has `frame` (ticks since the reset) and `distance` (metres along the route); after
-    a step also `applied` (the action as it arrived here: steering, pedal), `reward_terms`, `speed`
-    (m/s), `end_reason` (None while the episode goes on), `success`, `collisions`, `lane_touches`
-    (steps of this episode with one); after the first of these `after_touch` (steps since then) and,
-    where there are other cars, `traffic_speed` (their mean, m/s).
+    a step also `applied` (the action as it arrived here: steering, pedal), `max_brake`,
+    `reward_terms`, `speed` (m/s), `end_reason` (None while the episode goes on), `success`,
+    `collisions`, `lane_touches` (steps of this episode with one); after the first of these
+    `after_touch` (steps since then) and, where there are other cars, `traffic_speed` (their mean,
+    m/s).
 
     Attributes:
         route: Of the current episode.
@@ -142,6 +143,7 @@ class DrivingEnv(gymnasium.Env[Obs, NDArray[np.float32]]):
             "frame": self._steps,
             "distance": self._place.along,
             "applied": (steer, pedal),
+            "max_brake": self.config.max_brake,
             "speed": reading.speed,
             "reward_terms": terms,
             "end_reason": reason,

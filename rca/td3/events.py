@@ -60,6 +60,8 @@ class Stepped:
         image: The next observation's, grey, oldest frame first, valid during the call; None where a
             trainer shows none. [frames, height, width]
         vector: The next observation's, valid during the call; None likewise. [vector]
+        max_brake: Brake that the action's last entry, a pedal, gives at -1; at 1 it gives full
+            throttle. NaN if the environment does not say that it is one.
     """
 
     step: int
@@ -80,6 +82,7 @@ class Stepped:
     replay_size: int
     image: NDArray[np.uint8] | None = None
     vector: NDArray[np.float32] | None = None
+    max_brake: float = math.nan
 
     @property
     def frame(self) -> NDArray[np.uint8] | None:

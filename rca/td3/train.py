@@ -161,6 +161,7 @@ class Training:
                 replay_size=len(self.replay),
                 image=next_obs["image"],
                 vector=next_obs["vector"],
+                max_brake=float(info.get("max_brake", math.nan)),
             )
         )
         return next_obs, episode.ended(info, truncated) if terminated or truncated else None

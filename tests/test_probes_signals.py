@@ -1,7 +1,6 @@
 """Each signal against an independent plain-numpy version of itself, on a real short run."""
 
 import math
-from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -519,66 +518,74 @@ def test_the_run_shows_both_answers_of_what_is_seldom_wrong(run):
     assert min(run.expected["evaluation/action_gap"].values()) > 0
 
 
-HOLDERS = {
-    "separate": {
-        "actor": ("actor",),
-        "actor_encoder": ("actor",),
-        "critic_encoder": ("critic",),
-        "critic": ("critic",),
-    },
-    "detached": {"actor": ("actor",), "critic_encoder": ("critic",), "critic": ("critic",)},
-    "shared": {"actor": ("actor",), "critic_encoder": ("actor", "critic"), "critic": ("critic",)},
+ACTORS = {
+    "separate": {"actor", "actor_encoder"},
+    "detached": {"actor"},
+    "shared": {"actor"},
 }
-"""The optimizers that step each module, by sharing of encoders."""
+"""What moves in updates of the actor alone, by sharing of encoders."""
 
 
-class Ways:
-    """How far modules moved per step, the steps counted by the optimizers themselves."""
-
-    def __init__(self, agent, holders):
-        self.agent, self.holders = agent, holders
-        self.stepped = Counter[str]()
-        self.last = {name: (arrays(agent.modules()[name]), 0) for name in holders}
-        for part in ("actor", "critic"):
-            self._count(getattr(agent, f"{part}_optimizer"), part)
-
-    def _count(self, optimizer, part):
-        optimizer.register_step_post_hook(lambda *_: self.stepped.update([part]))
-
-    def ratios(self):
-        """Returns the way per step since they were asked last of modules that made a step."""
-        found = {}
-        for name, parts in self.holders.items():
-            (before, then), now = self.last[name], arrays(self.agent.modules()[name])
-            count = sum(self.stepped[part] for part in parts)
-            if count > then:
-                way = [a - b for a, b in zip(now, before, strict=True)]
-                found[f"{name}/update_ratio"] = length(way) / (count - then) / length(now)
-                self.last[name] = now, count
-        return found
-
-
-@pytest.mark.parametrize("sharing", HOLDERS)
-def test_an_update_ratio_counts_the_steps_of_all_that_hold_the_module(sharing):
+@pytest.mark.parametrize("sharing", ACTORS)
+def test_an_update_ratio_is_of_one_update_however_long_the_last_reading_is_ago(sharing):
     agent_config = CONFIG.agent.model_copy(update={"encoder_sharing": sharing})
     settings = CONFIG.model_copy(update={"agent": agent_config})
-    measured: list[dict[str, float]] = []
-    expected: list[dict[str, float]] = []
+    measured: dict[int, dict[str, float]] = {}
+    expected: dict[int, dict[str, float]] = {}
+    last: dict[str, Any] = {}
 
     def emit(event):
         found = {m.name: m.value for m in engine.measure(event) if m.name.endswith("/update_ratio")}
-        if isinstance(event, Updated) and event.update in (1, 3, 6, 9, 12):
-            measured.append(found)
-            expected.append(ways.ratios())
+        if not isinstance(event, Updated):
+            assert not found
+            return
+        moved = {"critic", "critic_encoder"} | (ACTORS[sharing] if event.actor_loss else set())
+        measured[event.update], expected[event.update] = found, {}
+        for name in moved:
+            now = arrays(event.agent.modules()[name])
+            way = [a - b for a, b in zip(now, last[name], strict=True)]
+            expected[event.update][f"{name}/update_ratio"] = length(way) / length(now)
+            last[name] = now
 
     training = default_build(settings).training(Pointing(), emit)
-    ways = Ways(training.agent, HOLDERS[sharing])
+    last |= {name: arrays(module) for name, module in training.agent.modules().items()}
     engine = Probes(ProbeConfig(slow_every=3), training.agent)
     train(training)
-    assert ways.stepped == {"critic": 12, "actor": 6}
-    assert [found.keys() for found in measured] == [found.keys() for found in expected]
-    for found, wanted in zip(measured, expected, strict=True):
-        assert found == pytest.approx(wanted, rel=1e-4)
+    assert [update for update, found in measured.items() if found] == [1, 3, 6, 9, 12]
+    assert "actor/update_ratio" in measured[6].keys() - measured[9].keys()
+    for update in (1, 3, 6, 9, 12):
+        assert measured[update] == pytest.approx(expected[update], rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adam, torch.optim.SGD])
+@pytest.mark.parametrize("every", [1, 4, 99])
+def test_an_update_in_which_an_optimizer_makes_no_step_has_no_ratio(every, kind, monkeypatch):
+    found: dict[int, float] = {}
+
+    def emit(event):
+        for m in engine.measure(event):
+            if m.name == "critic/update_ratio":
+                found[event.update] = m.value
+
+    training = default_build(CONFIG).training(Pointing(), emit)
+    agent = training.agent
+    groups = [
+        {k: g[k] for k in ("params", "lr", "name")} for g in agent.critic_optimizer.param_groups
+    ]
+    agent.critic_optimizer = kind(groups)
+    step = agent.critic_optimizer.step
+
+    def step_in_turn():
+        if agent.critic_updates % every == 0:
+            step()
+
+    monkeypatch.setattr(agent.critic_optimizer, "step", step_in_turn)
+    engine = Probes(EVERY_UPDATE, agent)
+    train(training)
+    moved = {update: ratio for update, ratio in found.items() if ratio}
+    assert list(moved) == [*range(every, 13, every)]
+    if kind is torch.optim.Adam:  # the other does not count its steps
+        assert moved == found
 
 
 def test_a_module_that_no_optimizer_holds_stands_still_and_is_not_missing():
@@ -594,6 +601,22 @@ def test_a_module_that_no_optimizer_holds_stands_still_and_is_not_missing():
     engine = Probes(EVERY_UPDATE, training.agent)
     train(training)
     assert found["actor/update_ratio"] == 0 < found["actor_encoder/update_ratio"]
+
+
+def test_a_module_that_is_frozen_on_the_way_stands_still_and_is_not_missing():
+    found: dict[str, list[float]] = {}
+
+    def emit(event):
+        for m in engine.measure(event):
+            found.setdefault(m.name, []).append(m.value)
+        if isinstance(event, Updated) and event.update == 6:
+            event.agent.critic.requires_grad_(False)
+
+    training = default_build(CONFIG).training(Pointing(), emit)
+    engine = Probes(EVERY_UPDATE, training.agent)
+    train(training)
+    assert [ratio > 0 for ratio in found["critic/update_ratio"]] == [True] * 6 + [False] * 6
+    assert min(found["critic_encoder/update_ratio"]) > 0
 
 
 def test_learning_moves_both_encoders(run):

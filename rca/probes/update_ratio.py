@@ -1,46 +1,52 @@
-"""How far each module moves per update, against its size."""
+"""How far each module moves in one update, against its size."""
+
+import math
 
 import torch
 from torch import nn
 
 from rca.probes.engine import Number, norm, probe_from_start
 from rca.td3.agent import TD3
-from rca.td3.events import Updated
+from rca.td3.events import CriticGrads, Event, Updated
 
 
-@probe_from_start("*/update_ratio", on=Updated, unit="1", cost="slow")
+@probe_from_start("*/update_ratio", on=(CriticGrads, Updated), unit="1", cost="slow")
 class UpdateRatio:
-    """Norm of the way since the last reading, per update of the module, over the weights' norm.
+    """Norm of one update's step over the norm of the weights (Cockpit's UpdateSize).
 
-    About 1e-3 is healthy (Cockpit's UpdateSize); a module that has not been updated is absent. So
-    is the first reading after a checkpoint: the weights of the reading before it are gone. An
-    encoder that actor and critic share is one module, `critic_encoder`.
+    About 1e-3 is healthy. Reads the weights at CriticGrads, before any of the update's steps, and
+    at Updated. Where no step was made there is none to measure: of the actor in a delayed update,
+    of both where the gradients of several updates are added up first. A module that no optimizer
+    holds is measured by the steps of the one that should. An encoder that actor and critic share is
+    one module, `critic_encoder`, and moves by both their steps.
     """
 
     def __init__(self, agent: TD3) -> None:
-        self._then = {name: _copy(module) for name, module in _distinct(agent).items()}
-        self._updates = _counts(agent)
-        self._start: int | None = agent.critic_updates
+        self._before: dict[str, list[torch.Tensor]] = {}
+        self._steps: dict[str, float] = {}
+        self._update = 0
 
-    def __call__(self, event: Updated) -> dict[str, Number]:
-        """Returns the ratio of each module."""
-        found: dict[str, Number] = {}
-        modules, counts = _distinct(event.agent), _counts(event.agent)
-        start, self._start = self._start, None
-        if start is not None and event.agent.critic_updates > start + 1:
-            self._then = {name: _copy(module) for name, module in modules.items()}
-            self._updates = counts
-            return found
-        for name, module in modules.items():
-            updates = counts[name] - self._updates[name]
-            if updates > 0:
-                now: list[torch.Tensor] = list(module.parameters())
-                then = self._then[name]
-                way = norm(torch._foreach_sub(now, then))
-                found[name] = way / updates / norm(now)
-                torch._foreach_copy_(then, now)
-                self._updates[name] = counts[name]
-        return found
+    def __call__(self, event: Event) -> dict[str, Number] | None:
+        """Returns the ratio of each module, after the update."""
+        assert isinstance(event, CriticGrads | Updated)
+        modules, steps = _distinct(event.agent), _steps(event.agent)
+        if isinstance(event, CriticGrads):
+            self._before = {name: _copy(module) for name, module in modules.items()}
+            self._steps, self._update = steps, event.update
+            return None
+        if event.update != self._update:
+            return None
+        updated = {part for part in steps if steps[part] != self._steps[part]}  # NaN is never equal
+        if event.actor_loss is None:
+            updated.discard("actor")
+        return {
+            name: self._ratio(name, list(module.parameters()))
+            for name, module in modules.items()
+            if name.partition("_")[0] in updated
+        }
+
+    def _ratio(self, name: str, now: list[torch.Tensor]) -> Number:
+        return norm(torch._foreach_sub(now, self._before[name])) / norm(now)
 
 
 def _copy(module: nn.Module) -> list[torch.Tensor]:
@@ -55,21 +61,13 @@ def _distinct(agent: TD3) -> dict[str, nn.Module]:
     return modules
 
 
-def _counts(agent: TD3) -> dict[str, int]:
-    """Returns the steps so far of the optimizers that hold each module.
-
-    One that none holds counts those of the optimizer that should: it is to be seen standing still.
-    """
-    steps = {"actor": agent.actor_updates, "critic": agent.critic_updates}
-    held = {part: _held(getattr(agent, f"{part}_optimizer")) for part in steps}
-    counts: dict[str, int] = {}
-    for name, module in _distinct(agent).items():
-        weights = {id(weight) for weight in module.parameters()}
-        by = [part for part in steps if weights & held[part]]
-        counts[name] = sum(steps[part] for part in by or [name.partition("_")[0]])
-    return counts
+def _steps(agent: TD3) -> dict[str, float]:
+    return {"actor": _made(agent.actor_optimizer), "critic": _made(agent.critic_optimizer)}
 
 
-def _held(optimizer: torch.optim.Optimizer) -> set[int]:
-    """Returns the ids of the weights that an optimizer steps."""
-    return {id(weight) for group in optimizer.param_groups for weight in group["params"]}
+def _made(optimizer: torch.optim.Optimizer) -> float:
+    """Returns the steps that an optimizer made, summed over weights; NaN if it counts none."""
+    if not isinstance(optimizer, torch.optim.Adam):
+        return math.nan
+    # Of all: it goes on with the rest where a module is frozen, which is to be seen standing still.
+    return sum(float(state["step"]) for state in optimizer.state.values())

@@ -53,6 +53,8 @@ def _rate(run: RunRecord, name: str) -> Criterion:
         return Criterion(f"{name} {value:.3g} (logged)", math.isclose(value, WANTED, rel_tol=1e-3))
     if math.isnan(declared):
         return Criterion(f"{name} neither logged nor declared", None)
+    if name == "actor_encoder" and run.config.get("agent.encoder_sharing") == "detached":
+        return Criterion(f"{name} not used (detached)", True)  # no optimizer holds one
     if _contradicted(run):
         return Criterion(f"{name} declared {declared:.3g}, but other rates were not in force", None)
     source = "effective" if run.kind == "rca" else "declared only"

@@ -410,3 +410,27 @@ def warning_before_start(config: RunConfig) -> str:
         f"{config.budget.steps:,} steps: no update will take place, so the run can say nothing "
         f"about learning; --scale-warmup would begin updates after {scaled:,} steps"
     )
+
+
+def settings_without_effect(config: RunConfig) -> str:
+    """Returns one line on settings that another one makes void, "" if there is none.
+
+    They are not refused: a planted fault or an arm of a study may switch off what they belong to.
+    """
+    agent = config.agent
+    void = {
+        "encoder_tau": (not agent.encoder_targets, "encoder_targets is false"),
+        "actor_encoder_lr": (agent.encoder_sharing == "detached", "encoder_sharing is detached"),
+        "actor_encoder_clip": (agent.encoder_sharing == "detached", "encoder_sharing is detached"),
+        "exploration_noise_steps": (
+            agent.exploration_noise_final is None,
+            "exploration_noise_final is not set",
+        ),
+        "guided_share": (agent.random_phase == "uniform", "random_phase is uniform"),
+    }
+    said = [
+        f"agent.{key}={getattr(agent, key)} has no effect: agent.{why}"
+        for key, (is_void, why) in void.items()
+        if is_void and getattr(agent, key) != AgentConfig.model_fields[key].default
+    ]
+    return "; ".join(said)

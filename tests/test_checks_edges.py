@@ -979,3 +979,14 @@ def test_a_change_of_lengths_is_told_where_chance_would_hardly_put_it_behind_an_
     run = replace(healthy(), episodes=turn, evaluations=evaluations(at))
     found = finding("evaluation.episode_shift", run)
     assert found.verdict is verdict, found.message
+
+
+@pytest.mark.parametrize(("critics", "verdict"), [(3e-4, Verdict.PASS), (1e-4, Verdict.FAIL)])
+def test_a_detached_encoder_is_judged_by_the_rate_in_force(critics, verdict):
+    rates = {"agent.actor_encoder_lr": 1e-4, "agent.critic_encoder_lr": critics}
+    detached = with_config(healthy(), {**rates, "agent.encoder_sharing": "detached"})
+    found = finding("seed.config_learning_rates", detached)
+    assert found.verdict is verdict
+    assert "actor_encoder not used" in found.message
+    separate = with_config(healthy(), rates)
+    assert "actor_encoder 0.0001" in finding("seed.config_learning_rates", separate).message

@@ -133,6 +133,16 @@ def test_a_run_without_updates_is_warned_of_before_its_folder_is_made(rca_here, 
     assert [line[: len(warned)] for line in lines] == ([] if offer else [warned])
 
 
+def test_a_setting_without_effect_is_said_before_the_run(rca_here, tmp_path):
+    (tmp_path / "precious.txt").write_text("x")
+    void = ["--set", "agent.encoder_sharing=detached", "--out", tmp_path]
+    note, refusal = rca_here("run", "medium", *void).stderr.splitlines()
+    assert note == (
+        "note: agent.actor_encoder_lr=0.0001 has no effect: agent.encoder_sharing is detached"
+    )
+    assert "not empty" in refusal
+
+
 def test_debug_shows_where(tmp_path):
     done = subprocess.run(
         [*RCA, "check", str(tmp_path / "none"), "--debug"], capture_output=True, text=True

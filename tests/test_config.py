@@ -17,6 +17,7 @@ from rca.config import (
     load_config,
     planned_updates,
     scale_warmup,
+    settings_without_effect,
     warning_before_start,
 )
 from rca.errors import UsageError
@@ -198,6 +199,30 @@ def test_an_actor_that_would_not_be_updated_is_warned_of_and_scaled_too():
     assert warning_before_start(scale_warmup(short)) == ""
     long = RunConfig(agent=agent, budget=BudgetConfig(steps=1_501))
     assert warning_before_start(long) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "switch"),
+    [
+        ("encoder_tau=0.01", "encoder_targets=false"),
+        ("actor_encoder_lr=0.001", "encoder_sharing=detached"),
+        ("actor_encoder_clip=1.0", "encoder_sharing=detached"),
+        ("exploration_noise_steps=500", "exploration_noise_final=null"),
+        ("guided_share=0.25", "random_phase=uniform"),
+    ],
+)
+def test_a_setting_that_another_one_makes_void_is_said(given, switch):
+    on = ["agent.exploration_noise_final=0.05", "agent.random_phase=route_following"]
+    assert settings_without_effect(load_config("healthy", [*on, f"agent.{given}"])) == ""
+    off = ["agent.actor_encoder_lr=0.0003", *on, f"agent.{given}", f"agent.{switch}"]
+    line = settings_without_effect(load_config("healthy", off))
+    assert line.startswith(f"agent.{given} has no effect: agent.{switch.partition('=')[0]} is ")
+    assert ";" not in line
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_setting_of_a_preset_has_an_effect(preset):
+    assert settings_without_effect(load_config(preset.stem)) == ""
 
 
 def test_the_random_phase_is_scaled_with_the_run():

@@ -296,9 +296,9 @@ def _driven_by(agent: Driver, settings: "RunConfig") -> "RunConfig":
 
     if agent is Driver.pure_pursuit:
         return configs.scripted(settings)
-    warning = configs.warning_before_start(settings)
-    if warning:
-        sys.stderr.write(f"note: {warning}\n")
+    for find in (configs.warning_before_start, configs.settings_without_effect):
+        if line := find(settings):
+            sys.stderr.write(f"note: {line}\n")
     return settings
 
 

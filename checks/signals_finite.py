@@ -72,8 +72,9 @@ def _caught(found: Mapping[str, object]) -> Finding:
     tensor, how = str(found.get("tensor"))[:99], str(found.get("how"))[:99]
     # First in the order of computation: what is odd in the batch came from the environment.
     is_given = tensor.startswith("batch.")
+    is_weight = "." in tensor and not is_given and not tensor.endswith(".grad")
     suspects = () if is_given else ("critic_diverged",)
-    where = "" if is_given else " of a finite batch"
+    where = "" if is_given or is_weight else " of a finite batch"
     message = (
         f"{tensor}{where} is not finite ({how}) in the update at step {onset}; so is a number of "
         f"{updates} updates"

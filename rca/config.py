@@ -221,7 +221,8 @@ class ProbeConfig(Section):
     every: Count = 1
     """Updates between two readings of the cheap per-update signals (norms, losses, values)."""
     slow_every: Count = 20
-    """Updates between two readings of those that walk over all weights (drift)."""
+    """Updates between two readings of those that walk over all weights (drift), and between two
+    looks for a weight that is NaN or infinite (`budget.on_nan`)."""
     rare_every: Count = 100
     """Updates between two readings of those that need forward passes or copies of their own."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from rca.build import default_build
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
@@ -56,6 +57,10 @@ def guarded(folder, settings, fault=None, spoil=lambda training: None, on_nan="s
     finally:
         writer.finish(Outcome("crashed"))
     return training.agent.critic_updates
+
+
+def judged_finite(run):
+    return run_checks(select(load_checks([builtin_checks()]), ["signals.finite"]), run)[0]
 
 
 def noted(folder):
@@ -130,6 +135,47 @@ def test_of_gradients_that_hand_nan_on_the_first_on_the_way_back_is_named(
         guarded(tmp_path / "run", settings, spoil=spoil)
 
 
+@pytest.mark.parametrize("on_nan", ["stop", "continue"])
+@pytest.mark.parametrize("name", ["actor.layers.4.bias", "actor_target.layers.4.bias"])
+def test_a_weight_that_leaves_all_the_rest_finite_is_named_at_the_next_look(tmp_path, name, on_nan):
+    """tanh of an infinite bias is 1, its slope 0: actions, losses and gradients are finite."""
+
+    def spoil(training):
+        agent = training.agent
+        networks = {"actor": agent.actor, "actor_target": agent.targets["actor"]}
+        update = agent.update
+
+        def spoiled(*args):
+            if agent.critic_updates == 5:
+                module, weight = name.split(".", 1)
+                with torch.no_grad():
+                    networks[module].get_parameter(weight)[1] = math.inf
+            update(*args)
+
+        agent.update = spoiled
+
+    settings = [*EARLY, "agent.policy_delay=10", "probes.slow_every=4"]  # targets stand still
+    if on_nan == "stop":
+        with pytest.raises(NotFiniteError, match=rf"{name} is not finite \(1 of 2 entries, inf\)"):
+            guarded(tmp_path / "run", settings, spoil=spoil)
+    else:
+        assert guarded(tmp_path / "run", settings, spoil=spoil, on_nan=on_nan) == 10
+    note = noted(tmp_path / "run")
+    assert (note["tensor"], note["update"], note["updates"]) == (name, 8, 1)
+    assert judged_finite(load_run(tmp_path / "run")).message.startswith(f"{name} is not finite")
+    with np.load(tmp_path / "run" / note["batch"], allow_pickle=False) as archive:
+        assert all(np.isfinite(array).all() for array in archive.values())
+
+
+def test_a_weight_too_large_to_be_squared_is_finite(tmp_path):
+    def spoil(training):
+        with torch.no_grad():
+            training.agent.actor.layers[4].bias[1] = 1e30
+
+    assert guarded(tmp_path / "run", EARLY, spoil=spoil) == 10
+    assert noted(tmp_path / "run") is None
+
+
 def test_a_finite_run_is_left_alone(tmp_path):
     assert guarded(tmp_path / "run", EARLY) == 10
     assert noted(tmp_path / "run") is None
@@ -185,7 +231,7 @@ def test_the_command_stops_with_its_own_exit_code_and_one_line_or_goes_on(tmp_pa
     )
     run = load_run(folder)
     assert (folder / noted(folder)["batch"]).is_file()
-    (found,) = run_checks(select(load_checks([builtin_checks()]), ["signals.finite"]), run)
+    found = judged_finite(run)
     assert found.verdict is Verdict.FAIL
     assert found.onset == noted(folder)["step"]
     assert found.message.startswith("batch.reward is not finite")

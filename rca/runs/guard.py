@@ -7,11 +7,12 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rca.errors import NotFiniteError, UsageError
 from rca.probes.gradients import gradient_norms
 from rca.runs.folder import NOT_FINITE, RunWriter
+from rca.td3.agent import TD3
 from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
 
 Odd = tuple[str, str]
@@ -19,7 +20,10 @@ Odd = tuple[str, str]
 
 
 class Guard:
-    """Looks at every update's losses and gradient norms: what is not finite reaches them.
+    """Looks at every update's losses and gradient norms: what is not finite reaches most of them.
+
+    Weights and targets are looked at every `probes.slow_every` updates: an infinite bias before a
+    tanh leaves all the rest finite.
 
     On the first one that is not finite it names the first tensor in the order of computation, which
     for gradients is backwards, and saves the batch as `not_finite-step-<steps>.npz`; then it raises
@@ -29,6 +33,7 @@ class Guard:
     def __init__(self, writer: RunWriter, on_nan: Literal["stop", "continue"]) -> None:
         self._writer = writer
         self._on_nan = on_nan
+        self._every = writer.config.probes.slow_every
         self._gradients: dict[type[Event], Odd] = {}  # of the update under way
         found = writer.noted(NOT_FINITE)  # by the session before
         self._first: dict[str, object] = dict(found) if isinstance(found, dict) else {}
@@ -48,13 +53,20 @@ class Guard:
                 self._gradients[type(event)] = odd_gradient(event)
         elif isinstance(event, Updated):
             if self._gradients or not _is_finite(event.critic_loss, event.actor_loss):
-                self._found(event)
+                self._found(event, None)
+            elif weight := self._look(event):
+                self._found(event, weight)
             self._gradients.clear()
 
-    def _found(self, event: Updated) -> None:
+    def _look(self, event: Updated) -> Odd | None:
+        """Returns a weight that is not finite, if it is time to look at them."""
+        is_due = event.update == 1 or event.update % self._every == 0
+        return odd_weight(event.agent) if is_due else None
+
+    def _found(self, event: Updated, weight: Odd | None) -> None:
         self._updates += 1
         if is_first := not self._first:
-            name, how = self._name(event)
+            name, how = weight or self._name(event)
             file = f"not_finite-step-{event.step:09d}.npz"
             self._first = {
                 "tensor": name,
@@ -134,6 +146,15 @@ def odd_gradient(event: CriticGrads | ActorGrads) -> Odd:
     """Returns the first gradient that is not finite on the way back through the networks."""
     found = first_odd(_gradients(event))
     return found or ("gradient norm", "each entry is finite, their norm is not")
+
+
+@torch.no_grad()
+def odd_weight(agent: TD3) -> Odd | None:
+    """Returns the first weight of the networks, then of their targets, that is not finite."""
+    targets = {f"{name}_target": target for name, target in agent.targets.items()}
+    named = dict(nn.ModuleDict({**agent.modules(), **targets}).named_parameters())  # each once
+    norms = torch.stack(torch._foreach_norm([*named.values()]))
+    return None if bool(torch.isfinite(norms).all()) else first_odd(named.items())
 
 
 def _gradients(event: CriticGrads | ActorGrads) -> Iterator[tuple[str, Tensor]]:

@@ -287,7 +287,9 @@ def looks(event, note, start):
     units: dict[str, list[np.ndarray]] = {name: [] for name in agent.modules()}
     own = encoded(agent.actor_encoder, image, units["actor_encoder"])
     features = encoded(agent.critic_encoder, image, units["critic_encoder"])
-    policy = np.tanh(mlp(agent.actor.layers, np.hstack([own, vector]), units["actor"]))
+    given = mlp(agent.actor.layers, np.hstack([own, vector]), units["actor"])
+    note("actor/pre_tanh", event, np.abs(given).mean())
+    policy = np.tanh(given)
     action = event.batch.action.numpy()
 
     def q1(action, into):
@@ -316,6 +318,9 @@ def looks(event, note, start):
     note("observation/spread", event, np.mean([np.std(s / 255, ddof=1) for s in frames]))
     slope = slopes(agent.critic.first, np.hstack([features, vector, action]))[:, -2:]
     note("critic/action_sensitivity", event, np.sqrt((slope**2).sum(axis=1)).mean())
+    drawn = 2 * torch.rand(16, 2, generator=torch.Generator().manual_seed(0)).numpy() - 1
+    of_each = [q1(np.repeat(one[None], len(vector), axis=0), []) for one in drawn]
+    note("critic/action_spread", event, np.std(of_each, axis=0, ddof=1).mean())
 
     if event.actor_loss is not None:
         value = -event.actor_loss.numpy()
@@ -472,9 +477,10 @@ NAMES = [
     *(f"{module}/drift" for module in ("actor_encoder", "critic_encoder")),
     *(f"critic/q1_{quantity}" for quantity in ("mean", "min", "max", "std")),
     *(f"critic/{q}" for q in ("q_spread", "q2_mean", "target_mean", "loss", "value_bias")),
-    *(f"critic/{q}" for q in ("td_tail", "td_kurtosis", "action_sensitivity")),
+    *(f"critic/{q}" for q in ("td_tail", "td_kurtosis", "action_sensitivity", "action_spread")),
     *(f"actor/{q}" for q in ("loss", "q_mean", "q_min", "q_max")),
     *(f"actor/{q}" for q in ("saturation", "diversity", "image_use", "encoder_mixup", "churn")),
+    "actor/pre_tanh",
     "critic/validation_td",
     "explore/action_jitter",
     *(f"critic_encoder/{quantity}" for quantity in ("effective_rank", "grad_jitter")),

@@ -280,8 +280,9 @@ def test_a_tiny_image_task_is_solved():
     """Optimum 1.0 a step, random 1/3, the best constant action 1/2, the best blind policy 3/4.
 
     The blind one reads the second action off the vector and answers 0 for the first, which the
-    image alone tells: its error is then 1/2. Seeds 3, 4 and 5 reach 0.86, 0.90 and 0.87. The actor
-    is slower than the critic: at 3e-4 its tanh saturates in one of three seeds.
+    image alone tells: its error is then 1/2. Seeds 3 to 7 reach 0.86, 0.90, 0.87, 0.89 and 0.90,
+    with errors of 0.11 to 0.17: other sums of the same numbers are another seed. The actor is
+    slower than the critic: at 3e-4 its tanh saturates in one of three seeds.
     """
     settings = config(
         steps=700,
@@ -302,7 +303,7 @@ def test_a_tiny_image_task_is_solved():
     last = of(Evaluated, seen)[-1].episodes
     assert sum(e.episode_return for e in last) / sum(e.length for e in last) >= 0.85
     first, _ = np.mean(env.errors, axis=0)
-    assert first < 0.25
+    assert first < 0.2
 
 
 def test_the_replay_made_has_the_configured_size():

@@ -4,10 +4,11 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from rca.errors import UsageError
 from rca.yaml_file import parse_yaml, read_yaml
@@ -19,6 +20,8 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 OnNan = Literal["stop", "continue"]
+ENDS = {"gt": "({}", "ge": "[{}", "lt": "{})", "le": "{}]"}
+"""Of an interval, by pydantic's constraints; each that there is has a lower one."""
 
 
 class Section(BaseModel):
@@ -118,7 +121,8 @@ class AgentConfig(Section):
     batch_size: Count = 128
     """Transitions per update; paper 100, SAC-AE and CURL 128, DrQ-v2 256."""
     buffer_size: Count = 100_000
-    """Transitions kept, the oldest are overwritten; about 0.73 GB per 100,000 at 84x84."""
+    """Transitions kept, the oldest are overwritten; about 0.73 GB per 100,000 at 84x84. Paper: all
+    of its 1,000,000."""
     discount: Annotated[float, Field(ge=0, le=1)] = 0.99
     """Weight of the next step's value, in [0, 1]; paper 0.99."""
     tau: Rate = 0.005
@@ -139,7 +143,8 @@ class AgentConfig(Section):
     n_step: Annotated[int, Field(ge=1, le=50)] = 1
     """Rewards summed before bootstrapping; paper 1, DrQ-v2 3. Never past an episode's end."""
     reward_scale: Positive = 1.0
-    """Factor on each reward before it is stored; signals and episode returns stay unscaled."""
+    """Factor on each reward before it is stored; signals and episode returns stay unscaled. Paper:
+    none; Henderson et al. 2018 show what it does to DDPG."""
     reward_clip: Positive | None = None
     """Bound of the scaled reward's size; None: none. Mnih et al. 2015 clip to 1."""
     exploration_noise_final: NotNegative | None = None
@@ -147,23 +152,24 @@ class AgentConfig(Section):
     exploration_noise_steps: Count = 100_000
     """Environment steps from learning_starts on over which the schedule runs; DrQ-v2 100,000."""
     random_pedal_min: Annotated[float, Field(ge=-1, lt=1)] = -1.0
-    """Lower end of the last action's uniform draw in the random phase: -1 unbiased (throttle and
-    brake cancel), 0 never brakes."""
+    """Lower end of the last action's uniform draw in the random phase; paper -1, the whole range,
+    where throttle and brake cancel only if env.max_brake is 1. 0 never brakes, which is ours."""
     random_phase: Literal["uniform", "route_following"] = "uniform"
     """What acts before learning_starts. `route_following` draws, every 10 steps, whether uniform
     random actions or the scripted pure-pursuit driver drives, so that the memory holds whole routes
     from the start; demonstrations in the replay memory of a deterministic policy gradient are
     Vecerik et al. 2017 (DDPGfD), mixing a guide into exploration is Uchendu et al. 2023 (JSRL)."""
     guided_share: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Share of the `route_following` phase that the scripted driver drives, in [0, 1]."""
+    """Share of the `route_following` phase that the scripted driver drives, in [0, 1]; the
+    default is ours."""
     actor_clip: Positive | None = None
     """Largest L2 norm of the gradient of the actor's MLP; None: not clipped. Paper: none."""
     critic_clip: Positive | None = None
-    """The same for both critics' MLPs together."""
+    """The same for both critics' MLPs together; source as for actor_clip."""
     actor_encoder_clip: Positive | None = None
-    """The same for the actor's encoder."""
+    """The same for the actor's encoder; source as for actor_clip."""
     critic_encoder_clip: Positive | None = None
-    """The same for the critic's encoder."""
+    """The same for the critic's encoder; source as for actor_clip."""
     encoder: Literal["nature", "small"] = "nature"
     """Channels 32-64-64 (Mnih et al. 2015) or 16-32-32, for studies at 48x48 (performance.md)."""
     features: Annotated[int, Field(ge=1, le=4096)] = 512
@@ -347,7 +353,21 @@ def _describe(section: type[Section], prefix: str) -> Iterable[tuple[str, str]]:
             yield f"{prefix}{name}", (field.annotation.__doc__ or "")
             yield from _describe(field.annotation, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", (field.description or "")
+            yield f"{prefix}{name}", _with_range(field)
+
+
+def _with_range(field: FieldInfo) -> str:
+    """Returns a field's description and, where the text does not say it, the interval allowed."""
+    wrapped = [getattr(part, "__metadata__", ()) for part in get_args(field.annotation)]  # `| None`
+    limits = [*field.metadata, *(limit for infos in wrapped for i in infos for limit in i.metadata)]
+    ends = [
+        end.format(getattr(limit, sign))
+        for limit in limits
+        for sign, end in ENDS.items()
+        if hasattr(limit, sign)
+    ]
+    text, interval = field.description or "", ", ".join([*ends, "inf)"][:2])
+    return text if not ends or interval in text else f"{text} In {interval}."
 
 
 STEPS: Mapping[str, int] = {"short": 100, "medium": 10_000, "full": 30_000}

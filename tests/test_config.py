@@ -143,6 +143,36 @@ def test_every_key_says_what_it_means():
     assert [key for key, text in known_keys().items() if len(text) < 10] == []
 
 
+SOURCES = re.compile(
+    r"[Pp]aper|et al\.|DrQ|SAC-AE|SB3|seed's|evidence\.md|measured|\bours\b|as for"
+)
+
+
+def test_every_setting_of_the_agent_names_its_source_or_says_that_it_is_ours():
+    agent = {key: text for key, text in known_keys().items() if key.startswith("agent.")}
+    assert len(agent) == len(AgentConfig.model_fields)
+    assert [key for key, text in agent.items() if not SOURCES.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "interval"),
+    [
+        ("agent.tau", "(0, 1]"),
+        ("agent.encoder_tau", "(0, 1]"),
+        ("agent.critic_clip", "(0, inf)"),
+        ("agent.batch_size", "[1, inf)"),
+        ("agent.random_pedal_min", "[-1, 1)"),
+        ("agent.discount", "[0, 1]"),  # its text says so
+    ],
+)
+def test_a_key_says_which_values_it_takes(key, interval):
+    assert known_keys()[key].count(f"n {interval}") == 1
+
+
+def test_a_key_that_takes_anything_says_no_interval():
+    assert known_keys()["env.reward.progress"].endswith("along the route.")
+
+
 def test_the_digest_tells_configs_apart():
     assert RunConfig().digest() != load_config("baseline").digest()
 

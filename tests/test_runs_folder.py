@@ -235,6 +235,49 @@ def test_a_run_is_readable_while_it_runs_and_belongs_to_one_process(tmp_path):
         assert process.poll() is None
 
 
+LOCKED = {"run.sqlite-shm": (128, 1), "run.sqlite": (0x40000002, 510)}
+"""Bytes that SQLite locks, shared, for as long as a database in WAL mode is open."""
+TAKE = """
+import fcntl, sys
+with open(sys.argv[1], "rb+") as file:
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, int(sys.argv[3]), int(sys.argv[2]))
+    except BlockingIOError:
+        print("held")
+"""
+
+
+def held(folder: Path) -> list[str]:
+    """Files on which another process finds the lock of their database's writer."""
+    found = []
+    for name, (start, length) in LOCKED.items():
+        command = [sys.executable, "-c", TAKE, str(folder / name), str(start), str(length)]
+        if subprocess.run(command, capture_output=True, text=True, check=True).stdout == "held\n":
+            found.append(name)
+    return found
+
+
+def test_reading_a_run_in_the_process_that_writes_it_leaves_the_locks_on_its_database(tmp_path):
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    writer.signal("env/speed", "m/s", 1, 1.0)
+    writer.commit()
+    try:
+        assert held(tmp_path / "run") == list(LOCKED)
+        assert load_run(tmp_path / "run").outcome.status == "running"
+        assert held(tmp_path / "run") == list(LOCKED)
+        writer.settle(Outcome("finished", 1, 1, 0, 0))  # and still open, to go on with
+        assert load_run(tmp_path / "run").outcome.status == "finished"
+        assert held(tmp_path / "run") == list(LOCKED)
+    finally:
+        writer.finish(Outcome("finished", 1, 1, 0, 0))
+
+
+def test_a_recording_whose_host_is_called_like_a_side_file_is_read(tmp_path):
+    (tmp_path / "events.out.tfevents.1.build-wal").write_bytes(b"")
+    with pytest.raises(EvidenceError, match="not a single event"):
+        load_run(tmp_path)
+
+
 def test_a_copy_of_a_running_folder_is_not_running(tmp_path):
     with other_process(tmp_path / "run"):
         time.sleep(1.2)

@@ -21,6 +21,8 @@ MAX_DEPTH = 3
 """Folders below the given one in which files are looked for."""
 MAX_FILES = 2_000
 """More files than this are no recording of one run."""
+SIDE_FILES = ("-wal", "-shm", "-journal")
+"""Ends of the names of what SQLite keeps beside a database."""
 EVALUATION_FOLDER = "eval"
 """Beginning of the names of folders in which trainers keep what evaluation recorded."""
 Found = list[tuple[Path, Importer]]
@@ -87,7 +89,8 @@ def _files(folder: Path, depth: int = 0) -> list[Path]:
         entries = sorted(folder.iterdir())
     except OSError as error:
         raise EvidenceError(f"{folder}: cannot be read: {error}") from error
-    visible = [entry for entry in entries if not entry.name.startswith(".")]
+    names = {entry.name for entry in entries}
+    visible = [e for e in entries if not e.name.startswith(".") and not _is_at_side(e.name, names)]
     files = [entry for entry in visible if entry.is_file()]
     if depth < MAX_DEPTH:
         for entry in visible:
@@ -96,6 +99,16 @@ def _files(folder: Path, depth: int = 0) -> list[Path]:
     if len(files) > MAX_FILES:
         raise UsageError(f"{folder}: more than {MAX_FILES:,} files; give the folder of one run")
     return files
+
+
+def _is_at_side(name: str, names: set[str]) -> bool:
+    """Tells whether a file is SQLite's, beside one of these names.
+
+    Nobody but SQLite may open it: POSIX drops all locks that a process has on a file when it closes
+    any descriptor of it, and without the writer's lock on `-shm` another process's reader cuts that
+    file off under the writer (SIGBUS).
+    """
+    return any(name.endswith(end) and name.removesuffix(end) in names for end in SIDE_FILES)
 
 
 def _one_run(path: Path, found: Found) -> Found:

@@ -85,10 +85,12 @@ def read(path: Path, options: Options) -> Part:
             f"{manifest[WITHOUT_REPLAY]}: it is not the run that was never stopped"
         )
     gaps += [f"{folder / MANIFEST}: {line}" for line in _broken_probes(manifest)]
-    live = manifest.get("status") == "running" and is_written_to(folder, manifest)
-    if manifest.get("status") == "running" and not live:  # or it ended well while it was asked
+    is_running = manifest.get("status") == "running"
+    is_open = (is_running or _log(folder).exists()) and is_written_to(folder, manifest)
+    live = is_running and is_open
+    if is_running and not live:  # or it ended well while it was asked
         manifest = _optional(folder, read_manifest, gaps)
-    tables = _database(folder, live, gaps)
+    tables = _database(folder, is_open, gaps)
     config = _config(folder, manifest, gaps)
     results = _optional(folder / RESULTS, read_json, gaps) if (folder / RESULTS).exists() else {}
     wiring = _wiring(folder / WIRING, gaps)
@@ -175,19 +177,23 @@ class _Tables:
     histograms: tuple[Histogram, ...]
 
 
-def _database(folder: Path, live: bool, gaps: list[str]) -> _Tables:
+def _log(folder: Path) -> Path:
+    return folder / f"{DATABASE}-wal"
+
+
+def _database(folder: Path, is_open: bool, gaps: list[str]) -> _Tables:
     path = folder / DATABASE
     if not path.is_file():
         raise EvidenceError(f"{path}: missing; the run recorded nothing that can be read")
     try:
-        return _tables(path, live, gaps)
+        return _tables(path, is_open, gaps)
     except (sqlite3.Error, OSError, ValueError, pd.errors.DatabaseError) as error:
         raise EvidenceError(f"{path}: damaged: {error}; the run is not usable") from error
 
 
-def _tables(path: Path, live: bool, gaps: list[str]) -> _Tables:
+def _tables(path: Path, is_open: bool, gaps: list[str]) -> _Tables:
     with tempfile.TemporaryDirectory(prefix="rca-") as scratch:
-        database = _open(path, Path(scratch), live)
+        database = _open(path, Path(scratch), is_open)
         try:
             return _Tables(
                 _counters(database),
@@ -201,12 +207,16 @@ def _tables(path: Path, live: bool, gaps: list[str]) -> _Tables:
             database.close()
 
 
-def _open(path: Path, scratch: Path, live: bool) -> sqlite3.Connection:
-    """Opens a database without changing anything in its folder, which may be read-only."""
-    log = path.with_name(f"{path.name}-wal")
+def _open(path: Path, scratch: Path, is_open: bool) -> sqlite3.Connection:
+    """Opens a database without changing anything in its folder, which may be read-only.
+
+    One that is open to be written, maybe in this very process, is left to SQLite: to copy it here
+    would drop the writer's locks, see `rca.runs.load`. A run that was settled still is.
+    """
+    log = _log(path.parent)
     if not log.exists():  # closed properly: SQLite has merged its log
         return sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
-    if live:
+    if is_open:
         return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     for file in (path, log):  # merging the log of a killed run writes, so let it write elsewhere
         shutil.copyfile(file, scratch / file.name)

@@ -4,12 +4,13 @@ import io
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from rca.config import RunConfig, load_config
+from rca.config import AgentConfig, RunConfig, load_config
 from rca.errors import UsageError
 from rca.faults import find_fault
 from rca.report.halting import Halt
@@ -17,10 +18,11 @@ from rca.report.watching import WIDTH, screen, sparkline
 from rca.report.write import judged as load_and_judge
 from rca.runs.execute import execute
 from rca.runs.folder import RunWriter
-from rca.runs.load import load_run
+from rca.runs.load import MAX_FILES, load_run
 from rca.runs.record import Outcome
 from tests.judged import hostile, judged
 from tests.records import healthy
+from tests.test_runs_remembering import STEP
 
 
 def drawn(run) -> str:
@@ -108,6 +110,19 @@ def test_a_healthy_run_is_not_stopped_while_it_warms_up(tmp_path):
 def test_an_unknown_check_is_refused_before_the_run(tmp_path):
     with pytest.raises(UsageError, match="matches no check"):
         Halt(tmp_path, ["no.such"], 100)
+
+
+def test_other_files_in_the_folder_neither_end_the_run_nor_hide_it_however_many(tmp_path):
+    halt = Halt(tmp_path / "run", ["config.random_share"], 400)
+    look = replace(STEP, step=40)
+    halt(look)  # nothing is there yet
+    idle = RunConfig(agent=AgentConfig(learning_starts=30_000))
+    writer = RunWriter.create(tmp_path / "run", idle)
+    for number in range(MAX_FILES + 1):
+        (tmp_path / "run" / f"{number}.png").touch()
+    halt(look)
+    writer.finish(Outcome("interrupted", 40, 30_000, 0, 0))
+    assert halt.reason.startswith("halted at step 40: config.random_share")
 
 
 def test_a_crashed_run_says_why(tmp_path):

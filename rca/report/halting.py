@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rca.checking import Check, Verdict, builtin_checks, load_checks, run_checks, select
-from rca.errors import EvidenceError
+from rca.errors import RcaError
 from rca.runs.load import load_run
+from rca.runs.opening import DATABASE
 from rca.td3.events import Event, Stepped
 
 ANY = "fail"
@@ -52,9 +53,9 @@ class Halt:
         return self.reason
 
     def _look(self, step: int) -> None:
-        try:
-            findings = run_checks(self._checks, load_run(self._folder))
-        except EvidenceError:
+        try:  # by its database: what else lies in the folder, however much, is not asked about
+            findings = run_checks(self._checks, load_run(self._folder / DATABASE))
+        except RcaError:
             return  # nothing of the run is on the disk yet
         failed = [f for f in findings if f.verdict is Verdict.FAIL]
         if failed and not self.reason:

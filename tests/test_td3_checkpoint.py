@@ -1,7 +1,11 @@
 """Checkpoints: a run that was stopped anywhere and resumed is the run that was not."""
 
+import os
 import shutil
+import tempfile
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -283,6 +287,118 @@ def test_one_that_was_passed_over_is_set_aside_and_costs_no_other_its_place(chec
     save(checkpoints, resumed)
     kept = sorted(path.name for path in checkpoints.glob("*.pt"))
     assert kept == ["step-000000050.pt", "step-000000055.pt"]
+
+
+def memory():
+    """Bytes of this process that no file backs, and all of its address space."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    sizes = dict(line.split(":", 1) for line in lines)
+    return [int(sizes[key].split()[0]) * 1024 for key in ("RssAnon", "VmSize")]
+
+
+@pytest.fixture
+def large(tmp_path):
+    """A checkpoint of 40 MB, whose replay is nearly all of it."""
+    training, _ = start(config(buffer_size=30_000))
+    replay = training.replay
+    frame = np.zeros((36, 36), np.uint8)
+    replay.begin({"image": np.stack([frame, frame]), "vector": np.zeros(3, np.float32)})
+    for step in range(30_000):
+        after = np.full_like(frame, step % 251)
+        obs = {"image": np.stack([frame, after]), "vector": np.ones(3, np.float32)}
+        replay.add(np.zeros(2), 1.0, obs, False)
+        frame = after
+    path = save(tmp_path, training)
+    assert path.stat().st_size > 40_000_000
+    return path
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux")
+def test_a_checkpoint_takes_no_memory_beside_the_replay_that_it_fills(large):
+    resumed, _ = start(config(buffer_size=30_000))
+    taken, fill = [], resumed.replay.load_state_dict
+    before, _ = memory()
+
+    def filled(state):
+        taken.append(memory()[0] - before)
+        fill(state)
+        taken.append(memory()[0] - before)
+
+    resumed.replay.load_state_dict = filled
+    assert restore(large.parent, resumed) == large
+    assert taken[0] < 10_000_000
+    assert taken[1] < 50_000_000
+    assert large.name not in Path("/proc/self/maps").read_text()  # nor is the file held on to
+
+
+@contextmanager
+def limited(kind, most):
+    """Lowers a limit of this process."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(getattr(resource, kind))
+    resource.setrlimit(getattr(resource, kind), (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(getattr(resource, kind), before)
+
+
+def limits_of(refusal):
+    if refusal == "Cannot allocate memory":
+        return limited("RLIMIT_AS", memory()[1] + 20_000_000)
+    return limited("RLIMIT_NOFILE", len(os.listdir("/proc/self/fd")) - 1)  # noqa: PTH208
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux")
+@pytest.mark.parametrize("refusal", ["Cannot allocate memory", "Too many open files"])
+def test_a_checkpoint_that_the_machine_refuses_to_read_is_not_passed_over(large, refusal):
+    newest, older = shutil.copy(large, large.with_name("step-000000060.pt")), large
+    resumed, _ = start(config(buffer_size=30_000))
+    with limits_of(refusal), pytest.raises(UsageError, match=f"cannot be read now: {refusal}"):
+        restore(newest.parent, resumed)
+    assert sorted(newest.parent.iterdir()) == [older, newest]
+    assert restore(newest.parent, resumed) == newest
+
+
+@contextmanager
+def as_nobody():
+    """Gives up root's right to read everything, if this is root."""
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("closed", ["step-000000060.pt", "."])
+def test_a_checkpoint_or_folder_that_may_not_be_read_is_not_passed_over(kept, closed):
+    with tempfile.TemporaryDirectory() as open_to_all:
+        folder = shutil.copytree(kept, Path(open_to_all, "checkpoints"))
+        for place in (folder.parent, folder):
+            place.chmod(0o755)
+        (folder / closed).chmod(0)
+        resumed, _ = start()
+        refused = f"^{folder / closed}: cannot be read now: Permission denied"
+        with as_nobody(), pytest.raises(UsageError, match=refused):
+            restore(folder, resumed)
+        (folder / closed).chmod(0o755)
+        assert restore(folder, resumed) == folder / "step-000000060.pt"
+
+
+def test_where_a_file_system_maps_no_files_a_checkpoint_is_read(checkpoints, monkeypatch):
+    load = torch.load
+
+    def unmapped(*args, mmap=False, **kwargs):
+        if mmap:
+            raise RuntimeError("unable to mmap 9 bytes from file <x>: No such device (19)")
+        return load(*args, **kwargs)
+
+    monkeypatch.setattr(torch, "load", unmapped)
+    resumed, _ = start()
+    assert restore(checkpoints, resumed) == checkpoints / "step-000000060.pt"
 
 
 @pytest.mark.parametrize("state", [{"version": 2}, {"version": 1}, [1, 2]])

@@ -1,5 +1,6 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped."""
 
+import errno
 import json
 import os
 import pickle
@@ -8,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,6 +34,12 @@ KEPT = 2
 """Newest checkpoints left in a folder: one may be damaged by the machine, not by us."""
 ASIDE = ".unreadable"
 """Ends the name of a file that is no checkpoint any more."""
+REFUSALS = [
+    os.strerror(getattr(errno, name))
+    for name in ("EACCES", "EPERM", "EIO", "EMFILE", "ENFILE", "ENOMEM", "ESTALE")
+    if hasattr(errno, name)
+]
+"""Of the machine: they say nothing of what is in a file. Torch's errors have their words only."""
 
 
 def save(folder: Path, training: Training, episode: Episode | None = None) -> Path:
@@ -118,18 +126,17 @@ def restore(folder: Path, training: Training) -> Path | None:
 
     Raises:
         EvidenceError: There are checkpoints, and none can be read.
-        UsageError: It was made with another config.
+        UsageError: It was made with another config, or the machine refuses to read it, for want of
+            memory or of rights: then it may be sound.
     """
-    files = _files(folder)
+    with _spared(folder):
+        files = _files(folder)
     for path in files:
-        if not _is_whole(path):
-            continue
-        try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
-            continue
-        _restore(state, training, path)
-        return path
+        with _spared(path):
+            if (state := _read(path)) is None:
+                continue
+            _restore(state, training, path)
+            return path
     if not files:
         return None
     names = ", ".join(path.name for path in files)
@@ -163,16 +170,57 @@ def set_newer_aside(used: Path) -> list[Path]:
     return moved
 
 
-def _is_whole(path: Path) -> bool:
-    """Tells whether a file is an archive whose parts have their checksums; torch looks at none.
+@contextmanager
+def _spared(path: Path) -> Iterator[None]:
+    """Turns what the machine refuses into a line: a checkpoint is not given up for it."""
+    try:
+        yield
+    except (OSError, RuntimeError, MemoryError) as error:
+        if not (refusal := _refusal(error)):
+            raise
+        raise UsageError(
+            f"{path}: cannot be read now: {refusal}; it is left as it is: mend that and resume, or "
+            "move the file away to go on from an older one"
+        ) from error
 
-    What is no archive at all torch would try its unpickler of old formats on.
+
+def _refusal(error: Exception) -> str:
+    """Returns what the machine refused, "" where an error is about what is in the file."""
+    if isinstance(error, MemoryError):
+        return os.strerror(errno.ENOMEM)
+    return next((words for words in REFUSALS if words in str(error)), "")
+
+
+def _read(path: Path) -> Any:  # noqa: ANN401  whatever was saved
+    """Returns what a checkpoint holds, None if it is no archive or a part is damaged.
+
+    Torch looks at no checksum, and would try its unpickler of old formats on what is no archive.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (OSError, RuntimeError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
-        return False
+            damaged = archive.testzip()
+        return None if damaged else _mapped(path)
+    except (
+        *(OSError, RuntimeError, EOFError, ValueError),
+        *(zipfile.BadZipFile, zlib.error, pickle.UnpicklingError),
+    ) as error:
+        if _refusal(error):
+            raise
+        return None
+
+
+def _mapped(path: Path) -> Any:  # noqa: ANN401  whatever was saved
+    """Returns what torch loads without a copy of the replay in memory, beside the replay itself.
+
+    The tensors are the file, so whatever is kept of them has to be copied.
+    """
+    load = partial(torch.load, path, map_location="cpu", weights_only=True)
+    try:
+        return load(mmap=True)
+    except RuntimeError as error:
+        if "unable to mmap" not in str(error):
+            raise
+        return load()  # a file system that maps nothing
 
 
 def _reason(error: BaseException) -> str:
@@ -185,8 +233,11 @@ def _reason(error: BaseException) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Returns the checkpoints, newest first."""
-    return sorted(folder.glob("step-*.pt"), reverse=True)
+    """Returns the checkpoints, newest first; a glob would find none in a folder it may not read."""
+    try:
+        return sorted((p for p in folder.iterdir() if p.match("step-*.pt")), reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _state(training: Training, episode: Episode | None) -> dict[str, Any]:
@@ -232,9 +283,9 @@ def _restore(state: dict[str, Any], training: Training, path: Path) -> None:
     training.progress.step = state["step"]
     training.progress.episode = state["episode"]
     if (under_way := state.get("under_way")) is not None:
-        actions = [*under_way["actions"].numpy()]
+        actions = [*under_way["actions"].numpy().copy()]
         kept = {name: under_way[name] for name in EPISODE}
-        last = {key: value.numpy() for key, value in under_way["last"].items()}
+        last = {key: value.numpy().copy() for key, value in under_way["last"].items()}
         training.under_way = Episode(training.config.agent, **kept, actions=actions, last=last)
 
 

@@ -111,6 +111,94 @@ def test_refuses_a_folder_that_is_not_empty(tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.name != ".lock"] == ["notes.txt"]
 
 
+KILLED_START = """
+import os, signal, sys
+from pathlib import Path
+from rca.config import RunConfig
+from rca.runs import opening
+from rca.runs.folder import RunWriter
+def kill(*args):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(opening, sys.argv[2], kill)
+RunWriter.create(Path(sys.argv[1]), RunConfig())
+"""
+
+
+@pytest.fixture(params=["_add_tables", "write_text", "write_json"])
+def killed_start(request, tmp_path):
+    """A folder whose process was killed before it had a manifest."""
+    folder = tmp_path / "run"
+    command = [sys.executable, "-c", KILLED_START, str(folder), request.param]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert (folder / "run.sqlite").exists()
+    assert not (folder / "manifest.json").exists()
+    return folder
+
+
+def test_a_folder_whose_start_was_killed_is_begun_anew(killed_start):
+    (killed_start / ".manifest.json.12345.tmp").write_text('{"sch')
+    run = load_run(written(killed_start, Outcome("finished", 10, 20, 6, 3)))
+    assert run.outcome == Outcome("finished", 10, 20, 6, 3)
+    assert run.gaps == ()
+    assert len(run.signals["env/speed"]) == 10
+    names = {path.name for path in killed_start.iterdir()}
+    assert names == {".lock", "manifest.json", "config.yaml", "run.sqlite", "results.json"}
+
+
+def test_a_folder_whose_start_was_killed_in_the_first_write_is_begun_anew(tmp_path):
+    (tmp_path / "run").mkdir()
+    with closing(sqlite3.connect(tmp_path / "run.sqlite")) as database:
+        database.execute("PRAGMA cache_size=1")  # writes before it commits, as a killed one has
+        database.execute("BEGIN")
+        database.execute("CREATE TABLE value (signal, step, value)")
+        for step in range(1000):
+            database.execute("INSERT INTO value VALUES (1, ?, 'x')", (step,))
+        for file in tmp_path.glob("run.sqlite*"):
+            shutil.copy(file, tmp_path / "run")
+    assert (tmp_path / "run" / "run.sqlite").stat().st_size > 0
+    assert (tmp_path / "run" / "run.sqlite-journal").stat().st_size > 0
+    run = load_run(written(tmp_path / "run", Outcome("finished", 10, 20, 6, 3)))
+    assert len(run.signals["env/speed"]) == 10
+
+
+@pytest.mark.parametrize("more", ["notes.txt", "config.yaml.bak", ".notes.1.tmp", "run.sqlite2"])
+def test_a_killed_start_beside_anything_else_is_left_alone(killed_start, more):
+    (killed_start / more).write_text("mine")
+    assert_refused_and_left(killed_start)
+
+
+def test_what_only_looks_like_a_killed_start_is_left_alone(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.yaml").write_text("agent: {tau: 0.01}  # the user's own")
+    assert_refused_and_left(tmp_path / "config")
+    assert_refused_and_left(tmp_path / "config")  # now that a lock is there
+    writer = RunWriter.create(tmp_path / "run", RunConfig())
+    writer.signal("env/speed", "m/s", 1, 1.0)
+    writer.commit()
+    lost = shutil.copytree(tmp_path / "run", tmp_path / "lost")  # the record is in the log yet
+    writer.finish(Outcome("crashed"))
+    (lost / "manifest.json").unlink()
+    assert_refused_and_left(lost)
+    assert len(load_run(lost).signals["env/speed"]) == 1
+    (tmp_path / "other").mkdir()
+    with closing(sqlite3.connect(tmp_path / "other" / "run.sqlite")) as other:
+        other.execute("CREATE TABLE mine (id INTEGER)")
+    assert_refused_and_left(tmp_path / "other")
+    (tmp_path / "other" / "run.sqlite").write_text("no database" * 100)
+    assert_refused_and_left(tmp_path / "other")
+
+
+def assert_refused_and_left(folder):
+    def content():
+        files = (p for p in folder.iterdir() if not p.name.endswith((".lock", "-shm")))
+        return {path.name: path.read_bytes() for path in files}
+
+    before = content()
+    with pytest.raises(UsageError, match="not empty"):
+        RunWriter.create(folder, RunConfig())
+    assert content() == before
+
+
 def test_refuses_a_folder_below_a_file(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=str(tmp_path / "file")):

@@ -162,11 +162,15 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     Raises:
         ValueError: The content holds NaN or infinity.
     """
-    text = json.dumps(content, indent=2, allow_nan=False)
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file so that a reader sees the old one or the new one, never a part."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with partial.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)

@@ -1,14 +1,16 @@
 """A run folder made or taken up again by one process: its lock, its database, and why it cannot."""
 
 import errno
+import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import filelock
 
 from rca.config import RunConfig
 from rca.errors import UsageError
-from rca.runs.manifest import LOCK, LOCK_SECONDS, MANIFEST, SCHEMA, write_json
+from rca.runs.manifest import LOCK, LOCK_SECONDS, MANIFEST, SCHEMA, write_json, write_text
 from rca.runs.record import (
     EPISODE_COLUMNS,
     EVALUATION_COLUMNS,
@@ -36,10 +38,18 @@ ROWS = {
     "histogram": HISTOGRAM_COLUMNS,
 }
 """Tables of whole rows. One that an older version began lacks some, and may be gone on with."""
+TABLES = {"meta", "signal", "value", *ROWS}
+OF_A_START = re.compile(
+    rf"{re.escape(DATABASE)}(-wal|-shm|-journal)?|{re.escape(CONFIG)}"
+    rf"|\.({re.escape(CONFIG)}|{re.escape(MANIFEST)})\.\d+\.tmp"
+)
+"""Names of what lies beside the lock before there is a manifest."""
 
 
 def lock(folder: Path, *, again: bool) -> filelock.FileLock:
     """Makes a folder, a new or empty one unless it is opened again, this process's own.
+
+    One in which a start was killed before its manifest is emptied.
 
     Raises:
         UsageError: It is another process's, holds something, or cannot be written.
@@ -54,29 +64,64 @@ def lock(folder: Path, *, again: bool) -> filelock.FileLock:
         ) from error
     except OSError as error:
         raise unwritable(folder, error) from error
-    if not again and any(path.name != LOCK for path in folder.iterdir()):
+    try:
+        if again or _is_empty(folder):
+            return held
+    except OSError as error:
         held.release()
-        raise UsageError(f"{folder}: not empty; choose a new folder, runs are never overwritten")
-    return held
+        raise unwritable(folder, error) from error
+    held.release()
+    raise UsageError(f"{folder}: not empty; choose a new folder, runs are never overwritten")
+
+
+def _is_empty(folder: Path) -> bool:
+    """Tells whether a folder holds nothing of worth, and removes what a killed start left in it."""
+    there = sorted(path for path in folder.iterdir() if path.name != LOCK)
+    names = {path.name for path in there}
+    if not all(OF_A_START.fullmatch(name) for name in names):
+        return False
+    # Written after the database: without one the config is not a start's, it is the user's.
+    is_of_start = _holds_nothing(folder / DATABASE) if DATABASE in names else CONFIG not in names
+    if is_of_start:
+        for path in there:  # the config before the database
+            path.unlink(missing_ok=True)
+    return is_of_start
+
+
+def _holds_nothing(path: Path) -> bool:
+    """Tells whether a database is ours and empty: one with records is a run without manifest."""
+    # A journal is left by the first write alone, which only a connection that writes takes back.
+    mode = "rw" if path.with_name(f"{path.name}-journal").exists() else "ro"
+    try:
+        uri = f"{path.resolve().as_uri()}?mode={mode}"
+        with closing(sqlite3.connect(uri, uri=True, timeout=PATIENCE)) as database:
+            rows = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            tables = {name for (name,) in rows}
+            return tables <= TABLES and not any(
+                database.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone()
+                for name in tables - {"meta"}
+            )
+    except sqlite3.Error:
+        return False
 
 
 def created(
     folder: Path, config: RunConfig | None, manifest: dict[str, object]
 ) -> sqlite3.Connection:
-    """Writes config, manifest and an empty database, and returns it open.
+    """Writes an empty database, config and manifest, in this order, and returns it open.
 
     Raises:
         UsageError: The folder cannot be written.
     """
     try:
-        if config is not None:
-            (folder / CONFIG).write_text(config.to_yaml(), encoding="utf-8")
         database = sqlite3.connect(folder / DATABASE, timeout=PATIENCE, check_same_thread=False)
         database.execute("PRAGMA journal_mode=WAL")
         # Safe against a killed process; against a power failure the folder stays consistent.
         database.execute("PRAGMA synchronous=NORMAL")
         database.executescript(_TABLES)
         _add_tables(database)
+        if config is not None:
+            write_text(folder / CONFIG, config.to_yaml())
         write_json(folder / MANIFEST, manifest)
     except (OSError, sqlite3.Error) as error:
         raise unwritable(folder, error) from error

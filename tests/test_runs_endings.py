@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 from contextlib import nullcontext
@@ -15,6 +16,7 @@ import pytest
 from rca.build import default_build
 from rca.config import load_config
 from rca.envs.servers import Address
+from rca.errors import UsageError
 from rca.runs import execute as runs
 from rca.runs import manifest as manifests
 from rca.runs import under_way
@@ -212,3 +214,14 @@ def test_a_damaged_newest_checkpoint_is_set_aside_and_told(tmp_path):
     aside = newest.with_name(f"{newest.name}.unreadable")
     assert told == [f"goes on from {older}; a newer one cannot be read, now called {aside.name}"]
     assert aside.read_bytes() == half
+
+
+def test_a_run_whose_event_file_cannot_be_begun_is_one_that_crashed(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "gethostname", lambda: "no/such/folder")
+        with pytest.raises(UsageError, match="tensorboard: cannot be written"):
+            runs.execute(CONFIG, tmp_path / "run", tensorboard=True)
+    outcome = load_run(tmp_path / "run").outcome
+    assert (outcome.status, outcome.executed_steps, outcome.planned_steps) == ("crashed", 0, 50)
+    assert outcome.error.startswith("UsageError: ")
+    assert runs.resume(tmp_path / "run", tensorboard=True).status == "finished"

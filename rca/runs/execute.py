@@ -94,7 +94,13 @@ def execute(
         WORLD: _world(server),
     }
     writer = RunWriter.create(folder, build.config, extra)
-    run = Run(writer, build, listener, server, told, tensorboard=tensorboard)
+    try:
+        run = Run(writer, build, listener, server, told, tensorboard=tensorboard)
+    except BaseException as error:
+        with unstoppable():
+            steps = build.config.budget.steps
+            writer.finish(Outcome("crashed", 0, steps, 0, 0, _in_words(error)))
+        raise
     return _finished(run, probe_updates, halt, told)
 
 
@@ -200,10 +206,14 @@ def _finished(
                 if run.writer.is_as_found:  # not begun: what is recorded stays as it was
                     run.writer.abandon()
                 else:
-                    run.writer.finish(run.outcome("crashed", f"{type(error).__name__}: {error}"))
+                    run.writer.finish(run.outcome("crashed", _in_words(error)))
             raise
         with unstoppable():
             ended = ("interrupted", run.halted) if progress.stopped else ("finished",)
             outcome = run.outcome(*ended)
             run.writer.finish(outcome)
     return outcome
+
+
+def _in_words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

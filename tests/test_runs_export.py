@@ -1,6 +1,8 @@
 import importlib.util
 import json
 import math
+import os
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from rca.config import RunConfig
 from rca.errors import UsageError
+from rca.runs.board import Board
 from rca.runs.execute import execute, resume
 from rca.runs.export import export_run
 from rca.runs.folder import RunWriter
@@ -91,6 +94,22 @@ def test_a_run_writes_event_files_and_a_resumed_one_takes_back_what_it_repeats(t
         np.testing.assert_allclose(shown, signal.values.astype(np.float32), err_msg=name)
     ends = run.episodes["end_step"].tolist()
     assert [step for step, _ in found["episode/length"]] == ends
+
+
+@pytest.mark.parametrize("later", [-3600.0, 0.0, 3600.0])
+def test_a_session_takes_back_what_it_repeats_whatever_the_clock_says(tmp_path, monkeypatch, later):
+    began = time.time()
+    for session, since in enumerate([1, 4, 6]):
+        monkeypatch.setattr(time, "time", lambda: began + session * later)  # noqa: B023
+        monkeypatch.setattr(os, "getpid", lambda: 1000 - session)  # noqa: B023
+        board = Board(tmp_path / "board")
+        if session:
+            board.again_from(since - 1)
+        for step in range(since, since + 5):
+            board.scalar("loss", step, session)
+        board.close()
+    expected = [*((step, 0) for step in (1, 2, 3)), (4, 1), (5, 1)]
+    assert scalars(tmp_path / "board")["loss"] == [*expected, *((s, 2) for s in range(6, 11))]
 
 
 def test_csv(run, tmp_path):

@@ -6,6 +6,7 @@ Not by tensorboard's EventFileWriter: its thread prints a traceback where the di
 import itertools
 import math
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ PLACES = ("step", "start_step", "end_step")
 """Columns that say where a row belongs: the x axis does."""
 FLUSHED = 2.0
 """Seconds between two times that what is written can be seen by readers."""
+NAMED = re.compile(r"events\.out\.tfevents\.(\d{10})\.")
+"""The name of an event file: the second in which it was begun."""
 _NUMBERS = itertools.count()
 
 
@@ -45,9 +48,9 @@ class Board:
                 files made of a finished run have 0.
         """
         self._folder, self._clock = folder, clock
-        place = f"{int(time.time()):010}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBERS)}"
         with self._written():
             folder.mkdir(parents=True, exist_ok=True)
+            place = f"{_after(folder):010}.{socket.gethostname()}.{os.getpid()}.{next(_NUMBERS)}"
             self._writer = RecordWriter((folder / f"events.out.tfevents.{place}").open("xb"))
         self._flushed = -math.inf
         self._add(Event(wall_time=time.time(), file_version="brain.Event:2"))
@@ -108,3 +111,13 @@ class Board:
 
     def _now(self) -> float:
         return time.time() if self._clock else 0.0
+
+
+def _after(folder: Path) -> int:
+    """Returns the second to name a file by, later than those of the files in a folder.
+
+    TensorBoard reads files in the order of their names; after a restart within the second, or with
+    a clock that was set back, it would forget values before it reads them.
+    """
+    found = (NAMED.match(path.name) for path in folder.iterdir())
+    return max([int(time.time()), *(int(name[1]) + 1 for name in found if name)])

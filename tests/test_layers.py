@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = [
     {"rca", "errors"},
-    {"encoding"},
+    {"encoding", "whole_file"},
     {"yaml_file"},
     {"collect", "stats", "config"},
     {"sim"},

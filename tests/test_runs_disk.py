@@ -1,9 +1,12 @@
 """A disk that is really full, a folder of somebody else's, a clock that is set back."""
 
+import re
 import shutil
 import subprocess
+import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +96,52 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(small_disk):
     assert list((small_disk / "checkpoints").iterdir()) == [kept]
     fresh, _ = start()
     assert restore(small_disk / "checkpoints", fresh) == kept
+
+
+TINY_RUN = """
+import contextlib, dataclasses, sys
+from pathlib import Path
+from rca.build import default_build
+from rca.runs import execute, under_way
+from tests.test_runs_endings import CONFIG, HERE
+from tests.tiny_env import Pointing
+def build(config):
+    make = lambda config, host, port: Pointing(terminal_every=1)
+    return dataclasses.replace(default_build(config), make_env=make, make_eval_env=make)
+execute.default_build = build
+under_way.server_for = lambda config, server: contextlib.nullcontext(HERE)
+execute.execute(CONFIG, Path(sys.argv[1]))
+"""
+CALLS = "fsync,fdatasync,rename,renameat,renameat2"
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_what_a_checkpoint_and_a_last_status_rely_on_is_on_the_disk_before_them(tmp_path):
+    folder, log = tmp_path / "run", tmp_path / "calls"
+    watched = ["strace", "-f", "-y", "--seccomp-bpf", "-e", f"trace={CALLS}", "-o", str(log)]
+    command = [*watched, sys.executable, "-c", TINY_RUN, str(folder)]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if "ptrace" in done.stderr:
+        pytest.skip("processes may not be traced here")
+    assert done.returncode == 0, done.stderr
+    calls = [line for line in log.read_text().splitlines() if str(tmp_path) in line]
+    written = [place for place, call in enumerate(calls) if "rename" in call]
+    for name, rows_first in [
+        ("checkpoints/step-000000020.pt", True),
+        ("checkpoints/step-000000040.pt", True),
+        ("checkpoints/final.pt", False),
+        ("config.yaml", False),
+        ("manifest.json", True),
+    ]:
+        at = max(place for place in written if f'{folder / name}"' in calls[place])
+        content, rename, names = calls[at - 1 : at + 2]
+        unfinished = rename.split('"')[1]
+        assert f"fsync({unfinished})" in re.sub(r"\d+<(.*)>", r"\1", content)
+        assert f"<{(folder / name).parent}>)" in names
+        before = [place for place in written if place < at and "checkpoints" in calls[place]]
+        since = calls[max(before, default=0) : at]
+        assert not rows_first or any(f"<{folder / 'run.sqlite-wal'}>)" in call for call in since)
 
 
 def test_a_run_that_another_process_writes_is_not_resumed(tmp_path):

@@ -98,11 +98,11 @@ def probed(folder):
 def test_a_first_signal_while_a_checkpoint_is_made_stops_the_run(tmp_path, monkeypatch, number):
     commit, sent, told = RunWriter.commit, list[int](), list[str]()
 
-    def interrupted(writer):
+    def interrupted(writer, **how):
         if threading.current_thread() is threading.main_thread() and not sent:
             sent.append(number)
             os.kill(os.getpid(), number)
-        commit(writer)
+        commit(writer, **how)
 
     monkeypatch.setattr(RunWriter, "commit", interrupted)
     outcome = runs.execute(CONFIG, tmp_path / "run", told=told.append)

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from rca.runs.manifest import (
     sessions,
     write_json,
 )
-from rca.runs.opening import CONFIG, ROWS, created, lock, reopened, unwritable
+from rca.runs.opening import CONFIG, ROWS, created, durable, lock, reopened, unwritable
 from rca.runs.record import Outcome, Strip
 from rca.runs.results import RESULTS, results
 from rca.runs.waiting import Waiting
@@ -297,8 +297,12 @@ class RunWriter:
         except OSError as error:
             raise unwritable(self.folder, error) from error
 
-    def commit(self) -> None:
+    def commit(self, *, durably: bool = False) -> None:
         """Writes what was handed over to disk.
+
+        Args:
+            durably: Whether it has to outlive a power failure, not only a kill: before a file is
+                written that says it is there.
 
         Raises:
             UsageError: The disk is full or the folder no longer writable, or rows were lost before.
@@ -307,7 +311,8 @@ class RunWriter:
             if self._broken and self._waiting.has_lost:
                 raise self._broken
             try:
-                self._waiting.write(self._database)
+                with durable(self._database) if durably else nullcontext():
+                    self._waiting.write(self._database)
             except Exception as error:
                 self._broken = unwritable(self.folder, error)
                 raise self._broken from error
@@ -326,7 +331,7 @@ class RunWriter:
         """
         lost: RcaError | None = None
         try:
-            self.commit()
+            self.commit(durably=True)
             self._write_results(outcome)
         except RcaError as error:  # the manifest can still say how it ended
             lost = error

@@ -16,6 +16,7 @@ import filelock
 import rca
 from rca.config import RunConfig
 from rca.errors import EvidenceError
+from rca.whole_file import whole_file
 
 BROKEN_PROBES = "broken_probes"
 """Entry: signal, step and reason of each probe that raised and is left out since."""
@@ -169,11 +170,8 @@ def write_text(path: Path, text: str) -> None:
     """Writes a file so that a reader sees the old one or the new one, never a part."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with whole_file(path, partial) as file:
+            file.write(text.encode())
     finally:
         partial.unlink(missing_ok=True)
 

@@ -3,7 +3,8 @@
 import errno
 import re
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import filelock
@@ -114,10 +115,8 @@ def created(
         UsageError: The folder cannot be written.
     """
     try:
-        database = sqlite3.connect(folder / DATABASE, timeout=PATIENCE, check_same_thread=False)
+        database = _connected(folder)
         database.execute("PRAGMA journal_mode=WAL")
-        # Safe against a killed process; against a power failure the folder stays consistent.
-        database.execute("PRAGMA synchronous=NORMAL")
         database.executescript(_TABLES)
         _add_tables(database)
         if config is not None:
@@ -135,13 +134,34 @@ def reopened(folder: Path, manifest: dict[str, object]) -> sqlite3.Connection:
         UsageError: They cannot be read or written.
     """
     try:
-        database = sqlite3.connect(folder / DATABASE, timeout=PATIENCE, check_same_thread=False)
+        database = _connected(folder)
         database.execute("SELECT * FROM meta").fetchall()
         _add_tables(database)
         write_json(folder / MANIFEST, manifest)
     except (OSError, sqlite3.Error) as error:
         raise unwritable(folder, error) from error
     return database
+
+
+def _connected(folder: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(folder / DATABASE, timeout=PATIENCE, check_same_thread=False)
+    # Safe against a killed process; a power failure may cost the last commits, but see `durable`.
+    database.execute("PRAGMA synchronous=NORMAL")
+    return database
+
+
+@contextmanager
+def durable(database: sqlite3.Connection) -> Iterator[None]:
+    """Has what is committed meanwhile, and all before it, outlive a power failure.
+
+    SQLite then waits once for the disk, which has the whole log afterwards. Merging the log
+    (`wal_checkpoint`) would write it twice, and wait for readers.
+    """
+    database.execute("PRAGMA synchronous=FULL")
+    try:
+        yield
+    finally:
+        database.execute("PRAGMA synchronous=NORMAL")
 
 
 def _add_tables(database: sqlite3.Connection) -> None:

@@ -170,7 +170,8 @@ class Run:
             is_due = episode is None and every and training.progress.step - saved >= every
             if is_last or is_due:
                 with deferred():  # rows written, but not forgotten yet, would be written twice
-                    self.writer.commit()  # a resumed run does not record again what was before it
+                    # A resumed run does not record again what was before it.
+                    self.writer.commit(durably=True)
                 save(self.writer.folder / CHECKPOINTS, training, episode)
                 saved = training.progress.step
             return is_last

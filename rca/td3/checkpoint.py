@@ -21,6 +21,7 @@ from rca.config import RunConfig
 from rca.errors import EvidenceError, UsageError
 from rca.td3.episode import Episode
 from rca.td3.train import Training
+from rca.whole_file import whole_file
 
 VERSION, IN_EPISODE = 1, 2
 """Of the layout below, without and with an episode under way; readers refuse what they do not
@@ -97,11 +98,8 @@ def _written(path: Path) -> Iterator[BinaryIO]:
     unfinished = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
+        with whole_file(path, unfinished) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
         raise UsageError(
             f"{path}: cannot be written: {_reason(error)}; free space or move the run"

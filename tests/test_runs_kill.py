@@ -1,5 +1,6 @@
-"""SIGKILL at random moments: the resumed run ends with the weights of one that was left alone."""
+"""SIGKILL at random moments: the resumed run ends with the agent of one that was left alone."""
 
+import hashlib
 import json
 import multiprocessing
 import time
@@ -8,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch.utils._pytree import keystr, tree_flatten_with_path
 
 from rca.config import load_config
 from rca.runs.execute import execute, resume
 from rca.runs.load import load_run
 from rca.runs.under_way import CHECKPOINTS
+from rca.td3.events import Updated
 
 pytestmark = pytest.mark.carla
 
@@ -20,7 +24,7 @@ SETTINGS = [
     "env.route_length=20",
     "env.max_episode_steps=20",
     "env.stuck_seconds=1",
-    "agent.learning_starts=20",
+    "agent.learning_starts=10",  # the first checkpoint is of an agent that has learnt
     "agent.exploration_noise=0.3",
     "budget.eval_episodes=1",
     "budget.checkpoint_every=10",
@@ -40,6 +44,29 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["rca.runs.execute"])
 
 
+def run_to_its_end(config, folder, again):
+    """Begins a run or goes on with it, and keeps beside it the agent after the last update."""
+
+    def keep(event):
+        if isinstance(event, Updated) and event.step == config.budget.steps:
+            torch.save(event.agent.state_dict(), folder.with_suffix(".pt"))
+
+    if again:
+        resume(folder, listener=keep)
+    else:
+        execute(config, folder, listener=keep)
+
+
+def bits(path):
+    """A digest of each part of an agent's state, by its name."""
+    leaves, _ = tree_flatten_with_path(torch.load(path, weights_only=True))
+    contents = ((key, v.numpy().tobytes() if torch.is_tensor(v) else repr(v)) for key, v in leaves)
+    return {
+        keystr(key): hashlib.sha256(c if isinstance(c, bytes) else c.encode()).hexdigest()
+        for key, c in contents
+    }
+
+
 @dataclass
 class Killed:
     """A run that is killed and resumed."""
@@ -49,9 +76,8 @@ class Killed:
 
     def process(self):
         """Returns the process that begins it, or goes on with it."""
-        if self.folder.exists():
-            return CONTEXT.Process(target=resume, args=(self.folder,))
-        return CONTEXT.Process(target=execute, args=(self.config, self.folder))
+        how = (self.config, self.folder, self.folder.exists())
+        return CONTEXT.Process(target=run_to_its_end, args=how)
 
     def manifest(self):
         try:
@@ -75,13 +101,13 @@ class Killed:
         return True
 
     def finish(self):
-        """Returns the digest of the last weights."""
+        """Returns what the agent is in the end: weights, targets, optimizers, counters, noise."""
         while self.manifest().get("status") != "finished":
             child = self.process()
             child.start()
             child.join()
             assert child.exitcode == 0
-        return self.manifest()["weights_digest"]
+        return bits(self.folder.with_suffix(".pt"))
 
 
 @pytest.mark.parametrize(
@@ -99,6 +125,10 @@ def test_kills_at_random_moments_change_nothing(tmp_path, size, moments, steps, 
     whole = Killed(tmp_path / "whole", config)
     began = time.monotonic()
     expected = whole.finish()
+    assert {name.split("'")[1] for name in expected} == {
+        *("modules", "targets", "actor_optimizer", "critic_optimizer"),
+        *("critic_updates", "actor_updates", "smoothing"),
+    }
     lasted = time.monotonic() - began
     rng = np.random.default_rng(moments)
     kills, rounds, restored = 0, 0, False

@@ -120,9 +120,9 @@ def resume(
     One that was killed before its first checkpoint begins again from its seed, in the same folder.
     In the embedded world without other cars the result is, bit for bit, that of a run that was
     never stopped: an episode follows from the seed, its number and the actions taken in it, and one
-    that was under way is driven to where it was. The first update ratio after the checkpoint alone
-    is missing. A checkpoint without replay (`budget.checkpoint_replay`) gives another run, as the
-    manifest says; other versions of torch, carla or rca may, which is told.
+    that was under way is driven to where it was. A checkpoint without replay
+    (`budget.checkpoint_replay`) gives another run, as the manifest says; other versions of torch,
+    carla or rca may, which is told.
 
     Args:
         folder: Of the run.

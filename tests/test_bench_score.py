@@ -332,6 +332,14 @@ def test_another_tools_answers_are_scored_as_ours_are(tmp_path):
         answered(tmp_path / "none.csv", truth)
 
 
+def test_a_missed_aim_is_called_so_however_near_it_is(tmp_path):
+    right, wrong = (("x", 0.9),), (("y", 0.9),)
+    cases = [Case(f"a-{n}", "a", ("x",), wrong if n < 6 else right) for n in range(117)]
+    page = write_benchmark(cases, tmp_path, "rca bench").read_text()
+    assert re.search(r"\| top_3 \| 94\.9% \| .* \| ≥95%, missed \|", page)
+    assert re.search(r"\| top_1 \| 95% \| .* \| ≥80% \|", page)
+
+
 def test_each_missed_fault_has_its_paragraph_and_only_known_faults_have_one(tmp_path):
     assert set(read_yaml(MISSES)) <= set(load_faults())
     page = write_benchmark(CASES, tmp_path, "rca bench").read_text()

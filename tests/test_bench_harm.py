@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from rca.bench import by_settings
+from rca.bench.case import Case
 from rca.bench.harm import harms, hold_for_all
 from rca.bench.rldebugger import (
     PERIOD,
@@ -22,7 +23,6 @@ from rca.bench.rldebugger import (
     same_returns,
     target_off,
 )
-from rca.bench.score import Case
 from rca.config import load_config
 from rca.diagnosis.cause import load_causes
 from tests.records import STARTS, STEPS, healthy, signal, with_signals

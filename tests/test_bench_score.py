@@ -16,12 +16,12 @@ import pytest
 import torch
 
 from rca.bench.answers import answered
+from rca.bench.case import Case
 from rca.bench.healthy import PLAIN, further
 from rca.bench.lists import MISSES
 from rca.bench.report import write_benchmark
 from rca.bench.run import FaultSet, described, planned, random_trials, spent
 from rca.bench.score import (
-    Case,
     always,
     at_random,
     calibration_curve,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rca.bench.score import Case
+from rca.bench.case import Case
 from rca.diagnosis.cause import load_causes
 from rca.errors import EvidenceError
 

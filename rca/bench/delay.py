@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from rca.bench.score import ACCUSED, LOOKS
+from rca.bench.case import ACCUSED
 from rca.checking import Check, run_checks
 from rca.diagnosis.diagnose import acts_from, diagnose
 from rca.faults import Fault
 from rca.runs.record import Outcome, Phase, RunRecord
 from rca.wiring.audit import FIRST
 
+LOOKS = 8
+"""Moments at which a record is diagnosed as it was then, evenly over the run."""
 AT_START = ("schema", "seed", "versions", "changes", "reward_promises", "first_weights", "watched")
 """Entries of the manifest that are there from the first step on."""
 

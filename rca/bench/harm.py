@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from rca.bench.case import Case
 from rca.bench.healthy import PLAIN
-from rca.bench.score import Case
 
 P = 0.05
 EFFECT = 0.5

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rca.bench.case import ACCUSED, Case
 from rca.bench.harm import EFFECT, Harm, P, hold_for_all
 from rca.bench.healthy import PLAIN, drives_elsewhere
-from rca.bench.score import ACCUSED, Case, score, watched
+from rca.bench.score import score, watched
 from rca.yaml_file import read_yaml
 
 Floats = NDArray[np.float64]

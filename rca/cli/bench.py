@@ -71,6 +71,7 @@ def bench(
         _score(score, truth)
         return
     from rca.bench import run as benchmarks
+    from rca.bench.diagnosing import judged
     from rca.bench.report import write_benchmark
     from rca.report.page import write_page
     from rca.report.wording import plural
@@ -99,7 +100,7 @@ def bench(
             results = run_here(every, runs, tell, workers=workers)
         results, driven = results[: len(trials)], results[len(trials) :]
     sys.stderr.write(f"diagnosing {plural(len(results), 'run')}\n")
-    cases = benchmarks.judged(results, workers)
+    cases = judged(results, workers)
     told = [benchmarks.described(results), benchmarks.spent([*results, *driven])]
     random = benchmarks.random_distances(driven)
     how = ["rca bench", *(["--smoke"] if smoke else [])]

@@ -9,7 +9,8 @@ import torch
 import rca
 from rca.checking import Verdict, builtin_checks, load_checks, run_checks, select
 from rca.runs.load import load_run
-from rca.wiring.calls import MAX_CALLS, MAX_PICTURES
+from rca.wiring.calls import MAX_CALLS
+from rca.wiring.pictures import MAX_PICTURES
 from tests.example_loop import example
 from tests.foreign_trainers import CleanRL, OneAdam, train
 
@@ -148,10 +149,10 @@ def test_batches_that_are_acted_on_are_not_kept_and_updates_are_understood(
         for _ in range(30):
             for _ in range(3):
                 act_in_batches(agent, rng)
-                assert len(calls.pictures) <= (MAX_PICTURES if shared else 0)
+                assert len(calls.pictures.batches) <= (MAX_PICTURES if shared else 0)
                 if told:
                     recorder.step(0.0, action=np.zeros(ACTIONS, np.float32))
-                    assert not calls.pictures
+                    assert not calls.pictures.batches
             learn(agent, rng)
     found = seen(tmp_path / "run")
     critic = "encoder" if shared else "critic_encoder"

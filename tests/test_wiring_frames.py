@@ -183,7 +183,7 @@ def test_one_nan_among_many_pictures_is_not_lost():
     pictures[1, 2, 0, 0, 0] = torch.nan
     for batch in pictures:
         modules["critic_encoder"](batch)
-    facts = Batches().input_facts(calls.pixels)
+    facts = Batches().input_facts(calls.pictures.pixels)
     assert json.loads(facts.model_dump_json())["pixels"] == {"critic_encoder": None}
 
 
@@ -192,7 +192,7 @@ def test_a_picture_is_kept_though_its_memory_is_used_again():
     buffer = torch.zeros(1, 2, 36, 36)
     modules["actor_encoder"](buffer)
     buffer.fill_(1.0)
-    assert calls.acted["actor_encoder"].max() == 0.0
+    assert calls.pictures.acted["actor_encoder"].max() == 0.0
 
 
 @pytest.mark.parametrize("policy", [0.0, 0.5, 0.97, -1 + 1e-6])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from rca.wiring.calls import Call
+from rca.wiring.call import Call
 from rca.wiring.modules import TARGET, Agent
 
 Record = Callable[[str, str, float], None]

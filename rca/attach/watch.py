@@ -20,7 +20,7 @@ from rca.runs.manifest import UPDATES_BEFORE, WIRING, write_json
 from rca.runs.record import Outcome
 from rca.wiring.actions import as_action
 from rca.wiring.audit import Audit
-from rca.wiring.calls import Call
+from rca.wiring.call import Call
 from rca.wiring.listening import LOG
 from rca.wiring.modules import Agent, Modules, find_agent, name_optimizers
 from rca.wiring.trained import trained_by

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rca.wiring.calls import Call
+from rca.wiring.call import Call
 
 MAX_STEPS = 300_000
 """Executed steps that are remembered; a longer run is no longer asked for its actions (60 MB)."""

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from rca.errors import EvidenceError
 from rca.wiring.backwards import Backwards
 from rca.wiring.batches import Batches
-from rca.wiring.calls import Call, Calls
+from rca.wiring.call import Call
+from rca.wiring.calls import Calls
 from rca.wiring.checkpoint import compare
 from rca.wiring.facts import CheckpointFacts, LossFacts, Wiring
 from rca.wiring.feeding import Feeding
@@ -157,8 +158,8 @@ class Audit:
 
     def _digested(self, *, is_critic: bool) -> list[Call]:
         """Notes what happened before an optimizer's step."""
-        pictures = [*self.calls.pictures]
-        self.calls.pictures.clear()
+        pictures = [*self.calls.pictures.batches]
+        self.calls.pictures.batches.clear()
         self.backwards.settle()
         if is_critic:
             self.looked += 1
@@ -224,8 +225,8 @@ class Audit:
 
     def _acted(self) -> torch.Tensor | None:
         """Returns the picture of the last acting pass, and forgets it."""
-        seen = dict(self.calls.acted)
-        self.calls.acted.clear()
+        seen = dict(self.calls.pictures.acted)
+        self.calls.pictures.acted.clear()
         return seen.get("actor_encoder", next(iter(seen.values()), None))
 
     def checkpoint(self, content: Path | str | Mapping[str, object]) -> None:
@@ -260,7 +261,7 @@ class Audit:
             },
             actions=self.batches.action_facts(),
             equation=self.batches.equation.facts(),
-            inputs=self.batches.input_facts(self.calls.pixels),
+            inputs=self.batches.input_facts(self.calls.pictures.pixels),
             smoothing=self.batches.smoothing_facts(),
             exploration=self.batches.exploration_facts(),
             checkpoint=self._checkpoint,

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from rca.wiring.actions import Actions, Lookup
-from rca.wiring.calls import Call
+from rca.wiring.call import Call
 from rca.wiring.equation import MIN_ROWS, Equation, Rows
 from rca.wiring.facts import ActionFacts, ExplorationFacts, InputFacts, SmoothingFacts
 from rca.wiring.frames import Frames

@@ -4,22 +4,22 @@ Forward hooks remember what each encoder returns. When a linear layer of the cri
 called, its input is searched for that (`rca.wiring.features`).
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils.hooks import unserializable_hook
 
+from rca.wiring.call import Call
 from rca.wiring.features import Remembered
 from rca.wiring.hook import Hook
 from rca.wiring.listening import Listening
 from rca.wiring.modules import TARGET, Agent, Role, is_compiled
+from rca.wiring.pictures import Pictures
 
-Kind = Literal["critic", "actor", "none"]
 MAX_HEADS = 16
 """Values per row that a critic may return; more are taken for a distribution."""
 MAX_NODES = 20_000
@@ -27,49 +27,6 @@ MAX_NODES = 20_000
 MAX_CALLS = 32
 """Newest calls of a network, with gradients and without, that are kept between two steps of the
 optimizers: ten critics and both losses make 20. Acting makes any number before the first update."""
-MAX_PICTURES = 16
-"""Newest batches of pictures that are kept likewise; an update has two to six."""
-
-
-@dataclass(eq=False)
-class Call:
-    """One call of a network.
-
-    Attributes:
-        role: "critic", "actor" or one of their targets.
-        with_grad: Whether autograd recorded it.
-        through_actor: Whether its input depends on the actor's own parameters.
-        features: Encoders whose features it was given.
-        inputs: Of its linear layers, detached. [batch, in]
-        found: Columns of features in each of them: (first, behind the last).
-        outputs: Critic: its heads with one output each, detached, [batch]; actor: its result.
-        gradients: Of the loss by these outputs, once a backward has passed. [batch]
-        held: Online critic: whether it held a gradient already when the first of this call came;
-            None: none has come.
-        waited: How often it was left for later because no gradient had come yet.
-        named: Whether a loss was named after it.
-        roots: id() of the modules called.
-    """
-
-    role: str
-    with_grad: bool
-    through_actor: bool = False
-    features: set[str] = field(default_factory=set)
-    inputs: list[torch.Tensor] = field(default_factory=list)
-    found: list[list[tuple[int, int]]] = field(default_factory=list)
-    outputs: list[torch.Tensor] = field(default_factory=list)
-    gradients: dict[int, torch.Tensor] = field(default_factory=dict)
-    held: bool | None = None
-    waited: int = 0
-    named: bool = False
-    roots: set[int] = field(default_factory=set)
-
-    @property
-    def loss(self) -> Kind:
-        """Which loss an online critic's call belongs to."""
-        if not self.with_grad:
-            return "none"
-        return "actor" if self.through_actor else "critic"
 
 
 class Calls:
@@ -78,19 +35,13 @@ class Calls:
     Attributes:
         seen: Calls since they were last taken.
         heard: Calls of each network and encoder so far.
-        pixels: Largest absolute value that entered each encoder's first convolution; NaN once one
-            was NaN.
-        pictures: What entered encoders that are not the actor's alone, batches only, since the
-            calls were last taken; each [batch, channels, rows, columns].
-        acted: Encoder and the single picture that entered it last, [channels, rows, columns].
+        pictures: What entered the encoders' first convolutions.
     """
 
     def __init__(self, agent: Agent, listening: Listening) -> None:
         self.seen: list[Call] = []
         self.heard: Counter[str] = Counter()
-        self.pixels: dict[str, float] = {}
-        self.pictures: deque[torch.Tensor] = deque(maxlen=MAX_PICTURES)
-        self.acted: dict[str, torch.Tensor] = {}
+        self.pictures = Pictures()
         self._agent = agent
         self._listening = listening
         self._features = Remembered()
@@ -109,7 +60,7 @@ class Calls:
         """Removes the hooks and forgets what was seen since the last time."""
         for handle in self._handles:
             handle.remove()
-        for kept in (self._handles, self.seen, self.pictures, self._open, self._depth):
+        for kept in (self._handles, self.seen, self.pictures.batches, self._open, self._depth):
             kept.clear()
 
     def taken(self) -> list[Call]:
@@ -136,7 +87,7 @@ class Calls:
         found = [call for call in self.seen if call.role == "actor" and not call.with_grad]
         if found:
             self.seen = [call for call in self.seen if call not in found]
-        self.pictures.clear()
+        self.pictures.batches.clear()
         return found
 
     def _hooks(self, role: Role) -> Iterator[Any]:
@@ -146,7 +97,7 @@ class Calls:
                 yield from self._at_features(name, root)
                 yield from self._at_pixels(name, root)
             return
-        layers = list(_linear_layers(self._agent, role))
+        layers = list(self._agent.linear_layers(role))
         for root in role.roots:
             opened = self._opened(name, is_opaque=not layers)
             yield root.register_forward_pre_hook(self._guarded(root, opened), with_kwargs=True)
@@ -185,13 +136,7 @@ class Calls:
 
         def hook(module: nn.Module, args: tuple[object, ...]) -> None:
             for tensor in _tensors(args)[:1]:
-                largest = float(tensor.detach().abs().max())
-                pair = torch.tensor([self.pixels.get(name, 0.0), largest])
-                self.pixels[name] = float(pair.max())  # unlike Python's max it keeps NaN
-                if len(tensor) > 1 and not name.startswith("actor"):
-                    self.pictures.append(tensor.detach())
-                elif len(tensor) == 1 and tensor.dim() == 4:
-                    self.acted[name] = tensor[0].detach().clone()  # its memory may be used again
+                self.pictures.enter(name, tensor)
 
         yield first.register_forward_pre_hook(self._guarded(first, hook))
 
@@ -314,20 +259,6 @@ def _by_head(values: torch.Tensor, rows: int | None) -> torch.Tensor | None:
         values = values.T
     fits = rows in (None, len(values)) and 1 <= values.shape[1] <= MAX_HEADS
     return values if fits else None
-
-
-def _linear_layers(agent: Agent, role: Role) -> Iterator[tuple[nn.Linear, bool]]:
-    """Yields the linear layers of a network, and whether each is the first of its parent."""
-    firsts: set[int] = set()
-    # A hook inside a compiled module would break its graph; there only calls of the whole are seen.
-    layers = [] if any(map(is_compiled, role.roots)) else list(agent.layers(role))
-    for module in layers:
-        child = next((c for c in module.children() if isinstance(c, nn.Linear)), None)
-        if child is not None:
-            firsts.add(id(child))
-    for module in layers:
-        if isinstance(module, nn.Linear):
-            yield module, id(module) in firsts or module in role.roots
 
 
 def reached(tensor: torch.Tensor) -> set[int]:

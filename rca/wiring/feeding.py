@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from rca.wiring.calls import Call
+from rca.wiring.call import Call
 from rca.wiring.facts import Fed
 
 ASIDE = "without gradients"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from rca.wiring.calls import Call
+from rca.wiring.call import Call
 from rca.wiring.modules import TARGET
 
 

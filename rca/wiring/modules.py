@@ -74,6 +74,19 @@ class Agent:
                     seen.add(id(module))
                     yield module
 
+    def linear_layers(self, role: Role) -> Iterator[tuple[nn.Linear, bool]]:
+        """Yields the linear layers of a network, and whether each is the first of its parent."""
+        firsts: set[int] = set()
+        # A hook inside a compiled module would break its graph; only calls of the whole are seen.
+        layers = [] if any(map(is_compiled, role.roots)) else list(self.layers(role))
+        for module in layers:
+            child = next((c for c in module.children() if isinstance(c, nn.Linear)), None)
+            if child is not None:
+                firsts.add(id(child))
+        for module in layers:
+            if isinstance(module, nn.Linear):
+                yield module, id(module) in firsts or module in role.roots
+
 
 def find_agent(
     *,

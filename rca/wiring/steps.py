@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from rca.wiring.calls import Call
+from rca.wiring.call import Call
 from rca.wiring.modules import parameters
 
 SMALL = 65_536

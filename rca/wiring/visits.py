@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rca.wiring.calls import Call
+from rca.wiring.call import Call
 
 MAX_KEPT = 100_000
 """Transitions that are remembered; 10 MB of 20 numbers beside the features."""

@@ -1,22 +1,15 @@
 """Our own run folders, recognised by their database or manifest; the whole folder is read."""
 
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from rca.config import flatten
 from rca.errors import EvidenceError, UsageError, printable
-from rca.probes.histogram import Histogram
 from rca.runs.declared import declared
 from rca.runs.folder import SET_BACK
-from rca.runs.histogram_rows import read_histograms
 from rca.runs.json_file import read_json
 from rca.runs.manifest import (
     BROKEN_PROBES,
@@ -34,16 +27,12 @@ from rca.runs.part import Importer, Options, Part
 from rca.runs.phases import FirstUpdate, first_update, split
 from rca.runs.record import (
     EPISODE_COLUMNS,
-    EVALUATION_COLUMNS,
     Outcome,
     Phase,
     Signal,
-    Strip,
-    empty_episodes,
-    empty_evaluations,
 )
 from rca.runs.results import RESULTS
-from rca.runs.strip_rows import read_strips
+from rca.runs.tables import Tables, log_of, read_tables
 from rca.wiring.facts import Wiring, read_wiring
 from rca.yaml_file import read_yaml
 
@@ -74,23 +63,14 @@ def read(path: Path, options: Options) -> Part:
     manifest = _optional(folder, read_manifest, gaps)
     if _whole(manifest.get("schema"), 0) not in range(SCHEMA + 1):
         raise EvidenceError(f"{path}: schema {manifest['schema']}, known is {SCHEMA}; update rca")
-    if back := manifest.get(SET_BACK):
-        gaps.append(
-            f"{folder / MANIFEST}: the machine's clock was set back by {back} s during the run; "
-            "started and ended do not say how long it took, nothing else depends on them"
-        )
-    if manifest.get(WITHOUT_REPLAY):
-        gaps.append(
-            f"{folder / MANIFEST}: the run went on from a checkpoint without replay at step "
-            f"{manifest[WITHOUT_REPLAY]}: it is not the run that was never stopped"
-        )
-    gaps += [f"{folder / MANIFEST}: {line}" for line in _broken_probes(manifest)]
+    doubts = [*_doubts(manifest), *_broken_probes(manifest)]
+    gaps += [f"{folder / MANIFEST}: {line}" for line in doubts]
     is_running = manifest.get("status") == "running"
-    is_open = (is_running or _log(folder).exists()) and is_written_to(folder, manifest)
+    is_open = (is_running or log_of(folder).exists()) and is_written_to(folder, manifest)
     live = is_running and is_open
     if is_running and not live:  # or it ended well while it was asked
         manifest = _optional(folder, read_manifest, gaps)
-    tables = _database(folder, is_open, gaps)
+    tables = read_tables(folder, is_open, gaps)
     config = _config(folder, manifest, gaps)
     results = _optional(folder / RESULTS, read_json, gaps) if (folder / RESULTS).exists() else {}
     wiring = _wiring(folder / WIRING, gaps)
@@ -111,6 +91,22 @@ def read(path: Path, options: Options) -> Part:
         strips=tables.strips,
         histograms=tables.histograms,
     )
+
+
+def _doubts(manifest: Mapping[str, object]) -> list[str]:
+    """Returns a line for each thing that keeps a run from being what it seems to be."""
+    lines = []
+    if back := manifest.get(SET_BACK):
+        lines.append(
+            f"the machine's clock was set back by {back} s during the run; started and ended do "
+            "not say how long it took, nothing else depends on them"
+        )
+    if resumed := manifest.get(WITHOUT_REPLAY):
+        lines.append(
+            f"the run went on from a checkpoint without replay at step {resumed}: it is not the "
+            "run that was never stopped"
+        )
+    return lines
 
 
 def _later_sessions(manifest: Mapping[str, object]) -> dict[str, object]:
@@ -165,99 +161,11 @@ def _optional(path: Path, reader: Callable[[Path], object], gaps: list[str]) -> 
     return content if isinstance(content, dict) else {}
 
 
-@dataclass(frozen=True)
-class _Tables:
-    """What is in run.sqlite."""
-
-    counters: Mapping[str, int]
-    signals: Mapping[str, Signal]
-    episodes: pd.DataFrame
-    evaluations: pd.DataFrame
-    strips: tuple[Strip, ...]
-    histograms: tuple[Histogram, ...]
-
-
-def _log(folder: Path) -> Path:
-    return folder / f"{DATABASE}-wal"
-
-
-def _database(folder: Path, is_open: bool, gaps: list[str]) -> _Tables:
-    path = folder / DATABASE
-    if not path.is_file():
-        raise EvidenceError(f"{path}: missing; the run recorded nothing that can be read")
-    try:
-        return _tables(path, is_open, gaps)
-    except (sqlite3.Error, OSError, ValueError, pd.errors.DatabaseError) as error:
-        raise EvidenceError(f"{path}: damaged: {error}; the run is not usable") from error
-
-
-def _tables(path: Path, is_open: bool, gaps: list[str]) -> _Tables:
-    with tempfile.TemporaryDirectory(prefix="rca-") as scratch:
-        database = _open(path, Path(scratch), is_open)
-        try:
-            return _Tables(
-                _counters(database),
-                _signals(database),
-                _table(database, "episode", EPISODE_COLUMNS, empty_episodes()),
-                _table(database, "evaluation", EVALUATION_COLUMNS, empty_evaluations()),
-                read_strips(database, gaps),
-                read_histograms(database, gaps),
-            )
-        finally:
-            database.close()
-
-
-def _open(path: Path, scratch: Path, is_open: bool) -> sqlite3.Connection:
-    """Opens a database without changing anything in its folder, which may be read-only.
-
-    One that is open to be written, maybe in this very process, is left to SQLite: to copy it here
-    would drop the writer's locks, see `rca.runs.load`. A run that was settled still is.
-    """
-    log = _log(path.parent)
-    if not log.exists():  # closed properly: SQLite has merged its log
-        return sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
-    if is_open:
-        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    for file in (path, log):  # merging the log of a killed run writes, so let it write elsewhere
-        shutil.copyfile(file, scratch / file.name)
-    return sqlite3.connect(scratch / path.name)
-
-
-def _counters(database: sqlite3.Connection) -> dict[str, int]:
-    counters = dict(database.execute("SELECT key, value FROM meta"))
-    for key, value in counters.items():
-        if not isinstance(value, int):
-            raise ValueError(f"meta.{key} is {value!r}, not a whole number")
-    return counters
-
-
-def _signals(database: sqlite3.Connection) -> dict[str, Signal]:
-    names = database.execute("SELECT id, name, unit FROM signal").fetchall()
-    rows = pd.read_sql_query("SELECT signal, step, value FROM value ORDER BY rowid", database)
-    groups = dict(tuple(rows.groupby("signal", sort=False)))
-    signals = {}
-    for number, name, unit in names:
-        if number in groups:
-            group = groups[number].sort_values("step", kind="stable")
-            steps = group["step"].to_numpy(np.int64)
-            signals[name] = Signal(name, unit, steps, group["value"].to_numpy(np.float64))
-    return signals
-
-
-def _table(
-    database: sqlite3.Connection, name: str, columns: tuple[str, ...], empty: pd.DataFrame
-) -> pd.DataFrame:
-    rows = database.execute(f"SELECT * FROM {name} ORDER BY rowid").fetchall()
-    if not rows:
-        return empty
-    return pd.DataFrame(rows, columns=list(columns)).astype(dict(empty.dtypes))
-
-
 def _outcome(
     live: bool,
     manifest: Mapping[str, object],
     config: Mapping[str, object],
-    tables: _Tables,
+    tables: Tables,
 ) -> Outcome:
     recorded = manifest.get("outcome")
     said: dict[str, object] = dict(recorded) if isinstance(recorded, Mapping) else {}

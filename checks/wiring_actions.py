@@ -46,7 +46,21 @@ def actions(run: RunRecord) -> Finding:
         return Finding(Verdict.VACUOUS, f"{seen.rows} rows of batches seen, {MIN_ROWS} needed")
     share = seen.executed / seen.rows
     rows = f"{share:.1%} of {seen.rows:,} rows hold an executed action"
-    if share < LIMIT and seen.own > OWN * seen.rows:
+    found = _explained(run, share, rows) if share < LIMIT else None
+    return found or fail_below(
+        share,
+        LIMIT,
+        f"{rows}, limit {LIMIT:.0%}",
+        unit="1",
+        suspects=("action_path_wrong", "replay_wrong"),
+    )
+
+
+def _explained(run: RunRecord, share: float, rows: str) -> Finding | None:
+    """Returns the finding on too few rows where it shows what the others hold, None elsewhere."""
+    assert run.wiring is not None
+    seen = run.wiring.actions
+    if seen.own > OWN * seen.rows:
         return Finding(
             Verdict.FAIL,
             f"{rows}, limit {LIMIT:.0%}; {seen.own:,} hold the policy's present action instead: "
@@ -56,31 +70,25 @@ def actions(run: RunRecord) -> Finding:
             "1",
             suspects=("action_path_wrong", "replay_wrong"),
         )
-    if share < LIMIT and seen.visits >= MIN_VISITS and seen.varied > VARIED * seen.visits:
+    if seen.visits >= MIN_VISITS and seen.varied > VARIED * seen.visits:
         message = (
             f"{rows}: {seen.varied:,} of {seen.visits:,} times that a transition was seen again it "
             f"held another action, as if noise of {seen.added or 0:.2f} were added"
         )
         return Finding(Verdict.FAIL, message, share, LIMIT, "1", suspects=("smoothing_wrong",))
-    if share < LIMIT and seen.zeros > OWN * seen.rows:
+    if seen.zeros > OWN * seen.rows:
         message = f"{rows}; {seen.zeros:,} hold zeros instead, as slots do that were never written"
         return Finding(Verdict.FAIL, message, share, LIMIT, "1", suspects=("replay_wrong",))
-    if share < LIMIT and seen.is_older and run.kind != "rca":
+    if seen.is_older and run.kind != "rca":
         return Finding(
             Verdict.NOT_RUN,
             f"{rows}; batches held more others than steps were told: the memory was filled before "
             "the recorder was there",
         )
-    if share < LIMIT and _of_others(run):
+    if _of_others(run):
         message = f"{rows}; nor were the others' observations told: they are of steps of before"
         return Finding(Verdict.NOT_RUN, message)
-    return fail_below(
-        share,
-        LIMIT,
-        f"{rows}, limit {LIMIT:.0%}",
-        unit="1",
-        suspects=("action_path_wrong", "replay_wrong"),
-    )
+    return None
 
 
 def _of_others(run: RunRecord) -> bool:

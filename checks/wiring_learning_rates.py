@@ -34,31 +34,15 @@ def learning_rates(run: RunRecord) -> Finding:
         a configured rate that it passes through was read.
     """
     assert run.wiring is not None
-    rates = {
-        part: rate
-        for optimizer in run.wiring.optimizers.values()
-        for part, rate in optimizer.rates.items()
-        if part != "others"
-    }
+    rates = _last_rates(run)
     if not rates:
         return Finding(Verdict.NOT_RUN, "0 optimizers hold a part of the agent")
     ranges = {part: _range(run, part, rate) for part, rate in rates.items()}
     listed = ", ".join(f"{part} {_said(*ranges[part])}" for part in rates)
     plain = [o.kind for o in run.wiring.optimizers.values() if not _is_adaptive(o.kind)]
     odd = [part for part in rates if not plain and not LOW <= ranges[part][1] <= HIGH]
-    declared = {part: number(run, f"agent.{part}_lr") for part in rates}
-    configured = {part: rate for part, rate in declared.items() if not math.isnan(rate)}
-    begun = rates | _first_rates(run)
-    other = [
-        f"{part} {wanted:.2g}"
-        for part, wanted in configured.items()
-        if not _was_read(wanted, rates[part], ranges[part])
-    ]
-    moved = [
-        f"{part} from {begun[part]:.2g} to {rate:.2g}"
-        for part, rate in rates.items()
-        if not math.isclose(begun[part], rate, rel_tol=1e-3)
-    ]
+    other = _not_read(run, rates, ranges)
+    moved = _moved(run, rates)
     if moved and run.kind == "rca":
         also = f"; configured: {', '.join(other)}" if other else ""
         return Finding(
@@ -87,6 +71,16 @@ def learning_rates(run: RunRecord) -> Finding:
     return Finding(Verdict.PASS, listed)
 
 
+def _moved(run: RunRecord, rates: dict[str, float]) -> list[str]:
+    """Returns a few words for each part whose rate at the last look is not that at the first."""
+    begun = rates | _first_rates(run)
+    return [
+        f"{part} from {begun[part]:.2g} to {rate:.2g}"
+        for part, rate in rates.items()
+        if not math.isclose(begun[part], rate, rel_tol=SAME)
+    ]
+
+
 def _range(run: RunRecord, part: str, last: float) -> tuple[float, float]:
     """Returns the rate to be judged of a part, twice, or the smallest and the largest one seen.
 
@@ -99,6 +93,19 @@ def _range(run: RunRecord, part: str, last: float) -> tuple[float, float]:
     return float(np.min(seen)), float(np.max(seen))
 
 
+def _not_read(
+    run: RunRecord, rates: dict[str, float], ranges: dict[str, tuple[float, float]]
+) -> list[str]:
+    """Returns a few words for each part whose configured rate was never in force."""
+    declared = {part: number(run, f"agent.{part}_lr") for part in rates}
+    configured = {part: rate for part, rate in declared.items() if not math.isnan(rate)}
+    return [
+        f"{part} {wanted:.2g}"
+        for part, wanted in configured.items()
+        if not _was_read(wanted, rates[part], ranges[part])
+    ]
+
+
 def _was_read(configured: float, last: float, seen: tuple[float, float]) -> bool:
     """Tells whether a configured rate is among those seen, or still to be reached by a warm-up."""
     low, high = seen
@@ -108,6 +115,17 @@ def _was_read(configured: float, last: float, seen: tuple[float, float]) -> bool
 
 def _said(low: float, high: float) -> str:
     return f"{high:.2g}" if math.isclose(low, high, rel_tol=SAME) else f"{low:.2g} to {high:.2g}"
+
+
+def _last_rates(run: RunRecord) -> dict[str, float]:
+    """Returns the rate of each part at the last look."""
+    assert run.wiring is not None
+    return {
+        part: rate
+        for optimizer in run.wiring.optimizers.values()
+        for part, rate in optimizer.rates.items()
+        if part != "others"
+    }
 
 
 def _first_rates(run: RunRecord) -> dict[str, float]:

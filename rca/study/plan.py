@@ -84,12 +84,7 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
     design = asked.design or ("one-at-a-time" if asked.budget is None else "auto")
     if design not in (*DESIGNS, "minimal", "auto"):
         raise UsageError(f"--design {design}: choose {', '.join(DESIGNS)}, minimal or auto")
-    settings = [*asked.settings] + ([] if asked.steps is None else [f"budget.steps={asked.steps}"])
-    before, after = parse_end(asked.before, settings), parse_end(asked.after, settings)
-    # Both ends are run as long as the fixed one: the budget is no factor.
-    before = replace(
-        before, config=before.config.model_copy(update={"budget": after.config.budget})
-    )
+    before, after = _ends(asked, asked.after)
     factors = _differing(before, after, asked)
     base = {"minimal": "one-at-a-time", "auto": "one-at-a-time"}.get(design, design)
     _check_looks(asked, design)
@@ -117,6 +112,14 @@ def planned(asked: Asked, root: Path, engine: Engine, workers: int) -> Planned:
         design,
         notes,
     )
+
+
+def _ends(asked: Asked, fixed: str) -> tuple[End, End]:
+    """Returns both ends, run as long as the fixed one: the budget is no factor."""
+    settings = [*asked.settings] + ([] if asked.steps is None else [f"budget.steps={asked.steps}"])
+    before, after = parse_end(asked.before, settings), parse_end(fixed, settings)
+    budget = after.config.budget
+    return replace(before, config=before.config.model_copy(update={"budget": budget})), after
 
 
 def _check_looks(asked: Asked, design: str) -> None:
@@ -209,22 +212,18 @@ def _fitting(
     smaller = [s for s in SIZES if s < size] if after.config.env.image_size == size else []
     designs = {"auto": AUTO, "minimal": ("one-at-a-time",)}.get(design, (design,))
 
-    def measured(costs: dict[int, Cost]) -> float:
-        spent = sum(cost.of(steps) for cost in costs.values() for steps in PILOTS)
-        return spent / min(workers, len(PILOTS))
-
     def fits(costs: dict[int, Cost]) -> Plan:
         # Of the runs' own time, so that a study that is gone on with comes to the same plan.
-        left = budget_s - measured(costs)
+        left = budget_s - _measured(costs, workers)
         names = [factor.name for factor in factors]
         seeds = len(asked.seeds) or None
         return plan(names, left, costs, steps, workers, designs=designs, seeds=seeds)
 
     costs = {size: _cost(after, size, root, engine)}
-    if measured(costs) >= budget_s:
+    if (spent := _measured(costs, workers)) >= budget_s:
         raise UsageError(
             f"--budget {asked.budget}: measuring two short runs alone took "
-            f"{measured(costs) / 60:.1f} min; raise it, or leave it out"
+            f"{spent / 60:.1f} min; raise it, or leave it out"
         )
     try:
         found = fits(costs)
@@ -236,6 +235,12 @@ def _fitting(
             return found
     costs |= {other: _cost(after, other, root, engine) for other in smaller}
     return fits(costs)
+
+
+def _measured(costs: dict[int, Cost], workers: int) -> float:
+    """Returns the seconds that the short runs took by which costs were measured."""
+    spent = sum(cost.of(steps) for cost in costs.values() for steps in PILOTS)
+    return spent / min(workers, len(PILOTS))
 
 
 def _cost(end: End, size: int, root: Path, engine: Engine) -> Cost:

@@ -59,6 +59,18 @@ def counted(work: Callable[[], object]) -> int:
     return counter.get_total_flops()
 
 
+def one_round(
+    two_updates: Callable[[], object], flops: float, threads: int
+) -> tuple[float, float, float, float]:
+    """Returns GFLOP/s, the seconds of an update, its floors, and how far these stray (A/A)."""
+    before = statistics.median(convolution_rate(threads, 5))
+    took = timed(two_updates, threads) / 2
+    behind = statistics.median(convolution_rate(threads, 5))
+    rate = (before + behind) / 2
+    ratio = took * rate * 1e9 / flops
+    return rate, took, ratio, ratio * abs(before - behind) / rate
+
+
 def floors(options: argparse.Namespace) -> dict[str, tuple[float, float]]:
     """Prints rate, FLOPs, floor and what an update takes.
 
@@ -89,16 +101,8 @@ def floors(options: argparse.Namespace) -> dict[str, tuple[float, float]]:
 
         two_updates()
         flops = counted(two_updates) / 2
-        rates, seconds, ratios, strayed = [], [], [], []
-        for _ in range(options.rounds):
-            before = statistics.median(convolution_rate(options.threads, 5))
-            took = timed(two_updates, options.threads) / 2
-            behind = statistics.median(convolution_rate(options.threads, 5))
-            rate = (before + behind) / 2
-            rates.append(rate)
-            seconds.append(took)
-            ratios.append(took * rate * 1e9 / flops)
-            strayed.append(ratios[-1] * abs(before - behind) / rate)
+        rounds = [one_round(two_updates, flops, options.threads) for _ in range(options.rounds)]
+        rates, seconds, ratios, strayed = zip(*rounds, strict=True)
         rate, took = statistics.median(rates), statistics.median(seconds)
         name = "reused features" if reuse else "exact"
         found[name] = statistics.median(ratios), statistics.median(strayed)

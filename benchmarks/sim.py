@@ -60,6 +60,21 @@ def attach(
     return world.spawn_actor(blueprint, place or carla.Transform(), attach_to=car)
 
 
+def equipped(
+    world: carla.World, place: carla.Transform, size: int, frames: queue.Queue[carla.Image]
+) -> tuple[carla.Actor, tuple[carla.Actor, ...]]:
+    """Spawns a car and its sensors, all of which listen, the camera into `frames`."""
+    car = world.spawn_actor(world.get_blueprint_library().find("vehicle.tesla.model3"), place)
+    mount = carla.Transform(carla.Location(1.5, 0.0, 2.0), carla.Rotation(pitch=-5.0))
+    camera = attach(world, "sensor.camera.rgb", car, mount, image_size_x=size, image_size_y=size)
+    hits = attach(world, "sensor.other.collision", car)
+    lines = attach(world, "sensor.other.lane_invasion", car)
+    camera.listen(frames.put)
+    hits.listen(lambda event: None)
+    lines.listen(lambda event: None)
+    return car, (camera, hits, lines)
+
+
 def measure(name: str, steps: int, size: int, options: tuple[str, ...]) -> dict[str, float]:
     """Returns the figures of one map."""
     begin = time.perf_counter()
@@ -71,17 +86,8 @@ def measure(name: str, steps: int, size: int, options: tuple[str, ...]) -> dict[
         settings.synchronous_mode, settings.fixed_delta_seconds = True, DT
         world.apply_settings(settings)
         place = world.get_map().get_spawn_points()[0]
-        car = world.spawn_actor(world.get_blueprint_library().find("vehicle.tesla.model3"), place)
-        mount = carla.Transform(carla.Location(1.5, 0.0, 2.0), carla.Rotation(pitch=-5.0))
-        camera = attach(
-            world, "sensor.camera.rgb", car, mount, image_size_x=size, image_size_y=size
-        )
-        hits = attach(world, "sensor.other.collision", car)
-        lines = attach(world, "sensor.other.lane_invasion", car)
         frames: queue.Queue[carla.Image] = queue.Queue()
-        camera.listen(frames.put)
-        hits.listen(lambda event: None)
-        lines.listen(lambda event: None)
+        car, sensors = equipped(world, place, size, frames)
         world.tick()
         frames.get(timeout=10.0)
         first = time.perf_counter() - begin
@@ -98,7 +104,7 @@ def measure(name: str, steps: int, size: int, options: tuple[str, ...]) -> dict[
             while frames.get(timeout=10.0).frame != frame:
                 raise RuntimeError(f"the frame of tick {frame} was lost")
         resident = process.memory_info().rss / 1e6
-        for sensor in (camera, hits, lines):
+        for sensor in sensors:
             sensor.stop()
     blocks = np.diff(marks[1:], axis=0)
     seconds, server_cpu, client_cpu = (float(median) for median in np.median(blocks, axis=0))

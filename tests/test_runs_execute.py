@@ -257,7 +257,7 @@ def test_a_run_that_goes_on_does_not_say_how_its_first_session_ended(tmp_path):
     folder = tmp_path / "run"
     writer = RunWriter.create(folder, config(), {"world": "embedded"})
     writer.count(45, 15, 7)
-    writer.note("not_finite", {"step": 44, "tensor": "q1"})
+    writer.notes.add("not_finite", {"step": 44, "tensor": "q1"})
     writer.finish(Outcome("interrupted", 45, 50, 15, 7))
     writer = RunWriter.reopen(folder)
     writer.rewind(40, 10, 5)

@@ -466,7 +466,7 @@ def test_what_could_not_be_written_waits_and_is_written_later(tmp_path):
 
 def test_a_probe_that_broke_off_is_said_to_whoever_reads_the_run(tmp_path):
     writer = RunWriter.create(tmp_path / "run", RunConfig())
-    writer.append_note("broken_probes", {"signal": "env/odd", "step": 7, "why": "LinAlgError: no"})
+    writer.notes.append("broken_probes", {"signal": "env/odd", "step": 7, "why": "LinAlgError: no"})
     writer.finish(Outcome("interrupted", 9, 20, 0, 0))
     said = "manifest.json: probe env/odd broke off at step 7: LinAlgError: no"
     assert any(said in gap for gap in load_run(tmp_path / "run").gaps)

@@ -18,6 +18,7 @@ from rca.faults import find_fault
 from rca.runs.folder import RunWriter
 from rca.runs.guard import Guard
 from rca.runs.load import load_run
+from rca.runs.notes import Notes
 from rca.runs.record import Outcome
 from rca.td3.agent import MODULES
 from rca.td3.train import train
@@ -188,16 +189,16 @@ def test_a_disk_that_takes_no_batch_still_lets_the_name_out(tmp_path, monkeypatc
     def full(path, **arrays):
         raise OSError(28, "No space left on device")
 
-    write, tries = RunWriter.note_now, []
+    write, tries = Notes.write, []
 
-    def unwritten(writer):
-        tries.append(writer)
+    def unwritten(notes):
+        tries.append(notes)
         if len(tries) == 1:  # there is room again when the run ends
             raise UsageError("the disk is full")
-        write(writer)
+        write(notes)
 
     monkeypatch.setattr(np, "savez_compressed", full)
-    monkeypatch.setattr("rca.runs.folder.RunWriter.note_now", unwritten)
+    monkeypatch.setattr("rca.runs.notes.Notes.write", unwritten)
     with pytest.raises(NotFiniteError, match=r"batch\.reward .* could not be written"):
         guarded(folder, LATE, "reward_nan_once")
     assert noted(folder)["batch"] is None

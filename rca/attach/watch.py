@@ -223,8 +223,8 @@ class Watch:
         """Notes how many updates the record begins with, at once: a kill loses what waits."""
         self._before = self._audit.counts["critic"]
         if self._before:
-            self._writer.note(UPDATES_BEFORE, self._before)
-            self._writer.note_now()
+            self._writer.notes.add(UPDATES_BEFORE, self._before)
+            self._writer.notes.write()
 
     def episode(
         self,

@@ -162,7 +162,7 @@ def resume(
         writer.abandon()
         raise
     if world is None:
-        writer.note(WORLD, _world(server))
+        writer.notes.add(WORLD, _world(server))
     return _finished(run, probe_updates, halt, told)
 
 

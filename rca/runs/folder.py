@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import threading
-import time
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, replace
@@ -14,36 +13,23 @@ from filelock import FileLock
 from rca.config import RunConfig, load_config
 from rca.errors import RcaError, UsageError
 from rca.probes.histogram import Histogram
-from rca.runs.manifest import (
-    BROKEN_PROBES,
-    MANIFEST,
-    OF_EACH,
-    RESUMED,
-    describe,
-    now,
-    read_manifest,
-    sessions,
-    write_json,
+from rca.runs.manifest import MANIFEST, describe, read_manifest, write_json
+from rca.runs.notes import Notes, resumed
+from rca.runs.opening import (
+    CONFIG,
+    created,
+    durable,
+    forget_after,
+    lock,
+    reopened,
+    unwritable,
 )
-from rca.runs.opening import CONFIG, ROWS, created, durable, lock, reopened, unwritable
 from rca.runs.record import Outcome, Strip
 from rca.runs.results import RESULTS, results
 from rca.runs.waiting import Waiting
 
 COMMIT_SECONDS = 1.0
 """Between two commits: what a SIGKILL can lose. Promised are 2 s; the rest is for a busy disk."""
-NOT_FINITE = "not_finite"
-"""Entry of the manifest: the first number of an update that was none, and how many updates had
-one."""
-SET_BACK = "clock_set_back_s"
-"""Entry of the manifest: seconds by which the machine's clock was set back during the run."""
-OF_A_SESSION = ("outcome", "weights_digest", SET_BACK)
-"""Entries of the manifest that say how a session ended; one that goes on has none yet."""
-COUNTERS = ("executed_steps", "critic_updates", "actor_updates", "first_update_step")
-
-PROBED_AFTER = """
-DELETE FROM value WHERE signal IN (SELECT id FROM signal WHERE name LIKE 'probed/%')"""
-"""Probed after the run as it then was, over updates of their own."""
 
 
 class RunWriter:
@@ -51,6 +37,10 @@ class RunWriter:
 
     What is handed over is committed by a thread of its own within COMMIT_SECONDS, so that a killed
     run loses no more than that and a long evaluation holds nothing back. NaN is stored as NULL.
+
+    Attributes:
+        folder: Of the run.
+        notes: Its manifest; entries that are not written at once are written at the end.
     """
 
     def __init__(
@@ -64,18 +54,16 @@ class RunWriter:
         """Begins a folder; with a lock held and the manifest before it goes on with one."""
         self.folder = folder
         self._config = config
-        self._manifest = manifest
         self._before = before
         self._lock = held or lock(folder, again=False)
         self._broken: RcaError | None = None
-        self._clock = _clock()
+        self.notes = Notes(folder, manifest)
         self._writing = threading.Lock()
         self._stop = threading.Event()
         try:
             made = reopened(folder, manifest) if held else created(folder, config, manifest)
             self._database = made
-            known = dict(self._database.execute("SELECT name, id FROM signal"))
-            self._waiting = Waiting(known)
+            self._waiting = Waiting(dict(made.execute("SELECT name, id FROM signal")))
         except BaseException:
             if before is not None:
                 with suppress(OSError):
@@ -129,13 +117,7 @@ class RunWriter:
         except BaseException:
             held.release()
             raise
-        known = config.budget.model_dump()
-        other = {key: value for key, value in (budget or {}).items() if value != known.get(key)}
-        here = describe(config)
-        fresh = {key: here[key] for key in ("status", "error", "ended", "pid")}
-        session = {"at": here["started"], **{key: here[key] for key in OF_EACH}, "budget": other}
-        resumed = [*sessions(manifest), session]
-        return cls(folder, config, {**manifest, **fresh, RESUMED: resumed}, held, manifest)
+        return cls(folder, config, resumed(manifest, config, budget or {}), held, manifest)
 
     @property
     def config(self) -> RunConfig:
@@ -159,33 +141,16 @@ class RunWriter:
         Raises:
             UsageError: The disk is full or the folder no longer writable.
         """
-        for key in OF_A_SESSION:
-            self._manifest.pop(key, None)
-        if not _is_by(step, self._manifest.get(NOT_FINITE)):
-            self._manifest.pop(NOT_FINITE, None)
-        if isinstance(broken := self._manifest.get(BROKEN_PROBES), list):
-            self._manifest[BROKEN_PROBES] = [item for item in broken if _is_by(step, item)]
-        self.note_now()
+        self.notes.forget_after(step)
+        self.notes.write()
         self._before = None
         try:
-            self._forget_after(step)
+            (self.folder / RESULTS).unlink(missing_ok=True)
+            with self._writing, self._database as database:
+                self._waiting.counters.update(forget_after(database, step))
         except (sqlite3.Error, OSError) as error:
             raise unwritable(self.folder, error) from error
         self.count(step, critic_updates, actor_updates)
-
-    def _forget_after(self, step: int) -> None:
-        (self.folder / RESULTS).unlink(missing_ok=True)
-        with self._writing, self._database as database:
-            database.execute("DELETE FROM value WHERE step > ?", (step,))
-            database.execute(PROBED_AFTER)
-            for name, columns in ROWS.items():
-                at = "end_step" if "end_step" in columns else "step"
-                database.execute(f"DELETE FROM {name} WHERE {at} > ?", (step,))
-            database.execute(
-                "DELETE FROM meta WHERE key = 'first_update_step' AND value > ?", (step,)
-            )
-            kept = database.execute("SELECT key, value FROM meta WHERE key = 'first_update_step'")
-            self._waiting.counters.update(kept)
 
     def abandon(self) -> None:
         """Leaves a folder that could not be gone on with as it was found."""
@@ -193,7 +158,8 @@ class RunWriter:
         self._thread.join()
         self._database.close()
         try:
-            write_json(self.folder / MANIFEST, self._before or self._manifest)
+            if self._before is not None:
+                write_json(self.folder / MANIFEST, self._before)
         finally:
             self._lock.release()
 
@@ -256,47 +222,6 @@ class RunWriter:
         counters["critic_updates"] = critic_updates
         counters["actor_updates"] = actor_updates
 
-    def note(self, key: str, value: object) -> None:
-        """Adds an entry to the manifest, which `finish` writes; a JSON value without NaN."""
-        self._manifest[key] = value
-
-    def note_of_session(self, key: str, value: object) -> None:
-        """Adds an entry to what the manifest says of this session: all of it, if it is the first.
-
-        Args:
-            key: Of the entry.
-            value: A JSON value without NaN.
-        """
-        later = sessions(self._manifest)
-        about = later[-1] if later else self._manifest
-        if isinstance(about, dict):
-            about[key] = value
-
-    def append_note(self, key: str, value: object) -> None:
-        """Adds to a list in the manifest and writes it at once, so that it outlives a kill.
-
-        Raises:
-            UsageError: The disk is full or the folder no longer writable.
-        """
-        before = self._manifest.get(key)
-        self._manifest[key] = [*(before if isinstance(before, list) else []), value]
-        self.note_now()
-
-    def noted(self, key: str) -> object:
-        """Returns an entry of the manifest, None if there is none."""
-        return self._manifest.get(key)
-
-    def note_now(self) -> None:
-        """Writes the manifest as it is, so that it outlives a kill.
-
-        Raises:
-            UsageError: The disk is full or the folder no longer writable.
-        """
-        try:
-            write_json(self.folder / MANIFEST, self._manifest)
-        except OSError as error:
-            raise unwritable(self.folder, error) from error
-
     def commit(self, *, durably: bool = False) -> None:
         """Writes what was handed over to disk.
 
@@ -337,8 +262,8 @@ class RunWriter:
             lost = error
             errors = [text for text in (outcome.error, str(lost)) if text]
             outcome = replace(outcome, status="crashed", error="; ".join(errors))
-        self._note_end(outcome)
-        self.note_now()
+        self.notes.end(outcome)
+        self.notes.write()
         if lost:
             raise lost
 
@@ -348,10 +273,8 @@ class RunWriter:
         Raises:
             UsageError: The disk is full or the folder no longer writable.
         """
-        for key in OF_A_SESSION:
-            self._manifest.pop(key, None)
-        self._manifest.update(status="running", ended=None, error="")
-        self.note_now()
+        self.notes.go_on()
+        self.notes.write()
         with suppress(OSError):  # it is written anew
             (self.folder / RESULTS).unlink(missing_ok=True)
 
@@ -380,29 +303,9 @@ class RunWriter:
         except (sqlite3.Error, OSError) as error:
             raise unwritable(self.folder, error) from error
 
-    def _note_end(self, outcome: Outcome) -> None:
-        self._manifest.update(ended=now(), status=outcome.status, error=outcome.error)
-        if (back := self._clock - _clock()) > 1.0:
-            self._manifest[SET_BACK] = round(back, 1)
-        self._manifest["outcome"] = {
-            name: getattr(outcome, name)
-            for name in ("executed_steps", "planned_steps", "critic_updates", "actor_updates")
-        }
-
     def _commit_regularly(self) -> None:
         while not self._stop.wait(COMMIT_SECONDS):
             try:
                 self.commit()
             except RcaError:
                 return  # the next call of signal() raises it in the thread that trains
-
-
-def _clock() -> float:
-    """Returns what the machine's clock is ahead of one that only goes forward, seconds."""
-    return time.time() - time.monotonic()
-
-
-def _is_by(step: int, note: object) -> bool:
-    """Whether an entry of the manifest is of a step up to this one."""
-    noted = note.get("step") if isinstance(note, dict) else None
-    return isinstance(noted, int) and noted <= step

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from rca.errors import NotFiniteError, UsageError
 from rca.probes.gradients import gradient_norms
-from rca.runs.folder import NOT_FINITE, RunWriter
+from rca.runs.folder import RunWriter
+from rca.runs.notes import NOT_FINITE
 from rca.td3.agent import TD3
 from rca.td3.events import ActorGrads, CriticGrads, Event, Updated
 
@@ -35,7 +36,7 @@ class Guard:
         self._on_nan = on_nan
         self._every = writer.config.probes.slow_every
         self._gradients: dict[type[Event], Odd] = {}  # of the update under way
-        found = writer.noted(NOT_FINITE)  # by the session before
+        found = writer.notes.get(NOT_FINITE)  # by the session before
         self._first: dict[str, object] = dict(found) if isinstance(found, dict) else {}
         before = self._first.pop("updates", 0)
         self._updates = before if isinstance(before, int) else 0
@@ -75,10 +76,10 @@ class Guard:
                 "update": event.update,
                 "batch": file if self._dump(event, file) else None,
             }
-        self._writer.note(NOT_FINITE, {**self._first, "updates": self._updates})
+        self._writer.notes.add(NOT_FINITE, {**self._first, "updates": self._updates})
         if is_first:
             with suppress(UsageError):  # the disk is full: the line is said all the same
-                self._writer.note_now()
+                self._writer.notes.write()
         if self._on_nan == "stop":
             raise NotFiniteError(self._line())
 

@@ -164,6 +164,24 @@ def durable(database: sqlite3.Connection) -> Iterator[None]:
         database.execute("PRAGMA synchronous=NORMAL")
 
 
+def forget_after(database: sqlite3.Connection, step: int) -> dict[str, int]:
+    """Deletes what was recorded after a step, in a transaction of the caller's.
+
+    Returns:
+        The counters that still hold.
+    """
+    database.execute("DELETE FROM value WHERE step > ?", (step,))
+    # Probed after the run as it then was, over updates of their own.
+    probed = "SELECT id FROM signal WHERE name LIKE 'probed/%'"
+    database.execute(f"DELETE FROM value WHERE signal IN ({probed})")
+    for name, columns in ROWS.items():
+        at = "end_step" if "end_step" in columns else "step"
+        database.execute(f"DELETE FROM {name} WHERE {at} > ?", (step,))
+    database.execute("DELETE FROM meta WHERE key = 'first_update_step' AND value > ?", (step,))
+    kept = database.execute("SELECT key, value FROM meta WHERE key = 'first_update_step'")
+    return dict(kept)
+
+
 def _add_tables(database: sqlite3.Connection) -> None:
     for name, columns in ROWS.items():
         listed = ", ".join(f'"{column}"' for column in columns)

@@ -30,7 +30,7 @@ class Recorder:
         measured = self._probes.measure(event)
         for signal, why in [*self._probes.broken.items()][before:]:
             broken = {"signal": signal, "step": event.step, "why": why}
-            self._writer.append_note(BROKEN_PROBES, broken)
+            self._writer.notes.append(BROKEN_PROBES, broken)
         for found in measured:
             self._writer.signal(found.name, found.unit, found.step, found.value)
             if self._board:

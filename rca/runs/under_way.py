@@ -81,12 +81,12 @@ class Run:
             stack.callback(self._board.close)
         torch.set_num_threads(config.budget.threads)
         env = stack.enter_context(closing(self._supervised(self._build.make_env)))
-        self.writer.note_of_session("simulator_versions", env.versions)
+        self.writer.notes.add_to_session("simulator_versions", env.versions)
         self._training = training = self._build.training(env, self._emit)
         probes = Probes(config.probes, training.agent)  # of the untrained agent, also when resumed
         self._listeners.insert(0, Recorder(self.writer, probes, training.agent, self._board))
         self._note_reproducible(training.agent)
-        self.writer.note_of_session("device", str(training.agent.device))
+        self.writer.notes.add_to_session("device", str(training.agent.device))
         self._listeners.append(Strips(self.writer, config.budget.steps))
         begun = self._go_on(training, self._checkpoints) if self._checkpoints else None
         self._listeners.append(Guard(self.writer, config.budget.on_nan))
@@ -99,7 +99,7 @@ class Run:
         )
         if auditor:
             auditor.close()
-        self.writer.note("weights_digest", weights_digest(training.agent.modules()))
+        self.writer.notes.add("weights_digest", weights_digest(training.agent.modules()))
         if not progress.stopped:
             try:
                 save_final(self.writer.folder / CHECKPOINTS, training)
@@ -136,7 +136,7 @@ class Run:
         if self._build.config.env.npcs and training.progress.step:
             self._told("the other cars (env.npcs) are not where they were: not bit for bit the run")
         if training.refill:
-            self.writer.append_note(WITHOUT_REPLAY, training.progress.step)
+            self.writer.notes.append(WITHOUT_REPLAY, training.progress.step)
             self._told(f"no replay in the checkpoint: {training.refill:,} steps without updates")
         (checkpoints / FINAL).unlink(missing_ok=True)
         agent = training.agent
@@ -154,7 +154,7 @@ class Run:
         config = self._build.config
         again = self._build.make_agent(config, agent.shapes, Streams.spawn(config.budget.seed))
         digests = [weights_digest(made.modules()) for made in (agent, again)]
-        self.writer.note("first_weights", digests)
+        self.writer.notes.add("first_weights", digests)
 
     def _checkpointing(
         self, training: Training, was_asked: Callable[[], bool], halt: Callable[[], str]
@@ -188,7 +188,7 @@ class Run:
         return SupervisedEnv(
             start,
             lambda there: make(config, there.host, there.port),
-            told=lambda fault: self.writer.append_note(FAULTS, fault),
+            told=lambda fault: self.writer.notes.append(FAULTS, fault),
         )
 
     def probe(self, updates: int, was_asked: Callable[[], bool]) -> None:
@@ -257,8 +257,8 @@ class Run:
                     "world of the server that was given"
                 )
                 self._told(why)
-                self.writer.note(NOT_EVALUATED, why)
-                self.writer.note_now()  # outlives a kill
+                self.writer.notes.add(NOT_EVALUATED, why)
+                self.writer.notes.write()  # outlives a kill
             return None
         opened: list[Evaluate] = []
 

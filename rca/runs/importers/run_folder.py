@@ -9,7 +9,6 @@ import numpy as np
 from rca.config import flatten
 from rca.errors import EvidenceError, UsageError, printable
 from rca.runs.declared import declared
-from rca.runs.folder import SET_BACK
 from rca.runs.json_file import read_json
 from rca.runs.manifest import (
     BROKEN_PROBES,
@@ -22,6 +21,7 @@ from rca.runs.manifest import (
     read_manifest,
     sessions,
 )
+from rca.runs.notes import SET_BACK
 from rca.runs.opening import CONFIG, DATABASE
 from rca.runs.part import Importer, Options, Part
 from rca.runs.phases import FirstUpdate, first_update, split

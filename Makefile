@@ -7,7 +7,8 @@ STAMP := .venv/.installed
 TEST_ENV := OMP_NUM_THREADS=1
 
 # Tests wait for processes and time-outs half of their time. A file stays with one worker, which makes its fixtures once.
-TEST_WORKERS := --numprocesses 3 --dist loadfile
+# In the files' order: xdist would begin with those of most tests and end with one worker in the longest, the others idle.
+TEST_WORKERS := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # A verdict that is not "all passed" (1: failed, 3: could not be seen) is a result, not an error of the demo.
 ANY_VERDICT := || [ $$? -eq 1 -o $$? -eq 3 ]

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -230,10 +231,11 @@ def test_seeds_of_calibration_are_scored_apart(tmp_path):
 
 
 @pytest.mark.timeout(900)  # six trainings, on slow cores beside two other workers
-def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_exported(tmp_path):
-    done = rca(
-        "bench", "--smoke", "--runs", tmp_path / "runs", "--out", tmp_path / "page", limit=400
-    )
+def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_exported(
+    tmp_path, rca_here
+):
+    runs = tmp_path / "runs"
+    done = rca("bench", "--smoke", "--runs", runs, "--out", tmp_path / "page", limit=400)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^6/6 \w+-1: finished\ndiagnosing 6 runs$", done.stderr, re.MULTILINE)
     cases = json.loads((tmp_path / "page" / "cases.json").read_text())
@@ -243,8 +245,8 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
     (well,) = [case for case in cases if not case["fault"]]
     assert not any(p >= 0.5 for _, p in well["ranking"])
 
-    words = ["bench", "--smoke", "--runs", tmp_path / "runs", "--export", tmp_path / "data"]
-    assert rca(*words).returncode == 0
+    words = ["bench", "--smoke", "--runs", runs, "--export", tmp_path / "data"]
+    assert rca_here(*words).returncode == 0
     truth = pd.read_csv(tmp_path / "data" / "truth.csv", keep_default_na=False)
     assert len(truth) == 6
     (healthy,) = truth.loc[truth["fault"] == "", "run"]
@@ -261,13 +263,17 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
     assert not [one.keys() & telling for one in made if one.keys() & telling]
     times = [path.stat().st_mtime for path in sorted(exported.glob("*/run.sqlite"))]
     assert times == sorted(times)  # of copying, not of the runs
-    refused(rca(*words), 2, "--export", "holds something")
+    refused(rca_here(*words), 2, "--export", "holds something")
     elsewhere = ["bench", "--smoke", "--runs", tmp_path / "no", "--export", tmp_path / "new"]
-    refused(rca(*elsewhere), 2, "no finished run")
+    refused(rca_here(*elsewhere), 2, "no finished run")
     assert not (tmp_path / "new").exists()
-    again = [*words[:-2], "--as-is", "--out", tmp_path / "again"]
-    assert rca(*again).returncode == 0
-    assert json.loads((tmp_path / "again" / "cases.json").read_text()) == cases
+    kept = ["reward_sign-1", "healthy_plain-1"]
+    for name in kept:
+        shutil.copytree(runs / name, tmp_path / "few" / name)
+    again = ["--as-is", "--runs", tmp_path / "few", "--out", tmp_path / "again"]
+    assert rca_here("bench", "--smoke", *again).returncode == 0
+    found = json.loads((tmp_path / "again" / "cases.json").read_text())
+    assert found == [case for case in cases if case["name"] in kept]
     assert "<table>" in (tmp_path / "again" / "report.html").read_text()
 
 
@@ -276,11 +282,11 @@ def test_a_benchmark_that_is_interrupted_says_what_is_kept(tmp_path):
     process = subprocess.Popen(
         [*RCA, *map(str, words)], stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while not [*tmp_path.glob("runs/*/run.sqlite")] and time.monotonic() < deadline:
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal's Ctrl-C: its trials hear it too
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 130, said
     assert f"rca: stopped; no finished run in {tmp_path / 'runs'}; the same command" in said
     assert "Traceback" not in said

@@ -130,8 +130,9 @@ def killer(step):
     def listen(event):
         if getattr(event, "step", 0) == step:
             for child in psutil.Process().children(recursive=True):
-                if "rca.sim" in " ".join(child.cmdline()):
-                    child.kill()
+                with suppress(psutil.NoSuchProcess):  # killed at this step's event before
+                    if "rca.sim" in " ".join(child.cmdline()):
+                        child.kill()
 
     return listen
 

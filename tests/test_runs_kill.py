@@ -16,6 +16,7 @@ from rca.config import load_config
 from rca.runs.execute import execute, resume
 from rca.runs.load import load_run
 from rca.runs.under_way import CHECKPOINTS
+from rca.study.forks import IMPORTED
 from rca.td3.events import Updated
 
 pytestmark = pytest.mark.carla
@@ -39,9 +40,9 @@ TINY = [
 ]
 DEFAULT = ["env.image_size=84", "agent.encoder=nature", "budget.threads=2"]
 """What sums in other orders than tiny networks on one thread: large ones, shared out among two."""
-# Children are forked from a server that has imported torch already: seconds less each.
+# Children are forked from a server that has imported what they need: seconds less each.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["rca.runs.execute"])
+CONTEXT.set_forkserver_preload([*IMPORTED])
 
 
 def run_to_its_end(config, folder, again):

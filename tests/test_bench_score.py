@@ -36,7 +36,7 @@ from rca.config import load_config
 from rca.errors import EvidenceError, UsageError
 from rca.faults import load_faults
 from rca.runs.load import load_run
-from rca.runs.manifest import describe, write_json
+from rca.runs.manifest import describe, this_code, write_json
 from rca.study.trials import Trial, TrialResult
 from rca.yaml_file import read_yaml
 from tests.test_cli import RCA, rca, refused
@@ -293,7 +293,7 @@ def test_a_benchmark_that_is_interrupted_says_what_is_kept(tmp_path):
     assert not (tmp_path / "page" / "cases.json").exists()
 
 
-def test_another_tools_answers_are_scored_as_ours_are(tmp_path):
+def test_another_tools_answers_are_scored_as_ours_are(tmp_path, rca_here):
     truth, answers = tmp_path / "truth.csv", tmp_path / "answers.csv"
     truth.write_text(
         "run,seed,fault,causes,group\n"
@@ -314,10 +314,11 @@ def test_another_tools_answers_are_scored_as_ours_are(tmp_path):
     assert found.accused_rightly == pytest.approx(1 / 3)
     assert found.precision == 0.5
     assert found.false_alarms == 1.0
-    done = rca("bench", "--score", answers, "--truth", truth)
+    done = rca_here("bench", "--score", answers, "--truth", truth)
     assert done.returncode == 0
     assert "67%" in done.stdout
-    refused(rca("bench", "--score", answers), 2, "--truth")
+    assert f"scored by rca of {this_code()}" in done.stdout
+    refused(rca_here("bench", "--score", answers), 2, "--truth")
     for bad, words in (
         ("run,cause,probability\nrun-009,units_dead,1\n", "run-009"),
         ("run,cause,probability\nrun-001,units_dead,7\n", "a probability is 0 to 1"),
@@ -329,7 +330,7 @@ def test_another_tools_answers_are_scored_as_ours_are(tmp_path):
         answers.write_text(bad)
         with pytest.raises(EvidenceError, match=re.escape(words)):
             answered(answers, truth)
-    refused(rca("bench", "--score", answers, "--truth", truth), 3, words)
+    refused(rca_here("bench", "--score", answers, "--truth", truth), 3, words)
     truth.write_text("run,seed,fault,causes,group\nrun-001,one,,,x\n")
     answers.write_text("run,cause,probability\n")
     with pytest.raises(EvidenceError, match="a seed is a whole number"):

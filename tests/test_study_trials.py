@@ -5,9 +5,10 @@ import math
 
 import pytest
 
+from rca.cli.app import coming_in
 from rca.config import load_config
 from rca.runs.load import load_run
-from rca.runs.manifest import code_of
+from rca.runs.manifest import code_of, describe
 from rca.study.engines.local import run_here
 from rca.study.trials import (
     Trial,
@@ -15,6 +16,7 @@ from rca.study.trials import (
     alone_in,
     is_finished,
     lasted,
+    made_by_others,
     run_trial,
     standing_in,
 )
@@ -54,6 +56,28 @@ def test_a_trial_with_other_settings_is_run_anew_and_the_old_one_kept(tmp_path):
     assert result.error == ""
     assert load_run(folder).outcome.executed_steps == 12
     assert (tmp_path / "one.before0" / "manifest.json").is_file()
+
+
+def test_finished_runs_that_other_code_made_are_told_of_before_more_come(tmp_path, capsys):
+    here = describe(None) | {"status": "finished"}
+    older = here | {"git": {"commit": "0123456789abcdef", "dirty": True}}
+    installed = here | {"git": {"commit": None, "dirty": None}, "versions": {"td3-rca": "0.0.1"}}
+    silent = {"status": "finished", "git": "?", "versions": None}
+    under_way = older | {"status": "running"}
+    for number, manifest in enumerate([here, older, older, installed, silent, under_way]):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "manifest.json").write_text(json.dumps(manifest))
+    assert made_by_others(tmp_path) == {"012345678 with changes": 2, "version 0.0.1": 1}
+    with coming_in("study", 2, tmp_path):
+        said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"rca: {runs} in {tmp_path} by rca of {maker}, not by this code; with the same settings "
+        "and faults they are not made anew"
+        for runs, maker in (
+            ("2 finished runs", "012345678 with changes"),
+            ("1 finished run", "version 0.0.1"),
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from rca.config import load_config
 from rca.errors import UsageError
 from rca.faults import load_faults
 from rca.runs.load import load_run
-from rca.runs.manifest import git_state, machine
+from rca.runs.manifest import code, machine, this_code
 from rca.study.trials import Trial, TrialResult, is_over, lasted
 
 FaultSet = Literal["standard", "spent", "all"]
@@ -130,25 +130,21 @@ def spent(results: Sequence[TrialResult]) -> str:
     return (
         f"{timed} of {len(results)} runs took {minutes:,.0f} minutes by the clock, each on one "
         f"core beside whatever else ran: {minutes / 2:,.0f} on two. Made with {versions}; "
-        f"diagnosed with rca of {_state(git_state())} on {where['cpus']} cores ({where['cpu']})."
+        f"diagnosed with rca of {this_code()} on {where['cpus']} cores ({where['cpu']})."
     )
 
 
 def _made(folder: Path) -> tuple[str, str] | None:
-    """Returns the commit that made a run, and the other versions with the machine, if known."""
+    """Returns the code that made a run, and the other versions with the machine, if known."""
     try:
         made = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        versions, git, where = made["versions"], made["git"], made["machine"]
-        return _state(git), (
+        versions, where = made["versions"], made["machine"]
+        return code(made), (
             f"torch {versions['torch']} and carla {versions['carla']} on {where['cpus']} cores "
             f"({where['cpu']})"
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _state(git: Mapping[str, object]) -> str:
-    return f"{git['commit'] or 'no commit'}"[:9] + (" with changes" if git["dirty"] else "")
 
 
 def standing(trials: Sequence[Trial], root: Path, least: int = 1) -> list[TrialResult]:

@@ -104,6 +104,7 @@ def reading() -> Iterator["Progress | None"]:
 def coming_in(what: str, total: int, root: Path) -> Iterator["OnResult"]:
     """Shows a bar with the time left while runs come in; plain lines when piped.
 
+    Says before them which runs of the folder other code made: finished ones are not made again.
     Ctrl-C ends the command and says what is kept.
 
     Args:
@@ -121,6 +122,12 @@ def coming_in(what: str, total: int, root: Path) -> Iterator["OnResult"]:
     )
     from rich.progress import Progress as Bars
 
+    from rca.report.wording import plural
+    from rca.study.trials import finished_in, made_by_others
+
+    for maker, count in made_by_others(root).items():
+        made = f"{plural(count, 'finished run')} in {root} by rca of {maker}, not by this code"
+        sys.stderr.write(f"rca: {made}; with the same settings and faults they are not made anew\n")
     screen = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -144,9 +151,6 @@ def coming_in(what: str, total: int, root: Path) -> Iterator["OnResult"]:
         with bar:
             yield tell
     except KeyboardInterrupt:
-        from rca.report.wording import plural
-        from rca.study.trials import finished_in
-
         kept = plural(finished_in(root), "finished run")
         sys.stderr.write(f"rca: stopped; {kept} in {root}; the same command goes on\n")
         raise typer.Exit(130) from None

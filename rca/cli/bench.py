@@ -128,11 +128,13 @@ def _score(answers: Path, truth: Path | None) -> None:
 
     from rca.bench.answers import answered
     from rca.bench.score import intervals, score
+    from rca.runs.manifest import this_code
 
     if truth is None:
         raise UsageError(f"--score {answers}: needs --truth, the truth.csv of the export")
     cases = answered(answers, truth)
-    shown = Table("score", "measured", "95% interval", title=f"{answers}: {len(cases)} runs")
+    title, by = f"{answers}: {len(cases)} runs", f"scored by rca of {this_code()}"
+    shown = Table("score", "measured", "95% interval", title=title, caption=by)
     spans = intervals(cases, np.random.default_rng(0))
     for name, value in asdict(score(cases)).items():
         low, high = spans[name]

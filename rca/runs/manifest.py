@@ -128,6 +128,23 @@ def git_state() -> dict[str, object]:
     return {"commit": _git(folder, "rev-parse", "HEAD"), "dirty": dirty}
 
 
+def code(manifest: Mapping[str, object]) -> str:
+    """Returns by which code a run was made: the commit, whether it was changed, else the version.
+
+    As in "940e0fc12 with changes"; "" where the manifest does not tell.
+    """
+    git, made = manifest.get("git"), manifest.get("versions")
+    if isinstance(git, Mapping) and isinstance(git.get("commit"), str):
+        return f"{git['commit'][:9]}" + (" with changes" if git.get("dirty") else "")
+    version = made.get("td3-rca") if isinstance(made, Mapping) else None
+    return f"version {version}" if version else ""
+
+
+def this_code() -> str:
+    """Returns the name of the code that runs now, as `code` does of a run's."""
+    return code({"git": git_state(), "versions": versions()})
+
+
 def _git(folder: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(

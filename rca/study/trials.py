@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import filelock
 
 from rca.config import RunConfig
 from rca.errors import UsageError
-from rca.runs.manifest import CODE_OF_CHANGES, RESUMED, code_of
+from rca.runs.manifest import CODE_OF_CHANGES, RESUMED, code, code_of, this_code
 
 LOG = "trial.log"
 TIMEOUT_S = 4 * 3600.0
@@ -195,8 +196,19 @@ def is_over(trial: Trial, folder: Path) -> bool:
 
 def finished_in(root: Path) -> int:
     """Returns how many runs of a folder came to their end."""
-    folders = [path.parent for path in root.glob("*/manifest.json")]
-    return sum(_manifest(folder).get("status") == "finished" for folder in folders)
+    return len(_finished(root))
+
+
+def made_by_others(root: Path) -> dict[str, int]:
+    """Returns how many finished runs of a folder were made by other code than this, by its name."""
+    here, makers = this_code(), Counter(map(code, _finished(root)))
+    return {maker: runs for maker, runs in makers.items() if maker not in (here, "")}
+
+
+def _finished(root: Path) -> list[dict[str, object]]:
+    """Returns the manifests of a folder's finished runs."""
+    found = [_manifest(path.parent) for path in sorted(root.glob("*/manifest.json"))]
+    return [manifest for manifest in found if manifest.get("status") == "finished"]
 
 
 def _is_this(trial: Trial, folder: Path) -> bool:

@@ -280,7 +280,11 @@ def test_the_smoke_set_names_what_was_planted_accuses_no_healthy_run_and_is_expo
 def test_a_benchmark_that_is_interrupted_says_what_is_kept(tmp_path):
     words = ["bench", "--smoke", "--runs", tmp_path / "runs", "--out", tmp_path / "page"]
     process = subprocess.Popen(
-        [*RCA, *map(str, words)], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*RCA, *map(str, words)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # jobs may ignore it
     )
     deadline = time.monotonic() + 240
     while not [*tmp_path.glob("runs/*/run.sqlite")] and time.monotonic() < deadline:

@@ -62,12 +62,17 @@ def test_finished_runs_that_other_code_made_are_told_of_before_more_come(tmp_pat
     here = describe(None) | {"status": "finished"}
     older = here | {"git": {"commit": "0123456789abcdef", "dirty": True}}
     installed = here | {"git": {"commit": None, "dirty": None}, "versions": {"td3-rca": "0.0.1"}}
-    silent = {"status": "finished", "git": "?", "versions": None}
+    silent = {"status": "finished", "git": "?", "versions": {"td3-rca": [1]}}
+    hostile = here | {"git": {"commit": "\x1b[2Jaaaa", "dirty": False}}
     under_way = older | {"status": "running"}
-    for number, manifest in enumerate([here, older, older, installed, silent, under_way]):
+    for number, manifest in enumerate([here, older, older, installed, silent, hostile, under_way]):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "manifest.json").write_text(json.dumps(manifest))
-    assert made_by_others(tmp_path) == {"012345678 with changes": 2, "version 0.0.1": 1}
+    assert made_by_others(tmp_path) == {
+        "012345678 with changes": 2,
+        "version 0.0.1": 1,
+        "\x1b[2Jaaaa": 1,
+    }
     with coming_in("study", 2, tmp_path):
         said = capsys.readouterr().err.splitlines()
     assert said == [
@@ -76,6 +81,7 @@ def test_finished_runs_that_other_code_made_are_told_of_before_more_come(tmp_pat
         for runs, maker in (
             ("2 finished runs", "012345678 with changes"),
             ("1 finished run", "version 0.0.1"),
+            ("1 finished run", r"\x1b[2Jaaaa"),
         )
     ]
 

@@ -126,7 +126,8 @@ def coming_in(what: str, total: int, root: Path) -> Iterator["OnResult"]:
     from rca.study.trials import finished_in, made_by_others
 
     for maker, count in made_by_others(root).items():
-        made = f"{plural(count, 'finished run')} in {root} by rca of {maker}, not by this code"
+        by = f"by rca of {printable(maker)}, not by this code"
+        made = f"{plural(count, 'finished run')} in {root} {by}"
         sys.stderr.write(f"rca: {made}; with the same settings and faults they are not made anew\n")
     screen = Console(stderr=True)
     columns = (

@@ -137,7 +137,7 @@ def code(manifest: Mapping[str, object]) -> str:
     if isinstance(git, Mapping) and isinstance(git.get("commit"), str):
         return f"{git['commit'][:9]}" + (" with changes" if git.get("dirty") else "")
     version = made.get("td3-rca") if isinstance(made, Mapping) else None
-    return f"version {version}" if version else ""
+    return f"version {version}" if isinstance(version, str) else ""
 
 
 def this_code() -> str:
